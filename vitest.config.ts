@@ -1,0 +1,11 @@
+import { defineConfig } from 'vitest/config'
+
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts'],
+    environment: 'node',
+    // A test awaits the event it is about; this only ends one that would hang for ever on a slow machine.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+  },
+})
