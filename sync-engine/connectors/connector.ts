@@ -1,0 +1,174 @@
+import type { CellValue } from '../../workbook/cell-value.ts'
+import type { FieldType, Option } from '../../workbook/fields.ts'
+
+/** One field of an external object as its app describes it (a field refresh fetches these). */
+export interface ExternalField {
+  readonly id: string
+  readonly name: string
+  readonly type: FieldType
+  /** Whether a push may write it, and if not why, in words a person reads ("Jira computes this field."). */
+  readonly writable: true | { readonly reason: string }
+  readonly options?: readonly Option[]
+  /** Whether the app tells options apart by capitals (C14). */
+  readonly optionsCaseSensitive?: boolean
+  readonly maxLength?: number
+  readonly required?: boolean
+  /** How the field is written where it is no plain field of the update call: Jira's status moves by a transition. */
+  readonly writtenBy?: 'transition'
+  /** The connector's own word for the form a value takes in its app's calls; opaque to everything but that connector and its planner. */
+  readonly wire?: string
+}
+
+/** Everything a plan may use of an app; plain data, so that the browser plans with the same. */
+export interface ObjectDescription {
+  readonly app: string
+  /** The app's name as people know it. */
+  readonly appName: string
+  readonly object: string
+  readonly objectName: string
+  readonly fields: readonly ExternalField[]
+  /** The field that shows a record's key in the connection field. */
+  readonly keyField: string
+  /** The field a search by name looks in. */
+  readonly nameField: string
+  /** Most ids a read by id takes in one call. */
+  readonly readBatch: number
+  /** Whether the answer of an update carries the stored record, so that it is verified without a read. */
+  readonly updateAnswersRecord: boolean
+  /** How long a search may lag behind a write, in ms. */
+  readonly indexDelayMs: number
+  /** Base address a person opens a record at, `{key}` replaced; for links in the grid. */
+  readonly recordUrl?: string
+}
+
+/** A record as the app holds it now. Values are already ours (ISO instants, plain text of rich text, option names, account ids). */
+export interface AppRecord {
+  readonly id: string
+  readonly key: string
+  readonly values: Readonly<Record<string, CellValue>>
+  /** The app's own stamp of the last change, opaque but for equality. */
+  readonly updated: string
+  /** Names of people that appear in `values`, for fields of type person. */
+  readonly people?: Readonly<Record<string, string>>
+}
+
+/** One field of one record to be written. */
+export interface FieldChange {
+  readonly field: string
+  readonly value: CellValue
+}
+
+/** The part of the delta that concerns one record. */
+export interface RecordDelta {
+  readonly recordId: string
+  readonly recordKey: string
+  readonly changes: readonly FieldChange[]
+}
+
+/**
+ * One write call exactly as it will be sent: a preview shows it, the run sends it.
+ * Where `lookup` stands, its answer fills the body's `{…}` placeholder first (Jira's transition ids depend on today's status).
+ */
+export interface PlannedCall {
+  readonly method: 'PUT' | 'POST' | 'PATCH'
+  /** Path and query below the integration's base address. */
+  readonly path: string
+  readonly body: unknown
+  readonly lookup?: { readonly method: 'GET'; readonly path: string; readonly finds: string }
+  readonly deltas: readonly RecordDelta[]
+}
+
+export type PushOutcome =
+  /** `record` where the answer carried it (only the fields that came). */
+  | { readonly kind: 'saved'; readonly recordId: string; readonly record?: AppRecord }
+  /** The app said no to these fields, and by that to the whole record delta: nothing of it was saved. */
+  | { readonly kind: 'refused'; readonly recordId: string; readonly refusals: readonly Refusal[] }
+  | { readonly kind: 'gone'; readonly recordId: string }
+  /** No answer, or one that does not say whether it was saved. Must be read back before any further write. */
+  | { readonly kind: 'outcome-unknown'; readonly recordId: string; readonly reason: string }
+
+export interface Refusal {
+  readonly field: string
+  /** The app's own words. */
+  readonly reason: string
+  /** The option the app would take, where one is near. */
+  readonly nearest?: string
+}
+
+export interface ReadAnswer {
+  /** In no particular order. A record whose key changed carries today's id and key. */
+  readonly records: readonly AppRecord[]
+  /** Ids the app did not answer for: not proof that they are gone. */
+  readonly absent: readonly string[]
+}
+
+export interface Page {
+  readonly records: readonly AppRecord[]
+  /** Opaque; `null` on the last page. */
+  readonly next: string | null
+}
+
+export interface SearchHit {
+  readonly id: string
+  readonly key: string
+  readonly name: string
+}
+
+/** What the engine needs of a connected app. Each implementation passes `test/support/connector-contract.ts`. */
+export interface Connector {
+  /** The object's fields, options and limits, fresh from the app. One field refresh. */
+  describe(signal: AbortSignal): Promise<ObjectDescription>
+
+  /** Records by a part of their name, best first, through the app's own search (which lags behind writes by `indexDelayMs`). */
+  searchByName(text: string, limit: number, signal: AbortSignal): Promise<readonly SearchHit[]>
+
+  /** Records by exact key, read directly, in as few calls as the app has; unknown keys are absent. */
+  findByKeys(keys: readonly string[], signal: AbortSignal): Promise<readonly SearchHit[]>
+
+  /**
+   * One page of the records that match `filter` (the app's own query language), with the asked fields only.
+   * @throws SyncError `bad-request` with the app's words where the filter is not understood.
+   */
+  list(filter: string, fields: readonly string[], cursor: string | null, signal: AbortSignal): Promise<Page>
+
+  /**
+   * Records changed since `cursor` (from an earlier answer; `null`: from now on), with overlap, so that nothing is missed and some come
+   * twice. `next` is the cursor for the next scheduled pull, in the app's own clock.
+   */
+  changedSince(
+    cursor: string | null,
+    filter: string,
+    fields: readonly string[],
+    signal: AbortSignal,
+  ): Promise<{ records: readonly AppRecord[]; next: string }>
+
+  /** Reads by id, never through a search, in the largest batches the app has. */
+  read(ids: readonly string[], fields: readonly string[], signal: AbortSignal): Promise<ReadAnswer>
+
+  /**
+   * Which of `ids` are gone for certain: asked one by one under a credential that was seen to work. What cannot be proven is left out.
+   */
+  proveGone(ids: readonly string[], signal: AbortSignal): Promise<readonly string[]>
+
+  /**
+   * Sends one planned call and nothing else; one outcome for each of its record deltas.
+   *
+   * A refusal by the app is an outcome; a lost answer is `outcome-unknown`. It never repeats a write by itself, except after an answer
+   * that proves nothing was saved (429). Everything else is a `SyncError`, thrown before anything was saved.
+   */
+  update(call: PlannedCall, signal: AbortSignal): Promise<readonly PushOutcome[]>
+
+  /**
+   * Creates a record that carries `marker` where the app can hold one, so that `findCreated` sees it after a lost answer.
+   */
+  create(changes: readonly FieldChange[], marker: string, signal: AbortSignal): Promise<PushOutcome>
+
+  /** Whether a create with this marker, whose answer was lost, landed. `undefined`: cannot be told (the index may still lag). */
+  findCreated(marker: string, signal: AbortSignal): Promise<{ id: string; key: string } | undefined>
+
+  /** The form the app is known to give a value (trimmed, sorted, rounded): what a push of `value` is expected to come back as. */
+  normalise(field: string, value: CellValue): CellValue
+}
+
+/** The pure side of a connector, run in the browser as well: how record deltas become calls. */
+export type PlanCalls = (deltas: readonly RecordDelta[], description: ObjectDescription) => readonly PlannedCall[]

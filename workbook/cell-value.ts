@@ -1,0 +1,47 @@
+/**
+ * What a cell holds. `null` is the empty cell; a clear is the value `null`.
+ *
+ * text, long text, URL, record key, single select (the option's text, for custom fields its id), person (the account's id): string ·
+ * number: finite number · checkbox: boolean · date: `2026-11-21` · date-time: ISO instant in UTC with milliseconds.
+ */
+export type CellValue = string | number | boolean | null
+
+/** Why two values of one cell are not the same text (V11). */
+export type DifferenceKind = 'capitals' | 'spacing' | 'rounding' | 'order' | 'formatting' | 'other'
+
+/** Longest text a cell may hold, in UTF-16 units: what spreadsheets allow, rounded down. */
+export const MAX_TEXT_LENGTH = 32_000
+
+export const sameValue = (a: CellValue, b: CellValue): boolean => a === b
+
+export function isCellValue(value: unknown): value is CellValue {
+  if (value === null || typeof value === 'boolean') return true
+  if (typeof value === 'number') return Number.isFinite(value)
+  return typeof value === 'string'
+}
+
+/** The empty text and the empty cell are one: apps answer either. */
+export const emptyToNull = (value: CellValue): CellValue => (value === '' ? null : value)
+
+const collapseSpace = (text: string): string => text.replace(/\s+/gu, ' ').trim()
+const sortedWords = (text: string): string =>
+  text
+    .split(/[\s,;]+/u)
+    .filter(Boolean)
+    .sort()
+    .join(' ')
+const lettersAndDigits = (text: string): string => text.normalize('NFKC').replace(/[^\p{L}\p{N}]+/gu, '')
+
+/** Which kind of difference lies between what was sent and what came back; the values are known to differ. */
+export function differenceKind(sent: CellValue, got: CellValue): DifferenceKind {
+  if (typeof sent === 'number' && typeof got === 'number') {
+    const scale = Math.max(Math.abs(sent), Math.abs(got), 1)
+    return Math.abs(sent - got) / scale <= 0.05 ? 'rounding' : 'other'
+  }
+  if (typeof sent !== 'string' || typeof got !== 'string') return 'other'
+  if (collapseSpace(sent) === collapseSpace(got)) return 'spacing'
+  if (collapseSpace(sent).toLowerCase() === collapseSpace(got).toLowerCase()) return 'capitals'
+  if (sortedWords(sent) === sortedWords(got)) return 'order'
+  if (lettersAndDigits(sent) !== '' && lettersAndDigits(sent) === lettersAndDigits(got)) return 'formatting'
+  return 'other'
+}

@@ -1,0 +1,88 @@
+import * as Y from 'yjs'
+import type { Annotation } from './annotations.ts'
+import { type CellKey, type ItemId, itemId, type RowId } from './ids.ts'
+import { type Entry, type LinkRequest, type PackedEntry, parseEntry } from './schema.ts'
+
+/** The documents one sheet is made of. `base` grows by a shard at a time. */
+export interface SheetDocs {
+  readonly book: Y.Doc
+  readonly sys: Y.Doc
+  readonly edits: Y.Doc
+  readonly annotations: Y.Doc
+  readonly base: readonly Y.Doc[]
+}
+
+// The named maps of each document: every access in the program goes through these.
+export const bookMeta = (book: Y.Doc): Y.Map<unknown> => book.getMap('meta')
+export const bookSheets = (book: Y.Doc): Y.Map<unknown> => book.getMap('sheets')
+export const bookFields = (book: Y.Doc): Y.Map<unknown> => book.getMap('fields')
+export const sysGenerations = (sys: Y.Doc): Y.Map<number> => sys.getMap('gen')
+export const sysSlots = (sys: Y.Doc): Y.Map<number> => sys.getMap('slots')
+export const sysShards = (sys: Y.Doc): Y.Map<number> => sys.getMap('shards')
+export const sysBindings = (sys: Y.Doc): Y.Map<unknown> => sys.getMap('bindings')
+export const sysAccepted = (sys: Y.Doc): Y.Map<unknown> => sys.getMap('accepted')
+export const editCellsMap = (edits: Y.Doc): Y.Map<PackedEntry> => edits.getMap('cells')
+export const editRowsMap = (edits: Y.Doc): Y.Map<unknown> => edits.getMap('rows')
+export const editOrderMap = (edits: Y.Doc): Y.Map<string> => edits.getMap('order')
+export const editLinksMap = (edits: Y.Doc): Y.Map<LinkRequest> => edits.getMap('links')
+export const editResolutionsMap = (edits: Y.Doc): Y.Map<unknown> => edits.getMap('resolutions')
+export const annotationsMap = (annotations: Y.Doc): Y.Map<Annotation> => annotations.getMap('annotations')
+
+/** Epoch number → map of row id → packed row. Only the server makes epochs; the highest is the one in force. */
+export const baseEpochs = (base: Y.Doc): Y.Map<Y.Map<string>> => base.getMap('e')
+
+/** The epoch map in force; `undefined` in an empty shard. */
+export function currentEpoch(base: Y.Doc): Y.Map<string> | undefined {
+  const epochs = baseEpochs(base)
+  let latest = -1
+  for (const key of epochs.keys()) latest = Math.max(latest, Number(key))
+  return latest < 0 ? undefined : epochs.get(String(latest))
+}
+
+/** A shard's rows by id, packed. */
+export function* packedRows(base: Y.Doc): Generator<[RowId, string]> {
+  for (const [row, packed] of currentEpoch(base)?.entries() ?? []) yield [row as RowId, packed]
+}
+
+/** The last id of an item: with several values merged into one item, the one that counts is the last. */
+export const lastIdOf = (item: Y.Item): ItemId => itemId(item.id.client, item.id.clock + item.length - 1)
+
+/** The value an item carries, the last where several were merged; `undefined` once its content was collected. */
+export function contentOf(item: Y.Item): unknown {
+  if (item.content instanceof Y.ContentDeleted) return undefined
+  return item.content.getContent()[item.length - 1]
+}
+
+/** The item that stands under a key, live ones only. */
+export function liveItem(map: Y.Map<PackedEntry>, key: CellKey): Y.Item | undefined {
+  const item = map._map.get(key)
+  return item === undefined || item.deleted ? undefined : item
+}
+
+/** A cell's entry and the item that carries it; what is malformed is no entry. */
+export function readEntry(edits: Y.Doc, key: CellKey): { entry: Entry; item: ItemId } | undefined {
+  const item = liveItem(editCellsMap(edits), key)
+  if (item === undefined) return undefined
+  const entry = parseEntry(contentOf(item), key)
+  return entry === undefined ? undefined : { entry, item: lastIdOf(item) }
+}
+
+/**
+ * Whether `item` was made by someone who had seen `target`: the same client later, or `target` in its origin chain.
+ * Merged items stand for a range of clocks; collected ones end the chain.
+ */
+export function itemHasSeen(
+  store: Y.Doc['store'],
+  item: { id: Y.ID; origin: Y.ID | null },
+  target: { client: number; clock: number },
+): boolean {
+  if (item.id.client === target.client) return item.id.clock >= target.clock
+  let origin = item.origin
+  while (origin !== null) {
+    if (origin.client === target.client && origin.clock >= target.clock) return true
+    const struct: Y.AbstractStruct = Y.getItem(store, origin)
+    if (!(struct instanceof Y.Item)) return false
+    origin = struct.origin
+  }
+  return false
+}

@@ -1,0 +1,335 @@
+import type * as Y from 'yjs'
+import { type Annotation, type AnnotationOf, annotationKey, CELL_MARKS, type Marks, parseAnnotation } from './annotations.ts'
+import { isStaged, shownValue } from './cell-rules.ts'
+import type { CellValue } from './cell-value.ts'
+import {
+  annotationsMap,
+  baseEpochs,
+  bookFields,
+  currentEpoch,
+  editCellsMap,
+  editLinksMap,
+  editOrderMap,
+  editRowsMap,
+  packedRows,
+  readEntry,
+  type SheetDocs,
+  sysBindings,
+  sysSlots,
+} from './documents.ts'
+import { type Binding, FIELD_TYPES, type Field, type FieldType, type Option } from './fields.ts'
+import { type CellKey, type ConnectionId, cellKey, type FieldId, type ItemId, parseCellKey, type RowId, type SheetId } from './ids.ts'
+import { type BaseRow, type Entry, orderKeyOf, parseBaseRow } from './schema.ts'
+
+/** One cell as a person sees it and as the rules see it. */
+export interface Cell {
+  /** What is shown: the entry where it is edited, else the baseline. */
+  readonly value: CellValue
+  /** The app's last known value; for a custom field what an import or compaction settled. */
+  readonly baseline: CellValue
+  readonly entry?: Entry
+  readonly item?: ItemId
+  readonly isStaged: boolean
+  readonly marks: Marks
+}
+
+/** What changed in a sheet since the last call, for a screen to redraw. */
+export interface SheetChange {
+  readonly rows: ReadonlySet<RowId>
+  /** Rows came, went or moved. */
+  readonly isOrder: boolean
+  /** Fields or their bindings changed. */
+  readonly isFields: boolean
+}
+
+const FIELD_TYPE_SET: ReadonlySet<string> = new Set(FIELD_TYPES)
+const DEFAULT_WIDTH = 160
+
+/** Reads one sheet over its documents; keeps an index of rows, decodes a row when it is asked for. */
+export class Sheet {
+  readonly id: SheetId
+  readonly docs: Omit<SheetDocs, 'base'>
+  readonly #base: Y.Doc[] = []
+  readonly #shardOf = new Map<RowId, number>()
+  readonly #decoded = new Map<RowId, BaseRow>()
+  readonly #listeners = new Set<(change: SheetChange) => void>()
+  readonly #unobserve: (() => void)[] = []
+  #order: readonly RowId[] | undefined
+  #fields: readonly Field[] | undefined
+  #slots: ReadonlyMap<FieldId, number> | undefined
+  #isClosed = false
+
+  constructor(id: SheetId, docs: SheetDocs) {
+    this.id = id
+    const { base, ...rest } = docs
+    this.docs = rest
+    for (const doc of base) this.addShard(doc)
+    this.#watch(editCellsMap(docs.edits), (keys) => this.#emit({ rows: rowsOf(keys), isOrder: false, isFields: false }))
+    this.#watch(annotationsMap(docs.annotations), (keys) => this.#emit({ rows: rowsOf(keys), isOrder: false, isFields: false }))
+    const onOrder = (keys: ReadonlySet<string>): void => {
+      this.#order = undefined
+      this.#emit({ rows: rowsOf(keys), isOrder: true, isFields: false })
+    }
+    this.#watch(editRowsMap(docs.edits), onOrder)
+    this.#watch(editOrderMap(docs.edits), onOrder)
+    this.#watch(editLinksMap(docs.edits), (keys) => this.#emit({ rows: rowsOf(keys), isOrder: false, isFields: false }))
+    const onFields = (): void => {
+      this.#fields = undefined
+      this.#slots = undefined
+      this.#emit({ rows: new Set(), isOrder: false, isFields: true })
+    }
+    this.#watch(bookFields(docs.book), onFields)
+    this.#watch(sysBindings(docs.sys), onFields)
+    this.#watch(sysSlots(docs.sys), onFields)
+  }
+
+  get base(): readonly Y.Doc[] {
+    return this.#base
+  }
+
+  /** Adds the next shard; shards are added in their order. */
+  addShard(doc: Y.Doc): void {
+    const shard = this.#base.push(doc) - 1
+    for (const [row] of packedRows(doc)) this.#shardOf.set(row, shard)
+    this.#order = undefined
+    const onChange = (events: Y.YEvent<Y.AbstractType<unknown>>[]): void => this.#onBase(doc, shard, events)
+    baseEpochs(doc).observeDeep(onChange as never)
+    this.#unobserve.push(() => baseEpochs(doc).unobserveDeep(onChange as never))
+    this.#emit({ rows: new Set(), isOrder: true, isFields: false })
+  }
+
+  /** Calls `listener` after each transaction that changed what this sheet shows. Returns the way to stop. */
+  onChange(listener: (change: SheetChange) => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  close(): void {
+    this.#isClosed = true
+    for (const stop of this.#unobserve.splice(0)) stop()
+    this.#listeners.clear()
+  }
+
+  /** The sheet's fields, in their order. */
+  fields(): readonly Field[] {
+    this.#fields ??= readFields(this.docs.book, this.docs.sys, this.id)
+    return this.#fields
+  }
+
+  field(id: FieldId): Field | undefined {
+    return this.fields().find((f) => f.id === id)
+  }
+
+  /** The rows that are shown, in order; deleted ones are left out. */
+  rows(): readonly RowId[] {
+    this.#order ??= this.#sortedRows()
+    return this.#order
+  }
+
+  hasRow(row: RowId): boolean {
+    return this.#shardOf.has(row) || editRowsMap(this.docs.edits).get(`${row}.added`) !== undefined
+  }
+
+  isDeleted(row: RowId): boolean {
+    return editRowsMap(this.docs.edits).get(`${row}.deleted`) === true
+  }
+
+  /** The row as the base shards hold it; `undefined` for a row that was only typed. */
+  baseRow(row: RowId): BaseRow | undefined {
+    const known = this.#decoded.get(row)
+    if (known) return known
+    const shard = this.#shardOf.get(row)
+    const doc = shard === undefined ? undefined : this.#base[shard]
+    const packed = doc && currentEpoch(doc)?.get(row)
+    if (packed === undefined) return undefined
+    const parsed = parseBaseRow(packed)
+    this.#decoded.set(row, parsed)
+    return parsed
+  }
+
+  /** Which shard holds a row. */
+  shardOf(row: RowId): number | undefined {
+    return this.#shardOf.get(row)
+  }
+
+  /** The arrival order the next pulled or imported row gets: rows never leave the base. */
+  nextOrd(): number {
+    return this.#shardOf.size
+  }
+
+  /** All rows of the base shards, deleted ones too. */
+  baseRowIds(): IterableIterator<RowId> {
+    return this.#shardOf.keys()
+  }
+
+  slotOf(field: FieldId): number | undefined {
+    if (this.#slots === undefined) {
+      const slots = new Map<FieldId, number>()
+      for (const [key, slot] of sysSlots(this.docs.sys).entries()) {
+        const [sheet, id] = key.split(':')
+        if (sheet === this.id) slots.set(id as FieldId, slot)
+      }
+      this.#slots = slots
+    }
+    return this.#slots.get(field)
+  }
+
+  baseline(row: RowId, field: FieldId): CellValue {
+    const slot = this.slotOf(field)
+    return slot === undefined ? null : (this.baseRow(row)?.values[slot] ?? null)
+  }
+
+  cell(row: RowId, field: FieldId): Cell {
+    const baseline = this.baseline(row, field)
+    const stored = readEntry(this.docs.edits, cellKey(row, field))
+    const marks = this.marks(row, field)
+    if (stored === undefined) return { value: baseline, baseline, isStaged: false, marks }
+    const { entry, item } = stored
+    return { value: shownValue(baseline, entry), baseline, entry, item, isStaged: isStaged(baseline, entry), marks }
+  }
+
+  /** The open annotations of one cell. */
+  marks(row: RowId, field: FieldId): Marks {
+    const map = annotationsMap(this.docs.annotations)
+    if (map.size === 0) return NO_MARKS
+    let marks: Record<string, Annotation> | undefined
+    for (const kind of CELL_MARKS) {
+      const annotation = parseAnnotation(map.get(annotationKey(row, field, kind)))
+      if (annotation) marks = { ...marks, [kind]: annotation }
+    }
+    return marks ?? NO_MARKS
+  }
+
+  /** Gone or out of filter, where the row's record is. */
+  recordMark(row: RowId, connection: ConnectionId): AnnotationOf<'gone'> | AnnotationOf<'unmatched'> | undefined {
+    const map = annotationsMap(this.docs.annotations)
+    const stored = map.get(annotationKey(row, connection, 'gone')) ?? map.get(annotationKey(row, connection, 'unmatched'))
+    const annotation = parseAnnotation(stored)
+    return annotation?.kind === 'gone' || annotation?.kind === 'unmatched' ? annotation : undefined
+  }
+
+  /** The record a row is tied to in a connection. A link that a person asked for is none until the server has filled it. */
+  recordOf(row: RowId, connection: ConnectionId): string | undefined {
+    return this.baseRow(row)?.records[connection]
+  }
+
+  /** Every cell with an entry, in no order. */
+  *entries(): Generator<{ key: CellKey; row: RowId; field: FieldId }> {
+    for (const key of editCellsMap(this.docs.edits).keys()) {
+      const parsed = parseCellKey(key)
+      if (parsed) yield { key: key as CellKey, ...parsed }
+    }
+  }
+
+  /** Every open annotation, in no order. */
+  *annotations(): Generator<{ row: RowId; place: FieldId | ConnectionId; annotation: Annotation }> {
+    for (const [key, stored] of annotationsMap(this.docs.annotations).entries()) {
+      const [row, place] = key.split(':')
+      const annotation = parseAnnotation(stored)
+      if (row && place && annotation) yield { row: row as RowId, place: place as FieldId, annotation }
+    }
+  }
+
+  /** The fractional key that orders a row. */
+  orderKey(row: RowId): string {
+    const moved = editOrderMap(this.docs.edits).get(row)
+    if (typeof moved === 'string') return moved
+    const base = this.baseRow(row)
+    if (base) return orderKeyOf(base.ord)
+    const added = editRowsMap(this.docs.edits).get(`${row}.added`)
+    return typeof added === 'string' ? added : orderKeyOf(0)
+  }
+
+  #sortedRows(): readonly RowId[] {
+    const keys = new Map<RowId, string>()
+    for (const row of this.#shardOf.keys()) keys.set(row, this.orderKey(row))
+    for (const key of editRowsMap(this.docs.edits).keys()) {
+      const dot = key.lastIndexOf('.')
+      const row = key.slice(0, dot) as RowId
+      if (key.slice(dot) === '.added' && !keys.has(row)) keys.set(row, this.orderKey(row))
+    }
+    const rows = [...keys.keys()].filter((row) => !this.isDeleted(row))
+    return rows.sort((a, b) => compareText(keys.get(a) ?? '', keys.get(b) ?? '') || compareText(a, b))
+  }
+
+  #onBase(doc: Y.Doc, shard: number, events: readonly Y.YEvent<Y.AbstractType<unknown>>[]): void {
+    const rows = new Set<RowId>()
+    let isOrder = false
+    const touch = (row: RowId): void => {
+      rows.add(row)
+      this.#decoded.delete(row)
+      if (!this.#shardOf.has(row)) isOrder = true
+      this.#shardOf.set(row, shard)
+    }
+    for (const event of events) {
+      if (event.target !== (baseEpochs(doc) as unknown)) for (const key of (event as Y.YMapEvent<unknown>).keysChanged) touch(key as RowId)
+      else for (const [row] of packedRows(doc)) touch(row)
+    }
+    if (isOrder) this.#order = undefined
+    this.#emit({ rows, isOrder, isFields: false })
+  }
+
+  #watch<V>(map: Y.Map<V>, onKeys: (keys: ReadonlySet<string>) => void): void {
+    const observer = (event: Y.YMapEvent<V>): void => onKeys(event.keysChanged)
+    map.observe(observer)
+    this.#unobserve.push(() => map.unobserve(observer))
+  }
+
+  #emit(change: SheetChange): void {
+    if (!this.#isClosed) for (const listener of this.#listeners) listener(change)
+  }
+}
+
+const NO_MARKS: Marks = {}
+
+const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
+
+function rowsOf(keys: ReadonlySet<string>): Set<RowId> {
+  const rows = new Set<RowId>()
+  for (const key of keys) rows.add(key.split(/[:.]/, 1)[0] as RowId)
+  return rows
+}
+
+function readFields(book: Y.Doc, sys: Y.Doc, sheet: SheetId): readonly Field[] {
+  const attributes = new Map<FieldId, Map<string, unknown>>()
+  for (const [key, value] of bookFields(book).entries()) {
+    const dot = key.indexOf('.')
+    const id = key.slice(0, dot) as FieldId
+    const known = attributes.get(id) ?? new Map<string, unknown>()
+    attributes.set(id, known.set(key.slice(dot + 1), value))
+  }
+  const fields: Field[] = []
+  for (const [id, values] of attributes) {
+    if (values.get('sheet') === sheet && values.get('removed') !== true) fields.push(fieldOf(id, values, bindingOf(sys, id)))
+  }
+  return fields.sort((a, b) => compareText(a.order, b.order) || compareText(a.id, b.id))
+}
+
+function fieldOf(id: FieldId, values: ReadonlyMap<string, unknown>, binding: Binding | undefined): Field {
+  const text = (key: string, otherwise: string): string => {
+    const value = values.get(key)
+    return typeof value === 'string' ? value : otherwise
+  }
+  const type = text('type', 'text')
+  const width = values.get('width')
+  const own: Option[] = []
+  for (const [key, value] of values) {
+    if (key.startsWith('option.') && typeof value === 'string') own.push({ id: key.slice('option.'.length), name: value })
+  }
+  return {
+    id,
+    name: text('name', 'Untitled'),
+    type: FIELD_TYPE_SET.has(type) ? (type as FieldType) : 'text',
+    order: text('order', 'a0'),
+    width: typeof width === 'number' && width >= 40 && width <= 1200 ? width : DEFAULT_WIDTH,
+    options: binding?.options ?? own,
+    isHidden: values.get('hidden') === true,
+    ...(binding && { binding }),
+  }
+}
+
+/** A field's binding; written by the server, so it is trusted once it is an object. */
+export function bindingOf(sys: Y.Doc, field: FieldId): Binding | undefined {
+  const stored = sysBindings(sys).get(field)
+  return typeof stored === 'object' && stored !== null ? (stored as Binding) : undefined
+}
