@@ -43,6 +43,8 @@ export interface DocumentBusiness {
     docName: string,
     transaction: Y.Transaction,
     actorOf: ActorOf,
+    /** The sequence number under which the transaction's update will stand in the log. */
+    seq: number,
   ): { readonly cellChanges: readonly CellChangeRow[]; readonly ops: readonly SqlOp[] }
 }
 

@@ -26,6 +26,8 @@ export interface ClientIdOwner {
 
 export interface UpdateRecord {
   readonly doc: string
+  /** From `takeSeq`, where statements of the same batch need it; absent: the log takes the next one. */
+  readonly seq?: number
   readonly update: Uint8Array
   readonly actor: string
   readonly device: string
@@ -60,8 +62,8 @@ export interface UpdateLog {
    * to cover: once the log has failed and recovered, a later call knows nothing of work that was lost.
    */
   durable(): Promise<void>
-  /** The number the next appended update will carry; one counter for all documents, so that it also orders them. */
-  readonly nextSeq: number
+  /** A number for an update that is about to be appended; one counter for all documents, so that it also orders them. */
+  takeSeq(): number
   /** A commit failed for good: everything not yet on disk is lost and live documents are ahead of the log. */
   readonly onFailed: (listener: (error: Error) => void) => void
   stop(): Promise<void>
