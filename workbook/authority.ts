@@ -37,6 +37,7 @@ import {
   type ConnectionId,
   cellKey,
   type FieldId,
+  type ItemId,
   makeAnnotationId,
   parseCellKey,
   parseItemId,
@@ -57,6 +58,7 @@ export interface CellChange {
   readonly actor: string
   /** ms since 1970, by the server's clock. */
   readonly at: number
+  readonly item: ItemId
 }
 
 /** What one transaction on the edits document means for the log and its index of unsettled cells. */
@@ -117,6 +119,7 @@ export class SheetAuthority {
   readonly sheet: Sheet
   readonly #options: AuthorityOptions
   readonly #live = new Map<CellKey, LiveEntry>()
+  readonly #hasRead = new WeakSet<Y.Transaction>()
   readonly #facts = new WeakMap<Y.Transaction, EditFacts>()
   readonly #arrived = new Map<CellKey, Arrival[]>()
   readonly #choices = new Set<string>()
@@ -144,8 +147,9 @@ export class SheetAuthority {
     for (const stop of this.#stop.splice(0)) stop()
   }
 
-  /** What a transaction on the edits document meant; for the log, read from the document's `update` event. */
+  /** What a transaction on the edits document meant; asked at the latest in `afterTransaction`, while the items' content is there. */
   factsOf(transaction: Y.Transaction): EditFacts | undefined {
+    this.#read(transaction)
     return this.#facts.get(transaction)
   }
 
@@ -253,6 +257,8 @@ export class SheetAuthority {
   #read(transaction: Y.Transaction): void {
     const { edits } = this.sheet.docs
     const cells = editCellsMap(edits)
+    if (this.#hasRead.has(transaction)) return
+    this.#hasRead.add(transaction)
     const changed = transaction.changed.get(cells as never)
     const isServer = isServerOrigin(transaction.origin)
     const changes: CellChange[] = []
@@ -286,7 +292,7 @@ export class SheetAuthority {
       const entry = parseEntry(contentOf(struct), key)
       if (cell === undefined || entry === undefined) continue
       const live = this.#liveOf(struct, entry, o.transaction.origin)
-      o.changes.push({ ...cell, value: entry.value, base: entry.base, actor: live.author, at: this.#options.now() })
+      o.changes.push({ ...cell, value: entry.value, base: entry.base, actor: live.author, at: this.#options.now(), item: live.item })
       if (o.isServer) continue
       const item = { id: struct.lastId, origin: struct.origin }
       const hasSeen: Arrival['hasSeen'] = (target) => itemHasSeen(edits.store, item, parseItemId(target))
