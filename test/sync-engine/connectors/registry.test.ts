@@ -1,0 +1,33 @@
+import { describe, expect, it } from 'vitest'
+import { APPS, readyApp } from '../../../sync-engine/connectors/registry.ts'
+
+describe('registry', () => {
+  it('[K3] an app is ready or coming, each once', () => {
+    expect(APPS.filter((app) => app.kind === 'ready').map((app) => app.id)).toEqual(['jira'])
+    expect(APPS.filter((app) => app.kind === 'coming').map((app) => app.name)).toEqual([
+      'Salesforce',
+      'HubSpot',
+      'ConnectWise',
+      'Autotask',
+      'Syncro',
+      'Kaseya BMS',
+      'HaloPSA',
+      'Asana',
+      'Pipedrive',
+    ])
+    expect(new Set(APPS.map((app) => app.id)).size).toBe(APPS.length)
+    expect(readyApp('hubspot')).toBeUndefined()
+    expect(readyApp('nothing')).toBeUndefined()
+  })
+
+  it('[J5] Jira is authorised by e-mail address and API token', () => {
+    const app = readyApp('jira')
+    expect(app?.auth.fields.map(({ id, isSecret }) => [id, isSecret])).toEqual([
+      ['email', false],
+      ['token', true],
+    ])
+    expect(app?.headersOf({ email: 'ann@exämple.test', token: 'x' })).toEqual({
+      authorization: `Basic ${Buffer.from('ann@exämple.test:x').toString('base64')}`,
+    })
+  })
+})
