@@ -37,7 +37,7 @@ export interface JiraKind {
   readonly reason?: string
 }
 
-const shown = (reason: string, type: FieldType = 'text'): JiraKind => ({ type, wire: 'shown', reason })
+const shown = (reason: string): JiraKind => ({ type: 'text', wire: 'shown', reason })
 const COMPUTED = 'Jira computes this field.'
 const NOT_YET = 'Tidebook shows this kind of Jira field and cannot write it yet.'
 
@@ -45,7 +45,7 @@ const NOT_YET = 'Tidebook shows this kind of Jira field and cannot write it yet.
 const SYSTEM: Readonly<Record<string, JiraKind>> = {
   issuekey: { type: 'record-key', wire: 'key', reason: 'Jira gives out the keys.' },
   status: { type: 'single-select', wire: 'named' },
-  project: { ...shown('Move the issue in Jira to change its project.', 'single-select'), wire: 'named' },
+  project: { type: 'single-select', wire: 'named', reason: 'Move the issue in Jira to change its project.' },
   created: { type: 'date-time', wire: 'date-time', reason: COMPUTED },
   updated: { type: 'date-time', wire: 'date-time', reason: COMPUTED },
   resolutiondate: { type: 'date-time', wire: 'date-time', reason: COMPUTED },
@@ -83,7 +83,8 @@ export function jiraKindOf(id: string, schema: JiraSchema | undefined): JiraKind
   const system = SYSTEM[id]
   if (system) return system
   if (!schema) return shown(NOT_YET)
-  if (/^(aggregate|time|workratio|progress)/u.test(id)) return shown(COMPUTED, schema.type === 'number' ? 'number' : 'text')
+  const isComputed = /^(aggregate|time|workratio|progress)/u.test(id)
+  if (isComputed) return schema.type === 'number' ? { type: 'number', wire: 'number', reason: COMPUTED } : shown(COMPUTED)
   const custom = schema.custom?.split(':').at(-1)
   return (custom !== undefined ? CUSTOM[custom] : undefined) ?? TYPES[schema.type] ?? shown(NOT_YET)
 }

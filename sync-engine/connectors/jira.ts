@@ -88,7 +88,7 @@ class JiraConnector implements Connector {
   }
 
   async searchByName(text: string, limit: number, signal: AbortSignal): Promise<readonly SearchHit[]> {
-    const words = text.split(/[^\p{L}\p{N}]+/u).filter(Boolean)
+    const words = text.split(/[^\p{L}\p{N}_]+/u).filter(Boolean)
     if (words.length === 0) return []
     const jql = this.#within(words.map((word) => `summary ~ ${quoted(`${word}*`)}`).join(' AND '))
     const { issues } = await this.#search({ jql, fields: ['summary'], maxResults: Math.min(limit, PAGE_SIZE) }, 'search', signal)
