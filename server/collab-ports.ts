@@ -27,6 +27,8 @@ export interface DocumentMeta {
   readonly name: DocumentName
   /** The last sequence number folded into `doc`; 0 for a document that was never written. */
   readonly seq: number
+  /** Stays true while the document lives. */
+  readonly actorOf: ActorOf
 }
 
 /** What the business makes of live documents. Everything here is called on the main thread, in the order of the document's changes. */

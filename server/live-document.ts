@@ -1,6 +1,7 @@
 import type { Document } from '@hocuspocus/server'
 import { isTransactionOrigin } from '@hocuspocus/server'
 import * as Y from 'yjs'
+import { isServerOrigin } from '../workbook/origin.ts'
 import type { DocumentName } from '../workbook/schema.ts'
 import type { ActorOf, DocumentBusiness, Principal } from './collab-ports.ts'
 import type { Logger } from './logger.ts'
@@ -65,7 +66,7 @@ export class LiveDocument {
     this.doc.on('afterTransaction', this.#onTransaction)
     this.doc.on('update', this.#onUpdate)
     this.doc.on('destroy', this.detach)
-    await this.#business.attachDocument(this.doc.name, this.doc, { name: this.name, seq: this.#seq })
+    await this.#business.attachDocument(this.doc.name, this.doc, { name: this.name, seq: this.#seq, actorOf: this.actorOf })
     this.keepSnapshotIfDue()
   }
 
@@ -185,9 +186,8 @@ function originOf(origin: unknown): { principal?: Principal; kind: string } {
     const { principal } = origin.connection.context as PrincipalContext
     return principal === undefined ? { kind: 'user' } : { principal, kind: 'user' }
   }
-  if (typeof origin === 'string') return { kind: origin }
-  if (typeof origin === 'object' && origin !== null && 'kind' in origin && typeof origin.kind === 'string') return { kind: origin.kind }
-  return { kind: 'server' }
+  if (isServerOrigin(origin)) return { kind: origin.reason }
+  return { kind: typeof origin === 'string' ? origin : 'server' }
 }
 
 function changedClients({ beforeState, afterState, deleteSet }: Y.Transaction): { hasChange: boolean; newClients: number[] } {

@@ -27,9 +27,11 @@ export function sqliteErrorCode(error: unknown): number {
   return error.errcode & 0xff
 }
 
+const wordsOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause)).replace(/\s+/gu, ' ')
+
 const corrupt = (path: string, cause: unknown): StartError =>
   new StartError(
-    `The database ${path} is damaged or is no Tidebook database (${cause instanceof Error ? cause.message : String(cause)}).`,
+    `The database ${path} is damaged or is no Tidebook database (${wordsOf(cause)}).`,
     'The file was left as it is.',
     'Put a backup of the data folder in its place, or start with an empty folder by setting TIDEBOOK_DATA to another path; keep the damaged file, it may be repaired with "sqlite3 <file> .recover".',
     { cause },
@@ -67,7 +69,7 @@ function checkExisting(path: string): void {
 
 const cannotOpen = (path: string, cause: unknown): StartError =>
   new StartError(
-    `The database ${path} cannot be opened (${cause instanceof Error ? cause.message : String(cause)}).`,
+    `The database ${path} cannot be opened (${wordsOf(cause)}).`,
     'Nothing was changed.',
     'Check that the folder exists, is writable for this user and has free space, and that no other program holds the file.',
     { cause },

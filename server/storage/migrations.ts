@@ -48,6 +48,75 @@ export const MIGRATIONS: readonly Migration[] = [
       'CREATE TABLE secrets (name TEXT PRIMARY KEY, envelope TEXT NOT NULL, at INTEGER NOT NULL) STRICT, WITHOUT ROWID',
     ],
   },
+  {
+    version: 2,
+    name: 'workbooks, integrations, connections, runs, receipts, credits',
+    statements: [
+      `CREATE TABLE workbooks (
+        id TEXT PRIMARY KEY, name TEXT NOT NULL, created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL
+      ) STRICT, WITHOUT ROWID`,
+      `CREATE TABLE sheets (
+        id TEXT PRIMARY KEY, workbook TEXT NOT NULL, name TEXT NOT NULL, ord INTEGER NOT NULL
+      ) STRICT, WITHOUT ROWID`,
+      'CREATE INDEX sheets_by_workbook ON sheets (workbook, ord)',
+      `CREATE TABLE integrations (
+        id TEXT PRIMARY KEY, app TEXT NOT NULL, name TEXT NOT NULL, base_url TEXT NOT NULL, account TEXT NOT NULL,
+        is_on INTEGER NOT NULL, limited_to TEXT, is_sandbox INTEGER NOT NULL, created_at INTEGER NOT NULL
+      ) STRICT, WITHOUT ROWID`,
+      `CREATE TABLE objects (
+        id TEXT PRIMARY KEY, integration TEXT NOT NULL, name TEXT NOT NULL, external TEXT NOT NULL, direction TEXT NOT NULL, schedule INTEGER
+      ) STRICT, WITHOUT ROWID`,
+      // fields is JSON: [{ field, external, direction }]; description is what the last field refresh told.
+      `CREATE TABLE connections (
+        id TEXT PRIMARY KEY, workbook TEXT NOT NULL, sheet TEXT NOT NULL, object TEXT NOT NULL, key_field TEXT NOT NULL,
+        fields TEXT NOT NULL, filter TEXT NOT NULL, on_conflict TEXT NOT NULL, description TEXT, cursor TEXT,
+        latest_pull_at INTEGER, latest_pull_records INTEGER, latest_pull_failed INTEGER NOT NULL DEFAULT 0
+      ) STRICT, WITHOUT ROWID`,
+      'CREATE INDEX connections_by_sheet ON connections (sheet)',
+
+      // The queue is this table: queued rows wait by priority and age; lease_until and fence guard the one that runs.
+      `CREATE TABLE runs (
+        id TEXT PRIMARY KEY, connection TEXT NOT NULL, kind TEXT NOT NULL, mode TEXT NOT NULL, "trigger" TEXT NOT NULL, state TEXT NOT NULL,
+        actor TEXT NOT NULL, job TEXT NOT NULL, priority INTEGER NOT NULL, fence INTEGER NOT NULL, lease_until INTEGER,
+        created_at INTEGER NOT NULL, started_at INTEGER, ended_at INTEGER, counts TEXT NOT NULL, error TEXT
+      ) STRICT, WITHOUT ROWID`,
+      'CREATE INDEX runs_by_connection ON runs (connection, created_at)',
+      'CREATE INDEX runs_by_state ON runs (state, priority, created_at)',
+      'CREATE INDEX runs_by_time ON runs (created_at)',
+      'CREATE TABLE run_transitions (id INTEGER PRIMARY KEY, run TEXT NOT NULL, state TEXT NOT NULL, at INTEGER NOT NULL, note TEXT) STRICT',
+      'CREATE INDEX run_transitions_by_run ON run_transitions (run)',
+      `CREATE TABLE run_calls (
+        id INTEGER PRIMARY KEY, run TEXT NOT NULL, kind TEXT NOT NULL, method TEXT NOT NULL, path TEXT NOT NULL, status INTEGER,
+        ms INTEGER NOT NULL, attempt INTEGER NOT NULL, at INTEGER NOT NULL, request_body TEXT, note TEXT
+      ) STRICT`,
+      'CREATE INDEX run_calls_by_run ON run_calls (run)',
+      `CREATE TABLE run_cells (
+        id INTEGER PRIMARY KEY, run TEXT NOT NULL, sheet TEXT NOT NULL, row TEXT NOT NULL, field TEXT NOT NULL, record_id TEXT NOT NULL,
+        record_key TEXT NOT NULL, base TEXT NOT NULL, value TEXT NOT NULL, got TEXT NOT NULL, outcome TEXT NOT NULL, note TEXT,
+        author TEXT NOT NULL, at INTEGER NOT NULL
+      ) STRICT`,
+      'CREATE INDEX run_cells_by_run ON run_cells (run)',
+      'CREATE INDEX run_cells_by_cell ON run_cells (sheet, row, field)',
+
+      `CREATE TABLE receipts (
+        key TEXT PRIMARY KEY, run TEXT NOT NULL, connection TEXT NOT NULL, row TEXT NOT NULL, field TEXT NOT NULL, external TEXT NOT NULL,
+        record_id TEXT NOT NULL, record_key TEXT NOT NULL, sent TEXT NOT NULL, base TEXT NOT NULL, item TEXT NOT NULL, author TEXT NOT NULL,
+        state TEXT NOT NULL, answered TEXT, at INTEGER NOT NULL
+      ) STRICT, WITHOUT ROWID`,
+      "CREATE INDEX receipts_open ON receipts (connection) WHERE state IN ('sent', 'saved', 'unknown')",
+      `CREATE TABLE settled_pushes (
+        sheet TEXT NOT NULL, row TEXT NOT NULL, field TEXT NOT NULL, item TEXT NOT NULL, base TEXT NOT NULL, sent TEXT NOT NULL,
+        stored TEXT NOT NULL, rebase TEXT NOT NULL, author TEXT NOT NULL, PRIMARY KEY (sheet, row, field)
+      ) STRICT, WITHOUT ROWID`,
+      `CREATE TABLE credits (
+        id INTEGER PRIMARY KEY, run TEXT NOT NULL, connection TEXT NOT NULL, at INTEGER NOT NULL,
+        pushed INTEGER NOT NULL, pulled INTEGER NOT NULL, linked INTEGER NOT NULL, refreshed INTEGER NOT NULL, searched INTEGER NOT NULL
+      ) STRICT`,
+      'CREATE INDEX credits_by_time ON credits (at)',
+      'CREATE INDEX credits_by_run ON credits (run)',
+      'CREATE TABLE previews (plan TEXT NOT NULL, connection TEXT NOT NULL, frozen TEXT NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (plan, connection)) STRICT, WITHOUT ROWID',
+    ],
+  },
 ]
 
 /** The newest version this program knows. */

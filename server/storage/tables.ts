@@ -1,3 +1,5 @@
+import type { Generated } from 'kysely'
+
 /** The tables as Kysely sees them; each storage module adds its own. Times are ms since 1970. */
 export interface Tables {
   meta: { key: string; value: string }
@@ -23,4 +25,125 @@ export interface Tables {
   devices: { id: string; name: string; color: string; created_at: number }
   sessions: { token_hash: string; device: string; created_at: number; used_at: number }
   secrets: { name: string; envelope: string; at: number }
+  workbooks: { id: string; name: string; created_at: number; updated_at: number }
+  sheets: { id: string; workbook: string; name: string; ord: number }
+  integrations: {
+    id: string
+    app: string
+    name: string
+    base_url: string
+    account: string
+    is_on: number
+    /** JSON array, or null for everything the credential sees. */
+    limited_to: string | null
+    is_sandbox: number
+    created_at: number
+  }
+  objects: { id: string; integration: string; name: string; external: string; direction: string; schedule: number | null }
+  connections: {
+    id: string
+    workbook: string
+    sheet: string
+    object: string
+    key_field: string
+    fields: string
+    filter: string
+    on_conflict: string
+    description: string | null
+    cursor: string | null
+    latest_pull_at: number | null
+    latest_pull_records: number | null
+    latest_pull_failed: Generated<number>
+  }
+  runs: {
+    id: string
+    connection: string
+    kind: string
+    mode: string
+    trigger: string
+    state: string
+    actor: string
+    /** JSON of the RunOrder. */
+    job: string
+    priority: number
+    fence: number
+    lease_until: number | null
+    created_at: number
+    started_at: number | null
+    ended_at: number | null
+    counts: string
+    error: string | null
+  }
+  run_transitions: { id: Generated<number>; run: string; state: string; at: number; note: string | null }
+  run_calls: {
+    id: Generated<number>
+    run: string
+    kind: string
+    method: string
+    path: string
+    status: number | null
+    ms: number
+    attempt: number
+    at: number
+    request_body: string | null
+    note: string | null
+  }
+  /** base, value and got are JSON. */
+  run_cells: {
+    id: Generated<number>
+    run: string
+    sheet: string
+    row: string
+    field: string
+    record_id: string
+    record_key: string
+    base: string
+    value: string
+    got: string
+    outcome: string
+    note: string | null
+    author: string
+    at: number
+  }
+  /** sent, base and answered are JSON. */
+  receipts: {
+    key: string
+    run: string
+    connection: string
+    row: string
+    field: string
+    external: string
+    record_id: string
+    record_key: string
+    sent: string
+    base: string
+    item: string
+    author: string
+    state: string
+    answered: string | null
+    at: number
+  }
+  settled_pushes: {
+    sheet: string
+    row: string
+    field: string
+    item: string
+    base: string
+    sent: string
+    stored: string
+    rebase: string
+    author: string
+  }
+  credits: {
+    id: Generated<number>
+    run: string
+    connection: string
+    at: number
+    pushed: number
+    pulled: number
+    linked: number
+    refreshed: number
+    searched: number
+  }
+  previews: { plan: string; connection: string; frozen: string; at: number }
 }
