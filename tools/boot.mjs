@@ -203,7 +203,9 @@ function nodeForSources() {
   return usesRuntime() && existsSync(runtimeNode) ? runtimeNode : process.execPath
 }
 
-function npm(args, { cwd }) {
+/** npm as it was called, else the one on the PATH. Without a network it gives up after some 12 s, not after 70. */
+function npm(task, { cwd }) {
+  const args = [...task, '--prefer-offline', '--fetch-retry-mintimeout=2000', '--fetch-retry-maxtimeout=10000']
   const cli = process.env.npm_execpath
   // Under pnpm or yarn this variable names those.
   if (cli !== undefined && /npm-cli\.[cm]?js$/.test(cli)) return run(nodeForSources(), [cli, ...args], { cwd })

@@ -41,7 +41,7 @@ function isAlive(pid: number): boolean {
 
 await runTool(async () => {
   const [app = '', countText] = process.argv.slice(2)
-  const seed = SEEDS[app]
+  const seed = Object.hasOwn(SEEDS, app) ? SEEDS[app] : undefined
   if (seed === undefined) throw new ToolError(`Which app? Usage: npm run seed -- <${Object.keys(SEEDS).join('|')}> <count>`)
   const count = parseCount(countText)
   const { dataFolder } = parseEnvironment(process.env)
