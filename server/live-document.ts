@@ -186,7 +186,7 @@ function originOf(origin: unknown): { principal?: Principal; kind: string } {
     const { principal } = origin.connection.context as PrincipalContext
     return principal === undefined ? { kind: 'user' } : { principal, kind: 'user' }
   }
-  if (isServerOrigin(origin)) return { kind: origin.reason }
+  if (isServerOrigin(origin)) return { kind: origin.kind }
   return { kind: typeof origin === 'string' ? origin : 'server' }
 }
 

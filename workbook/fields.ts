@@ -39,6 +39,8 @@ export interface Binding {
   readonly writable: boolean
   /** Why a person cannot type here, or why what they type does not go out ("Jira computes this field."). */
   readonly reason?: string
+  /** Values go out and never come in: its conflicts are found by the check alone. */
+  readonly isPushOnly?: boolean
   /** Typing is allowed but the value is held: which level forbids the push (V28). */
   readonly heldBy?: string
   readonly options?: readonly Option[]

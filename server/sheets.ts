@@ -1,0 +1,213 @@
+import type * as Y from 'yjs'
+import { type EditFacts, SheetAuthority } from '../workbook/authority.ts'
+import type { DifferenceKind } from '../workbook/cell-value.ts'
+import { sysAccepted, sysBindings, sysGenerations, sysShards, sysSlots } from '../workbook/documents.ts'
+import type { Binding } from '../workbook/fields.ts'
+import type { ConnectionId, FieldId, RandomBytes, SheetId, WorkbookId } from '../workbook/ids.ts'
+import { ServerOrigin } from '../workbook/origin.ts'
+import { annotationsName, baseName, bookName, editsName, sysName } from '../workbook/schema.ts'
+import { Sheet } from '../workbook/sheet.ts'
+import type { ActorOf, DocumentBusiness, DocumentMeta, Documents, OpenDocument } from './collab-ports.ts'
+import type { Logger } from './logger.ts'
+import type { Catalog } from './storage/catalog.ts'
+import { type RunStore, unsettledOp } from './storage/runs.ts'
+import type { CellChangeRow, SqlOp, UpdateLog } from './update-log.ts'
+
+/** One sheet in the server's memory: its documents, and the authority that judges what arrives. */
+export interface Room {
+  readonly workbook: WorkbookId
+  readonly sheet: Sheet
+  readonly authority: SheetAuthority
+}
+
+interface OpenRoom extends Room {
+  readonly held: OpenDocument[]
+  readonly edits: string
+}
+
+export interface SheetHubParts {
+  readonly catalog: Catalog
+  readonly runs: RunStore
+  readonly log: UpdateLog
+  readonly logger: Logger
+  readonly now: () => number
+  readonly random: RandomBytes
+  /** People asked for links (perhaps offline); somebody should run them. */
+  readonly onLinkRequests: (sheet: SheetId) => void
+}
+
+/**
+ * The sheets whose edits are in memory. A room opens with its edits document and closes with it; while it is open, every edit is judged in
+ * the turn in which it arrives, and what that means for the index of unsettled cells is committed with it.
+ */
+export class SheetHub implements DocumentBusiness {
+  readonly #parts: SheetHubParts
+  readonly #rooms = new Map<string, OpenRoom>()
+  #documents: Documents | undefined
+
+  constructor(parts: SheetHubParts) {
+    this.#parts = parts
+  }
+
+  /** The hub serves the collaboration part and is served by it: told once both exist. */
+  use(documents: Documents): void {
+    this.#documents = documents
+  }
+
+  async attachDocument(docName: string, doc: Y.Doc, { name, actorOf }: DocumentMeta): Promise<void> {
+    if (name.kind !== 'edits') return
+    const row = await this.#parts.catalog.sheet(name.sheet)
+    if (row === undefined) return
+    const room = await this.#openRoom(row.workbook, name.sheet, docName, doc, actorOf)
+    this.#rooms.set(docName, room)
+    this.#mendIndex(room)
+    room.authority.start()
+    if (room.authority.linkRequests().length > 0) this.#parts.onLinkRequests(name.sheet)
+  }
+
+  detachDocument(docName: string): void {
+    const room = this.#rooms.get(docName)
+    if (room === undefined) return
+    this.#rooms.delete(docName)
+    room.authority.stop()
+    room.sheet.close()
+    for (const held of room.held)
+      held.release().catch((error: unknown) => this.#parts.logger.warn({ err: error }, 'a document was not released'))
+  }
+
+  onTransaction(
+    docName: string,
+    transaction: Y.Transaction,
+    actorOf: ActorOf,
+    seq: number,
+  ): { cellChanges: CellChangeRow[]; ops: SqlOp[] } {
+    const room = this.#rooms.get(docName)
+    const facts = room?.authority.factsOf(transaction)
+    if (room === undefined || facts === undefined) return { cellChanges: [], ops: [] }
+    const origin = kindOf(transaction.origin)
+    return {
+      cellChanges: facts.changes.map((change) => ({ ...change, device: actorOf(Number(change.item.split(':')[0])).device, origin })),
+      ops: facts.unsettled.map((cell) => unsettledOp({ ...cell, sheet: room.sheet.id }, seq, cell.isUnsettled)),
+    }
+  }
+
+  /** Opens a sheet for the server itself; `release` lets it go again. @throws Error where the sheet does not exist. */
+  async open(sheet: SheetId): Promise<{ room: Room; release: () => Promise<void> }> {
+    const row = await this.#parts.catalog.sheet(sheet)
+    if (row === undefined) throw new Error(`No sheet ${sheet}`)
+    const sys = await this.#docs.openDocument(sysName(row.workbook))
+    const name = editsName(sheet, genOf(sys.doc, `edits.${sheet}`))
+    const edits = await this.#docs.openDocument(name)
+    await sys.release()
+    const room = this.#rooms.get(name)
+    if (room === undefined) throw new Error(`The sheet ${sheet} did not open`)
+    return { room, release: () => edits.release() }
+  }
+
+  /** Makes room for `count` more base rows, before the synchronous turn that writes them. */
+  async ensureRoom(room: Room, count: number): Promise<void> {
+    const open = [...this.#rooms.values()].find((r) => r.sheet === room.sheet)
+    if (open === undefined) throw new Error('The sheet was closed')
+    while (open.authority.freeRows() < count) {
+      const shard = open.sheet.base.length
+      const held = await this.#docs.openDocument(baseName(open.sheet.id, shard, genOf(open.sheet.docs.sys, `base.${open.sheet.id}`)))
+      open.held.push(held)
+      // Somebody else may have added it while it was opened.
+      if (open.sheet.base.length === shard) open.sheet.addShard(held.doc)
+      const { sys } = open.sheet.docs
+      sys.transact(() => sysShards(sys).set(open.sheet.id, open.sheet.base.length), new ServerOrigin('shard'))
+    }
+  }
+
+  get #docs(): Documents {
+    if (this.#documents === undefined) throw new Error('The documents are not ready')
+    return this.#documents
+  }
+
+  async #openRoom(workbook: WorkbookId, id: SheetId, edits: string, doc: Y.Doc, actorOf: ActorOf): Promise<OpenRoom> {
+    const held: OpenDocument[] = []
+    const open = async (name: string): Promise<Y.Doc> => {
+      const opened = await this.#docs.openDocument(name)
+      held.push(opened)
+      return opened.doc
+    }
+    const sys = await open(sysName(workbook))
+    const book = await open(bookName(workbook))
+    const annotations = await open(annotationsName(id, genOf(sys, `annotations.${id}`)))
+    const base: Y.Doc[] = []
+    for (let shard = 0; shard < (sysShards(sys).get(id) ?? 0); shard++) base.push(await open(baseName(id, shard, genOf(sys, `base.${id}`))))
+    const sheet = new Sheet(id, { book, sys, edits: doc, annotations, base })
+    const authority = new SheetAuthority({
+      sheet,
+      settled: this.#parts.runs.settledPushes(id),
+      authorOf: (client) => actorOf(client).actor,
+      isPushOnly: (field) => sheet.field(field)?.binding?.isPushOnly === true,
+      now: this.#parts.now,
+      random: this.#parts.random,
+      onLinkRequests: () => this.#parts.onLinkRequests(id),
+      onAcceptKind: (field, kind) => acceptKind(sys, field, kind as DifferenceKind),
+    })
+    return { workbook, sheet, authority, held, edits }
+  }
+
+  /** The index of unsettled cells can always be told from the document; where they differ, the document is right. */
+  #mendIndex({ sheet, authority }: OpenRoom): void {
+    const name = (c: { connection: ConnectionId; row: string; field: string }): string => `${c.connection}:${c.row}:${c.field}`
+    const real = new Map(
+      authority.allUnsettled().flatMap((c): [string, EditFacts['unsettled'][number]][] => (c.isUnsettled ? [[name(c), c]] : [])),
+    )
+    const stored = this.#parts.runs.unsettledOfSheet(sheet.id)
+    const stale = stored.filter((c) => !real.has(name(c)))
+    const known = new Set(stored.map(name))
+    const missing = [...real.values()].filter((c) => !known.has(name(c)))
+    if (stale.length + missing.length === 0) return
+    this.#parts.logger.warn({ sheet: sheet.id, stale: stale.length, missing: missing.length }, 'the index of unsettled cells was mended')
+    this.#parts.log.execute([
+      ...stale.map((c) => unsettledOp({ ...c, sheet: sheet.id }, 0, false)),
+      ...missing.map((c) => unsettledOp({ ...c, sheet: sheet.id }, 0, true)),
+    ])
+  }
+}
+
+/** The current generation of a document; 0 until the first switch. */
+export const genOf = (sys: Y.Doc, key: string): number => sysGenerations(sys).get(key) ?? 0
+
+const kindOf = (origin: unknown): string =>
+  typeof origin === 'object' && origin !== null && 'kind' in origin && typeof origin.kind === 'string' ? origin.kind : 'user'
+
+/** The names of a sheet's current documents, for clients. */
+export function documentsOf(sys: Y.Doc, sheet: SheetId): { edits: string; annotations: string; base: string[] } {
+  const shards = sysShards(sys).get(sheet) ?? 0
+  return {
+    edits: editsName(sheet, genOf(sys, `edits.${sheet}`)),
+    annotations: annotationsName(sheet, genOf(sys, `annotations.${sheet}`)),
+    base: Array.from({ length: shards }, (_, shard) => baseName(sheet, shard, genOf(sys, `base.${sheet}`))),
+  }
+}
+
+/** Kinds of difference that need no warning on a field (B12). */
+export function acceptedKinds(sys: Y.Doc, field: FieldId): readonly DifferenceKind[] {
+  const stored = sysAccepted(sys).get(field)
+  return Array.isArray(stored) ? (stored as DifferenceKind[]) : []
+}
+
+function acceptKind(sys: Y.Doc, field: FieldId, kind: DifferenceKind): void {
+  const known = acceptedKinds(sys, field)
+  if (!known.includes(kind)) sys.transact(() => sysAccepted(sys).set(field, [...known, kind]), new ServerOrigin('choice'))
+}
+
+/** Gives a field a place in the packed rows; places are never taken back. */
+export function addSlot(sys: Y.Doc, sheet: SheetId, field: FieldId): void {
+  const slots = sysSlots(sys)
+  const key = `${sheet}:${field}`
+  if (slots.has(key)) return
+  let next = 0
+  for (const [other, slot] of slots.entries()) if (other.startsWith(`${sheet}:`)) next = Math.max(next, slot + 1)
+  slots.set(key, next)
+}
+
+/** Writes what configuration says of a field; what is the same is not written again. */
+export function setBinding(sys: Y.Doc, field: FieldId, binding: Binding): void {
+  const map = sysBindings(sys)
+  if (JSON.stringify(map.get(field)) !== JSON.stringify(binding)) map.set(field, binding)
+}

@@ -1,0 +1,232 @@
+import * as z from 'zod'
+import type { ObjectDescription } from '../../sync-engine/connectors/connector.ts'
+import type { ObjectDirection } from '../../sync-engine/direction.ts'
+import type { ConnectionSetup } from '../../sync-engine/plan.ts'
+import type { ConnectionId, FieldId, SheetId, WorkbookId } from '../../workbook/ids.ts'
+import type { SqlOp } from '../update-log.ts'
+import { type Reader, toSqlOp } from './database.ts'
+
+export interface WorkbookRow {
+  readonly id: WorkbookId
+  readonly name: string
+  readonly createdAt: number
+  readonly updatedAt: number
+}
+
+export interface SheetRow {
+  readonly id: SheetId
+  readonly workbook: WorkbookId
+  readonly name: string
+  readonly ord: number
+}
+
+export interface IntegrationRow {
+  readonly id: string
+  readonly app: string
+  readonly name: string
+  readonly baseUrl: string
+  readonly account: string
+  readonly isOn: boolean
+  readonly limitedTo: readonly string[] | undefined
+  /** Its app is the stand-in inside this server; the address follows the server's own port. */
+  readonly isSandbox: boolean
+}
+
+export interface ObjectRow {
+  readonly id: string
+  readonly integration: string
+  readonly name: string
+  readonly external: string
+  readonly direction: ObjectDirection
+  /** Minutes between pulls; `null`: manual only. */
+  readonly schedule: number | null
+}
+
+export interface ConnectionRow {
+  readonly id: ConnectionId
+  readonly workbook: WorkbookId
+  readonly sheet: SheetId
+  readonly object: string
+  readonly keyField: FieldId
+  readonly fields: ConnectionSetup['fields']
+  readonly filter: string
+  readonly onConflict: ConnectionSetup['onConflict']
+  readonly description: ObjectDescription | undefined
+  readonly cursor: string | null
+  readonly latestPull: { readonly at: number; readonly records: number; readonly isFailed: boolean } | null
+}
+
+/** A connection with everything its runs hang on. */
+export interface FullConnection {
+  readonly connection: ConnectionRow
+  readonly object: ObjectRow
+  readonly integration: IntegrationRow
+}
+
+const direction = z.enum(['push-pull', 'push', 'pull', 'disabled'])
+const fieldMappings = z.array(z.object({ field: z.string(), external: z.string(), direction: z.enum(['two-way', 'push', 'pull', 'off']) }))
+
+/** What exists: workbooks, sheets, integrations, objects, connections. Reads what is committed; writes are statements for the log. */
+export class Catalog {
+  readonly #reader: Reader
+
+  constructor(reader: Reader) {
+    this.#reader = reader
+  }
+
+  async workbooks(): Promise<readonly WorkbookRow[]> {
+    const rows = await this.#reader.kysely.selectFrom('workbooks').selectAll().orderBy('updated_at', 'desc').execute()
+    return rows.map(({ id, name, created_at, updated_at }) => ({
+      id: id as WorkbookId,
+      name,
+      createdAt: created_at,
+      updatedAt: updated_at,
+    }))
+  }
+
+  async workbook(id: string): Promise<WorkbookRow | undefined> {
+    return (await this.workbooks()).find((w) => w.id === id)
+  }
+
+  async sheets(workbook: string): Promise<readonly SheetRow[]> {
+    const rows = await this.#reader.kysely.selectFrom('sheets').selectAll().where('workbook', '=', workbook).orderBy('ord').execute()
+    return rows.map((row) => row as unknown as SheetRow)
+  }
+
+  async sheet(id: string): Promise<SheetRow | undefined> {
+    const row = await this.#reader.kysely.selectFrom('sheets').selectAll().where('id', '=', id).executeTakeFirst()
+    return row as unknown as SheetRow | undefined
+  }
+
+  async integrations(): Promise<readonly IntegrationRow[]> {
+    const rows = await this.#reader.kysely.selectFrom('integrations').selectAll().orderBy('created_at').execute()
+    return rows.map((row) => ({
+      id: row.id,
+      app: row.app,
+      name: row.name,
+      baseUrl: row.base_url,
+      account: row.account,
+      isOn: row.is_on === 1,
+      limitedTo: row.limited_to === null ? undefined : z.array(z.string()).parse(JSON.parse(row.limited_to)),
+      isSandbox: row.is_sandbox === 1,
+    }))
+  }
+
+  async objects(integration?: string): Promise<readonly ObjectRow[]> {
+    let query = this.#reader.kysely.selectFrom('objects').selectAll()
+    if (integration !== undefined) query = query.where('integration', '=', integration)
+    return (await query.execute()).map((row) => ({ ...row, direction: direction.parse(row.direction) }))
+  }
+
+  async connections(where: { workbook?: string; sheet?: string; object?: string } = {}): Promise<readonly ConnectionRow[]> {
+    let query = this.#reader.kysely.selectFrom('connections').selectAll()
+    if (where.workbook !== undefined) query = query.where('workbook', '=', where.workbook)
+    if (where.sheet !== undefined) query = query.where('sheet', '=', where.sheet)
+    if (where.object !== undefined) query = query.where('object', '=', where.object)
+    return (await query.execute()).map((row) => ({
+      id: row.id as ConnectionId,
+      workbook: row.workbook as WorkbookId,
+      sheet: row.sheet as SheetId,
+      object: row.object,
+      keyField: row.key_field as FieldId,
+      fields: fieldMappings.parse(JSON.parse(row.fields)) as unknown as ConnectionSetup['fields'],
+      filter: row.filter,
+      onConflict: row.on_conflict === 'workbook-wins' ? 'workbook-wins' : 'hold',
+      description: row.description === null ? undefined : (JSON.parse(row.description) as ObjectDescription),
+      cursor: row.cursor,
+      latestPull:
+        row.latest_pull_at === null
+          ? null
+          : { at: row.latest_pull_at, records: row.latest_pull_records ?? 0, isFailed: row.latest_pull_failed === 1 },
+    }))
+  }
+
+  async connection(id: string): Promise<FullConnection | undefined> {
+    const connection = (await this.connections()).find((c) => c.id === id)
+    const object = connection && (await this.objects()).find((o) => o.id === connection.object)
+    const integration = object && (await this.integrations()).find((i) => i.id === object.integration)
+    return connection && object && integration ? { connection, object, integration } : undefined
+  }
+
+  // Statements ---------------------------------------------------------------------------------------------------------------------------
+
+  saveWorkbook(workbook: WorkbookRow): SqlOp {
+    const values = { id: workbook.id, name: workbook.name, created_at: workbook.createdAt, updated_at: workbook.updatedAt }
+    const query = this.#reader.kysely.insertInto('workbooks').values(values)
+    return toSqlOp(query.onConflict((c) => c.column('id').doUpdateSet({ name: values.name, updated_at: values.updated_at })))
+  }
+
+  saveSheet(sheet: SheetRow): SqlOp {
+    const query = this.#reader.kysely.insertInto('sheets').values(sheet)
+    return toSqlOp(query.onConflict((c) => c.column('id').doUpdateSet({ name: sheet.name, ord: sheet.ord })))
+  }
+
+  saveIntegration(integration: IntegrationRow, now: number): SqlOp {
+    const values = {
+      id: integration.id,
+      app: integration.app,
+      name: integration.name,
+      base_url: integration.baseUrl,
+      account: integration.account,
+      is_on: integration.isOn ? 1 : 0,
+      limited_to: integration.limitedTo === undefined ? null : JSON.stringify(integration.limitedTo),
+      is_sandbox: integration.isSandbox ? 1 : 0,
+      created_at: now,
+    }
+    const { id: _id, created_at: _createdAt, ...changed } = values
+    return toSqlOp(
+      this.#reader.kysely
+        .insertInto('integrations')
+        .values(values)
+        .onConflict((c) => c.column('id').doUpdateSet(changed)),
+    )
+  }
+
+  saveObject(object: ObjectRow): SqlOp {
+    const { id: _id, ...changed } = object
+    return toSqlOp(
+      this.#reader.kysely
+        .insertInto('objects')
+        .values(object)
+        .onConflict((c) => c.column('id').doUpdateSet(changed)),
+    )
+  }
+
+  saveConnection(connection: Omit<ConnectionRow, 'description' | 'cursor' | 'latestPull'>): SqlOp {
+    const changed = { fields: JSON.stringify(connection.fields), filter: connection.filter, on_conflict: connection.onConflict }
+    const { id, workbook, sheet, object, keyField } = connection
+    return toSqlOp(
+      this.#reader.kysely
+        .insertInto('connections')
+        .values({ id, workbook, sheet, object, key_field: keyField, ...changed })
+        .onConflict((c) => c.column('id').doUpdateSet(changed)),
+    )
+  }
+
+  saveDescription(connection: ConnectionId, description: ObjectDescription): SqlOp {
+    const query = this.#reader.kysely.updateTable('connections').set({ description: JSON.stringify(description) })
+    return toSqlOp(query.where('id', '=', connection))
+  }
+
+  saveLatestPull(connection: ConnectionId, pull: { at: number; records: number; isFailed: boolean }): SqlOp {
+    const values = { latest_pull_at: pull.at, latest_pull_records: pull.records, latest_pull_failed: pull.isFailed ? 1 : 0 }
+    return toSqlOp(this.#reader.kysely.updateTable('connections').set(values).where('id', '=', connection))
+  }
+
+  saveCursor(connection: ConnectionId, cursor: string): SqlOp {
+    return toSqlOp(this.#reader.kysely.updateTable('connections').set({ cursor }).where('id', '=', connection))
+  }
+}
+
+/** What the engine and the plan need to know of a connection. */
+export function setupOf({ connection, object, integration }: FullConnection, appName: string): ConnectionSetup {
+  return {
+    id: connection.id,
+    app: integration.app,
+    appName,
+    isOn: integration.isOn,
+    objectDirection: object.direction,
+    fields: connection.fields,
+    onConflict: connection.onConflict,
+  }
+}
