@@ -179,7 +179,7 @@ async function readEditScreen(http: HttpClient, projects: readonly string[], sig
   const jql = `project IN (${projects.map(quoted).join(', ')}) ORDER BY created DESC`
   const search = await readOk(
     http,
-    { method: 'POST', path: '/rest/api/3/search/jql', body: { jql, fields: ['id'], maxResults: 1 } },
+    { method: 'POST', path: '/rest/api/3/search/jql', body: { jql, fields: ['created'], maxResults: 1 } },
     signal,
   )
   const [newest] = parseAnswer(searchShape, search, 'POST /rest/api/3/search/jql').issues

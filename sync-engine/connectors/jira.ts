@@ -192,7 +192,8 @@ class JiraConnector implements Connector {
     if (!issue.success || issue.data.id !== recordId) return { kind: 'saved', recordId }
     const fields = changes.map(({ field }) => field)
     if (!fields.every((field) => field in issue.data.fields)) return { kind: 'saved', recordId }
-    return { kind: 'saved', recordId, record: this.#recordOf(issue.data, fields, 'PUT /issue') }
+    const parsed = this.#parseRecord(issue.data, fields)
+    return parsed.kind === 'record' ? { kind: 'saved', recordId, record: parsed.record } : { kind: 'saved', recordId }
   }
 
   async #notFound(delta: RecordDelta, answer: HttpAnswer, signal: AbortSignal): Promise<PushOutcome> {
@@ -371,23 +372,24 @@ class JiraConnector implements Connector {
   }
 
   #recordOf(issue: Issue, fields: readonly string[], where: string): AppRecord {
+    const parsed = this.#parseRecord(issue, fields)
+    if (parsed.kind === 'record') return parsed.record
+    throw badAnswer(where, `${parsed.field} of ${issue.key}`)
+  }
+
+  #parseRecord(issue: Issue, fields: readonly string[]): { kind: 'record'; record: AppRecord } | { kind: 'unfit'; field: string } {
     const values: Record<string, CellValue> = {}
     const people: Record<string, string> = {}
     for (const field of fields) {
       const json = field === 'issuekey' ? issue.key : issue.fields[field]
       const read = readJiraValue(wireOf(this.#fields.get(field), field), json)
-      if (read === undefined) throw badAnswer(where, `${field} of ${issue.key}`)
+      if (read === undefined) return { kind: 'unfit', field }
       values[field] = read.value
       if (read.person) people[read.person.id] = read.person.name
     }
     const { updated } = issue.fields
-    return {
-      id: issue.id,
-      key: issue.key,
-      values,
-      updated: typeof updated === 'string' ? updated : '',
-      ...(Object.keys(people).length > 0 && { people }),
-    }
+    const record = { id: issue.id, key: issue.key, values, updated: typeof updated === 'string' ? updated : '' }
+    return { kind: 'record', record: Object.keys(people).length > 0 ? { ...record, people } : record }
   }
 }
 

@@ -1,0 +1,439 @@
+import fc from 'fast-check'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import type {
+  AppRecord,
+  Connector,
+  FieldChange,
+  ObjectDescription,
+  PlanCalls,
+  PushOutcome,
+  RecordDelta,
+} from '../../sync-engine/connectors/connector.ts'
+import type { CallReport } from '../../sync-engine/connectors/http-client.ts'
+import type { CellValue } from '../../workbook/cell-value.ts'
+
+/** A fault of the stand-ins' dial. */
+export interface DialFault {
+  readonly kind: string
+  readonly next?: number
+  readonly probability?: number
+  readonly match?: { readonly method?: string; readonly path?: string; readonly field?: string; readonly writes?: boolean }
+  readonly delayMs?: number
+  readonly retryAfterS?: number
+  readonly refuse?: { readonly field: string; readonly message: string }
+}
+
+/** One request as the stand-in itself saw it. */
+export interface SeenRequest {
+  readonly method: string
+  readonly path: string
+  readonly status: number | null
+  readonly body?: unknown
+  readonly fault?: string
+  readonly saved: boolean
+}
+
+/** What one write of the stand-in's log asked for. */
+export interface SeenWrite {
+  readonly recordId: string
+  readonly fields: readonly string[]
+}
+
+/** A connector against its stand-in, and the other side's hands: what a person or an administrator does in the app. */
+export interface ConnectorWorld {
+  readonly connector: Connector
+  /** The same app, asked with a credential it does not know. */
+  readonly stranger: Connector
+  readonly planCalls: PlanCalls
+  /** Every attempt the clients reported, newest last. */
+  readonly calls: readonly CallReport[]
+  /** Ids of seeded records, in no order; at least twelve, none of them touched by another suite. */
+  readonly ids: readonly string[]
+  /** A writable field of each kind. */
+  readonly fields: { readonly text: string; readonly number: string; readonly select: string; readonly date: string }
+  /** Two options of the select field that a push may choose in any order. */
+  readonly options: readonly [string, string]
+  /** An id no record ever had. */
+  readonly unknownId: string
+  /** The filter that takes in every seeded record, and one the app does not understand. */
+  readonly filters: { readonly all: string; readonly bad: string; readonly badWords: RegExp }
+  /** Values of fields to push, for the law of `normalise`. */
+  readonly samples: readonly { readonly field: string; readonly values: fc.Arbitrary<CellValue> }[]
+  /** A create that the app takes. */
+  readonly newRecord: readonly FieldChange[]
+  foreignEdit(recordId: string, field: string, value: CellValue): Promise<void>
+  deleteRecord(recordId: string): Promise<void>
+  /** Gives a record another key, as the app does (a move); the new key. `undefined`: keys never change there. */
+  changeKey(recordId: string): Promise<string | undefined>
+  setFaults(faults: readonly DialFault[]): Promise<void>
+  requests(): Promise<readonly SeenRequest[]>
+  /** What a request would have written, `undefined` for reads. */
+  writeOf(request: SeenRequest): SeenWrite | undefined
+  /** Changes the JSON of answers to paths that hold `part` until it is called without one. */
+  tamper(part?: string, change?: (json: unknown) => unknown): void
+  /** Moves the app's clock, for the index delay and for stamps. */
+  advance(ms: number): void
+  stop(): Promise<void>
+}
+
+const signal = new AbortController().signal
+const byId = (records: readonly AppRecord[]) => new Map(records.map((record) => [record.id, record]))
+
+/** The suite every connector passes (rules K…). Each test leaves the stand-in without faults. */
+export function connectorContract(name: string, makeWorld: () => Promise<ConnectorWorld>): void {
+  describe(`connector contract: ${name}`, () => {
+    let world: ConnectorWorld
+    let description: ObjectDescription
+    let used = 0
+
+    beforeAll(async () => {
+      world = await makeWorld()
+      description = await world.connector.describe(signal)
+    })
+    afterEach(async () => {
+      world.tamper()
+      await world.setFaults([])
+    })
+    afterAll(() => world.stop())
+
+    /** A record no other test uses. */
+    const takeId = (): string => {
+      const id = world.ids[used++]
+      if (id === undefined) throw new Error('The world has too few records for this suite.')
+      return id
+    }
+    const readOne = async (id: string, ...fields: string[]): Promise<AppRecord> => {
+      const record = byId((await world.connector.read([id], fields, signal)).records).get(id)
+      if (record === undefined) throw new Error(`No record ${id}.`)
+      return record
+    }
+    const delta = (recordId: string, changes: Record<string, CellValue>): RecordDelta => ({
+      recordId,
+      recordKey: recordId,
+      changes: Object.entries(changes).map(([field, value]) => ({ field, value })),
+    })
+    const push = async (...deltas: RecordDelta[]): Promise<readonly PushOutcome[]> => {
+      const outcomes: PushOutcome[] = []
+      for (const call of world.planCalls(deltas, description)) outcomes.push(...(await world.connector.update(call, signal)))
+      return outcomes
+    }
+    /** The stand-in's own log of what happens meanwhile. */
+    const watch = async <T>(act: () => Promise<T>): Promise<{ result: T; requests: readonly SeenRequest[] }> => {
+      const before = (await world.requests()).length
+      const result = await act()
+      return { result, requests: (await world.requests()).slice(before) }
+    }
+    const writesOf = (requests: readonly SeenRequest[]) => requests.flatMap((request) => world.writeOf(request) ?? [])
+
+    it('[K5] a description says of each field what it is and whether it can be written', () => {
+      const fields = new Map(description.fields.map((field) => [field.id, field]))
+      expect(fields.size).toBe(description.fields.length)
+      const { text, number, select, date } = world.fields
+      expect([text, number, select, date].map((id) => fields.get(id)?.writable)).toEqual([true, true, true, true])
+      expect([number, select, date].map((id) => fields.get(id)?.type)).toEqual(['number', 'single-select', 'date'])
+      expect(fields.get(description.keyField)?.writable).toMatchObject({ reason: expect.any(String) })
+      expect(fields.has(description.nameField)).toBe(true)
+      for (const option of world.options) expect(fields.get(select)?.options?.map(({ name: offered }) => offered)).toContain(option)
+      for (const field of description.fields) if (field.writable !== true) expect(field.writable.reason).toMatch(/\.$/u)
+    })
+
+    it('[K6] a push sends exactly the changed fields, and nothing of an unchanged record', async () => {
+      const { text, number, date, select } = world.fields
+      const [first, second, untouched] = [takeId(), takeId(), takeId()]
+      const before = await readOne(untouched, text, number, date, select)
+      await world.foreignEdit(first, select, world.options[0])
+      const { requests, result } = await watch(() =>
+        push(delta(first, { [text]: 'Exactly this', [number]: 7 }), delta(second, { [date]: '2026-05-04' }), delta(untouched, {})),
+      )
+      expect(result.every(({ kind }) => kind === 'saved')).toBe(true)
+      const writes = writesOf(requests)
+      expect(writes.flatMap(({ fields }) => fields).sort()).toEqual([date, number, text].sort())
+      expect(new Set(writes.map(({ recordId }) => recordId))).toEqual(new Set([first, second]))
+      expect((await readOne(first, text, number)).values).toEqual({ [text]: 'Exactly this', [number]: 7 })
+      expect((await readOne(second, date)).values).toEqual({ [date]: '2026-05-04' })
+      expect(await readOne(untouched, text, number, date, select)).toEqual(before)
+    })
+
+    it('[K6] a select that is not a plain field is written as well, with one call more', async () => {
+      const id = takeId()
+      const { select, number } = world.fields
+      await world.foreignEdit(id, select, world.options[0])
+      const { result, requests } = await watch(() => push(delta(id, { [select]: world.options[1], [number]: 3 })))
+      expect(result.every(({ kind }) => kind === 'saved')).toBe(true)
+      expect(
+        writesOf(requests)
+          .flatMap(({ fields }) => fields)
+          .sort(),
+      ).toEqual([number, select].sort())
+      expect((await readOne(id, select, number)).values).toEqual({ [select]: world.options[1], [number]: 3 })
+    })
+
+    it('[K7] what an update answers is what a read finds', async () => {
+      const id = takeId()
+      const { text } = world.fields
+      const [outcome] = await push(delta(id, { [text]: 'Answered' }))
+      expect(outcome?.kind).toBe('saved')
+      const read = await readOne(id, text)
+      if (outcome?.kind === 'saved' && outcome.record) expect(outcome.record).toEqual(read)
+      expect(description.updateAnswersRecord).toBe(outcome?.kind === 'saved' && outcome.record !== undefined)
+    })
+
+    it('[K7] a cleared value is empty in the app', async () => {
+      const id = takeId()
+      const { date, number } = world.fields
+      await push(delta(id, { [date]: '2026-05-04', [number]: 1 }))
+      await push(delta(id, { [date]: null, [number]: null }))
+      expect((await readOne(id, date, number)).values).toEqual({ [date]: null, [number]: null })
+    })
+
+    it('[K8] reads go out in the largest batches, ask for the fields wanted, and name what was not answered', async () => {
+      const { text, number } = world.fields
+      const missing = Array.from({ length: description.readBatch * 2 }, (_, index) => `${world.unknownId}${index}`)
+      const asked = [...world.ids, ...missing]
+      const { result, requests } = await watch(() => world.connector.read([...asked, ...world.ids], [text, number], signal))
+      expect(requests).toHaveLength(Math.ceil(asked.length / description.readBatch))
+      expect(new Set(result.records.map(({ id }) => id))).toEqual(new Set(world.ids))
+      expect(new Set(result.absent)).toEqual(new Set(missing))
+      for (const record of result.records) expect(Object.keys(record.values).sort()).toEqual([number, text].sort())
+      expect((await watch(() => world.connector.read([], [text], signal))).requests).toEqual([])
+    })
+
+    it('[K9] a refusal is told for its field in the words of the app, and the other records are saved', async () => {
+      const { text, number, select } = world.fields
+      const [first, bad, last] = [takeId(), takeId(), takeId()]
+      const before = await readOne(bad, text, select)
+      await world.setFaults([
+        { kind: 'partial', next: 1, match: { path: bad, writes: true }, refuse: { field: text, message: 'Not this text.' } },
+      ])
+      const outcomes = await push(
+        delta(first, { [number]: 11 }),
+        delta(bad, { [text]: 'Refused', [number]: 11 }),
+        delta(last, { [number]: 11 }),
+      )
+      expect(outcomes.map(({ kind, recordId }) => [kind, recordId])).toEqual([
+        ['saved', first],
+        ['refused', bad],
+        ['saved', last],
+      ])
+      expect(outcomes[1]).toMatchObject({ refusals: [{ field: text, reason: 'Not this text.' }] })
+      expect(await readOne(bad, text, select)).toEqual(before)
+      expect((await readOne(last, number)).values[number]).toBe(11)
+    })
+
+    it('[K10] a throttled call is waited out and then sent, once in all', async () => {
+      const id = takeId()
+      const { number } = world.fields
+      await world.setFaults([{ kind: '429', next: 2, retryAfterS: 2, match: { path: id } }])
+      const reported = world.calls.length
+      const { result, requests } = await watch(() => push(delta(id, { [number]: 21 })))
+      expect(result.map(({ kind }) => kind)).toEqual(['saved'])
+      expect(requests.filter(({ saved }) => saved)).toHaveLength(1)
+      expect(world.calls.slice(reported).filter(({ waitMs = 0 }) => waitMs >= 2000)).toHaveLength(2)
+      await world.setFaults([{ kind: '429', next: 1, retryAfterS: 1 }])
+      expect((await readOne(id, number)).values[number]).toBe(21)
+    })
+
+    const lost = [
+      ['before it was saved', 'drop', false],
+      ['after it was saved', 'drop-after', true],
+      ['before it was saved, with an error', '500', false],
+      ['after it was saved, with an error', '500-after', true],
+      ['before it was saved, in time', 'timeout-before', false],
+      ['after it was saved, in time', 'timeout-after', true],
+    ] as const
+    it.each(lost)('[K11] an answer lost %s is unknown, and the write is not repeated', async (_, kind, isSaved) => {
+      const id = takeId()
+      const { number } = world.fields
+      await push(delta(id, { [number]: 1 }))
+      await world.setFaults([{ kind, next: 1, match: { path: id, writes: true } }])
+      const { result, requests } = await watch(() => push(delta(id, { [number]: 2 })))
+      expect(result).toMatchObject([{ kind: 'outcome-unknown', recordId: id, reason: expect.stringMatching(/\S/u) }])
+      expect(requests.filter((request) => world.writeOf(request))).toHaveLength(1)
+      await world.setFaults([])
+      expect((await readOne(id, number)).values[number]).toBe(isSaved ? 2 : 1)
+    })
+
+    it('[K12] a record whose key changed is still read by its id, and found by its old key', async () => {
+      const id = takeId()
+      const { key: oldKey } = await readOne(id, world.fields.text)
+      const newKey = await world.changeKey(id)
+      if (newKey === undefined) return
+      expect((await readOne(id, description.keyField)).values[description.keyField]).toBe(newKey)
+      expect((await readOne(id, world.fields.text)).key).toBe(newKey)
+      for (const key of [oldKey, newKey]) expect(await world.connector.findByKeys([key], signal)).toMatchObject([{ id, key: newKey }])
+      expect((await push(delta(id, { [world.fields.number]: 5 }))).map(({ kind }) => kind)).toEqual(['saved'])
+    })
+
+    it('[K12] keys are read directly, many at once, unknown ones left out', async () => {
+      const ids = [takeId(), takeId()]
+      const keys = (await world.connector.read(ids, [], signal)).records.map(({ key }) => key)
+      const { result, requests } = await watch(() => world.connector.findByKeys([...keys, ` ${keys[0]} `, 'nonsense', ''], signal))
+      expect(new Set(result.map(({ id }) => id))).toEqual(new Set(ids))
+      expect(requests).toHaveLength(1)
+      expect((await watch(() => world.connector.findByKeys([], signal))).requests).toEqual([])
+    })
+
+    it('[K13] a deleted record is absent, proven gone, and refused as gone; others are not', async () => {
+      const [id, alive] = [takeId(), takeId()]
+      await world.deleteRecord(id)
+      expect((await world.connector.read([id, alive], [world.fields.text], signal)).absent).toEqual([id])
+      expect(await world.connector.proveGone([id, alive], signal)).toEqual([id])
+      expect(await push(delta(id, { [world.fields.number]: 1 }))).toEqual([{ kind: 'gone', recordId: id }])
+      expect(await world.connector.proveGone([], signal)).toEqual([])
+    })
+
+    it('[K13] nothing is gone while the app fails or knows the credential no more', async () => {
+      const id = takeId()
+      await expect(world.stranger.proveGone([id], signal)).rejects.toMatchObject({ code: 'auth-expired' })
+      await expect(world.stranger.read([id], [world.fields.text], signal)).rejects.toMatchObject({ code: 'auth-expired' })
+      const [call] = world.planCalls([delta(id, { [world.fields.number]: 1 })], description)
+      if (call) await expect(world.stranger.update(call, signal)).rejects.toMatchObject({ code: 'auth-expired' })
+      await world.setFaults([{ kind: '500', match: { path: id } }])
+      await expect(world.connector.proveGone([id], signal)).rejects.toMatchObject({ code: 'app-unavailable' })
+      await world.setFaults([{ kind: '403', match: { path: id } }])
+      expect(await world.connector.proveGone([id], signal)).toEqual([])
+    })
+
+    it('[K14] the pages of a list hold every record once, with the asked fields only', async () => {
+      const seen: string[] = []
+      let cursor: string | null = null
+      for (let page = 0; page < 100; page++) {
+        const answer = await world.connector.list(world.filters.all, [world.fields.text], cursor, signal)
+        seen.push(...answer.records.map(({ id }) => id))
+        for (const record of answer.records) expect(Object.keys(record.values)).toEqual([world.fields.text])
+        cursor = answer.next
+        if (cursor === null) break
+      }
+      expect(cursor).toBeNull()
+      expect(new Set(seen).size).toBe(seen.length)
+      for (const id of (await world.connector.read(world.ids, [], signal)).records.map((record) => record.id)) expect(seen).toContain(id)
+    })
+
+    it('[K15] a filter the app does not understand is told in its words', async () => {
+      const failing = world.connector.list(world.filters.bad, [world.fields.text], null, signal)
+      await expect(failing).rejects.toMatchObject({ code: 'bad-request', message: expect.stringMatching(world.filters.badWords) })
+    })
+
+    it('[K16] changed-since misses nothing, though its search lags behind', async () => {
+      const { connector } = world
+      const { text, number } = world.fields
+      const start = await connector.changedSince(null, world.filters.all, [number], signal)
+      expect(start.records).toEqual([])
+      let cursor = start.next
+      const found = new Map<string, CellValue>()
+      const wanted = new Map<string, CellValue>()
+      const ids = [takeId(), takeId(), takeId(), takeId()]
+      for (const [index, id] of ids.entries()) {
+        await world.foreignEdit(id, number, 100 + index)
+        wanted.set(id, 100 + index)
+        // Asked at once, while the search still shows what was before, and then at uneven distances.
+        const answer = await connector.changedSince(cursor, world.filters.all, [number], signal)
+        for (const record of answer.records) found.set(record.id, record.values[number] ?? null)
+        cursor = answer.next
+        world.advance(index * 40_000)
+      }
+      world.advance(description.indexDelayMs)
+      const last = await connector.changedSince(cursor, world.filters.all, [number], signal)
+      for (const record of last.records) found.set(record.id, record.values[number] ?? null)
+      for (const [id, value] of wanted) expect(found.get(id)).toBe(value)
+      world.advance(3_600_000)
+      const later = await connector.changedSince(last.next, world.filters.all, [text], signal)
+      world.advance(3_600_000)
+      expect((await connector.changedSince(later.next, world.filters.all, [text], signal)).records).toEqual([])
+      await expect(connector.changedSince('nonsense', world.filters.all, [text], signal)).rejects.toMatchObject({ code: 'bad-request' })
+    })
+
+    it('[K17] what comes back after a push is the form the value was known to take', async () => {
+      const id = takeId()
+      const wrong: unknown[] = []
+      for (const { field, values } of world.samples) {
+        for (const value of fc.sample(values, { seed: 11, numRuns: 12 })) {
+          const outcomes = await push(delta(id, { [field]: value }))
+          expect(outcomes, `${field} = ${JSON.stringify(value)}`).toMatchObject([{ kind: 'saved' }])
+          const got = (await readOne(id, field)).values[field]
+          const known = world.connector.normalise(field, value)
+          if (got !== known) wrong.push({ field, value, known, got })
+          expect(world.connector.normalise(field, known)).toBe(known)
+        }
+      }
+      expect(wrong).toEqual([])
+    })
+
+    it('[K18] an answer in another form stops the run and names what does not fit', async () => {
+      const id = takeId()
+      const { number } = world.fields
+      const bent = (change: (value: unknown) => unknown) => (json: unknown) => mapKey(json, number, change)
+      world.tamper(
+        '',
+        bent(() => ({ surprise: true })),
+      )
+      await expect(world.connector.read([id], [number], signal)).rejects.toMatchObject({
+        code: 'bad-answer',
+        message: expect.stringContaining(number),
+      })
+      world.tamper('', () => 'a page of HTML')
+      await expect(world.connector.read([id], [number], signal)).rejects.toMatchObject({ code: 'bad-answer' })
+      await expect(world.connector.list(world.filters.all, [number], null, signal)).rejects.toMatchObject({ code: 'bad-answer' })
+      await expect(world.connector.describe(signal)).rejects.toMatchObject({ code: 'bad-answer' })
+      expect(await push(delta(id, { [number]: 9 }))).toMatchObject([{ recordId: id }])
+      world.tamper()
+      expect((await readOne(id, number)).values[number]).toBe(9)
+    })
+
+    it('[K19] a search by name finds what the index knows, a read by key what is there now', async () => {
+      const id = takeId()
+      const { text } = world.fields
+      await push(delta(id, { [description.nameField]: 'Quokka lantern parade' }))
+      expect(await world.connector.searchByName('quokka', 10, signal)).toEqual([])
+      const { key } = await readOne(id, text)
+      expect(await world.connector.findByKeys([key], signal)).toEqual([{ id, key, name: 'Quokka lantern parade' }])
+      world.advance(description.indexDelayMs)
+      for (const part of ['Quokka lantern parade', 'lantern quok', 'parad']) {
+        expect(await world.connector.searchByName(part, 10, signal)).toEqual([{ id, key, name: 'Quokka lantern parade' }])
+      }
+      expect(await world.connector.searchByName('no such quokka anywhere', 10, signal)).toEqual([])
+      expect((await watch(() => world.connector.searchByName(' "?* ', 10, signal))).requests).toEqual([])
+    })
+
+    it('[K20] a create whose answer was lost is found by its marker once the index knows it, never before', async () => {
+      await world.setFaults([{ kind: 'drop-after', next: 1, match: { writes: true } }])
+      const marker = 'marker-of-one-create'
+      const { result, requests } = await watch(() => world.connector.create(world.newRecord, marker, signal))
+      expect(result).toMatchObject({ kind: 'outcome-unknown' })
+      expect(requests.filter(({ saved }) => saved)).toHaveLength(1)
+      await world.setFaults([])
+      expect(await world.connector.findCreated(marker, signal)).toBeUndefined()
+      world.advance(description.indexDelayMs)
+      const found = await world.connector.findCreated(marker, signal)
+      expect(found).toMatchObject({ id: expect.any(String), key: expect.any(String) })
+      expect(await world.connector.findCreated('another-marker', signal)).toBeUndefined()
+      const fields = world.newRecord.map(({ field }) => field)
+      expect((await readOne(found?.id ?? '', ...fields)).values).toEqual(
+        Object.fromEntries(world.newRecord.map(({ field, value }) => [field, value])),
+      )
+    })
+
+    it('[K20] a create that is answered tells the new id and key', async () => {
+      const outcome = await world.connector.create(world.newRecord, 'marker-of-another', signal)
+      expect(outcome).toMatchObject({ kind: 'saved', record: { key: expect.any(String) } })
+      expect((await world.connector.read([outcome.recordId], [], signal)).records).toMatchObject([{ id: outcome.recordId }])
+    })
+
+    it('[K21] no call says more than it is for, and none carries a secret', () => {
+      expect(world.calls.length).toBeGreaterThan(50)
+      const kinds = new Set(world.calls.map(({ kind }) => kind))
+      expect([...kinds].sort()).toEqual(['lookup', 'pull', 'refresh', 'search', 'write'])
+      for (const call of world.calls) {
+        if (call.kind === 'write') expect(call.method).not.toBe('GET')
+        expect(JSON.stringify(call)).not.toMatch(/authorization|Basic |Bearer /iu)
+      }
+    })
+  })
+}
+
+/** A JSON value with every value under `key` changed. */
+function mapKey(json: unknown, key: string, change: (value: unknown) => unknown): unknown {
+  if (Array.isArray(json)) return json.map((item) => mapKey(item, key, change))
+  if (typeof json !== 'object' || json === null) return json
+  return Object.fromEntries(Object.entries(json).map(([name, value]) => [name, name === key ? change(value) : mapKey(value, key, change)]))
+}
