@@ -36,7 +36,8 @@ export function installChromium(say: (line: string) => void): string | undefined
   if (isNamed(process.env.CHROMIUM_PATH)) return undefined
   say("No Chromium found: trying Playwright's own.")
   const cli = join(import.meta.dirname, '..', 'node_modules', '@playwright', 'test', 'cli.js')
-  run(process.execPath, [cli, 'install', 'chromium'])
+  // Kept quiet: what it says of a network that is not there is pages long.
+  if (!run(process.execPath, [cli, 'install', 'chromium'], 'ignore')) say('It cannot be fetched here.')
   const own = findChromium()
   if (own !== undefined && runs(own)) return own
 
@@ -84,7 +85,7 @@ function runs(path: string): boolean {
   return spawnSync(path, ['--version'], { stdio: 'ignore', timeout: 60_000 }).status === 0
 }
 
-function run(command: string, args: readonly string[]): boolean {
+function run(command: string, args: readonly string[], output: 'inherit' | 'ignore' = 'inherit'): boolean {
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
-  return spawnSync(command, args, { stdio: ['ignore', 'inherit', 'inherit'], env, timeout: DOWNLOAD_LIMIT_MS }).status === 0
+  return spawnSync(command, args, { stdio: ['ignore', output, output], env, timeout: DOWNLOAD_LIMIT_MS }).status === 0
 }
