@@ -46,7 +46,9 @@ const HOLD_A_DOCUMENT: ReadonlySet<string> = new Set([
   'server/collab-ports.ts',
   'server/collab-socket.ts',
   'server/live-document.ts',
+  'server/sheets.ts',
 ])
+const LOOKS_INSIDE = /\.(?:getMap|getArray|getText|getXmlFragment|getXmlElement)\(/
 
 const READ_THE_ENVIRONMENT: ReadonlySet<string> = new Set(['server/config.ts', 'sandbox/main.ts'])
 const PRODUCT = ['workbook', 'sync-engine', 'sandbox', 'server', 'app'] as const
@@ -104,6 +106,8 @@ describe('the folders', () => {
     const users = productFiles.filter((file) => importsOf(file).some(({ target }) => isWithin(target, 'yjs')))
     const strangers = users.filter(({ path }) => !path.startsWith('workbook/') && !HOLD_A_DOCUMENT.has(path))
     expect(strangers.map(({ path }) => path)).toEqual([])
+    const others = productFiles.filter(({ path }) => !path.startsWith('workbook/'))
+    expect(others.filter(({ text }) => LOOKS_INSIDE.test(withoutComments(text))).map(({ path }) => path)).toEqual([])
   })
 
   test('[F10] the environment is read in one place', () => {
