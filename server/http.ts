@@ -1,0 +1,200 @@
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
+import { ApiProblem, problemBody } from './api/problem.ts'
+import { type RequestHead, refusalOf } from './http-gate.ts'
+import type { Logger } from './logger.ts'
+import { type Caller, cookieName, readBearer, readCookie, type Sessions, sessionCookie } from './session.ts'
+
+/** The stand-ins of the connected apps. */
+export interface SandboxPart {
+  readonly handle: RequestListener
+  /** Paths below which a stand-in answers as its app does, with the app's own authorisation and without our session. */
+  readonly isVendorApi: (pathname: string) => boolean
+}
+
+export interface HttpParts {
+  readonly sessions: Sessions
+  /** The port that is listened on; known once it is. */
+  readonly port: () => number
+  readonly hosts: () => ReadonlySet<string>
+  readonly api: RequestListener
+  readonly sandbox?: SandboxPart | undefined
+  readonly pages?: RequestListener | undefined
+  readonly isDev: boolean
+  readonly logger: Logger
+}
+
+export interface HttpFront {
+  readonly handle: RequestListener
+  /** Who sent a request that was let through. */
+  readonly callerOf: (request: IncomingMessage) => Caller | undefined
+  /** Why an upgrade is turned away, or `undefined`. */
+  readonly upgradeRefusal: (request: IncomingMessage) => string | undefined
+}
+
+const API_POLICY = "default-src 'none'; frame-ancestors 'none'"
+
+/** What pages may load: our own server alone. Next puts its data into inline scripts, and in development evaluates code. */
+function pagePolicy(host: string, isDev: boolean): string {
+  const scripts = isDev ? "'self' 'unsafe-inline' 'unsafe-eval'" : "'self' 'unsafe-inline'"
+  return [
+    "default-src 'self'",
+    `script-src ${scripts}`,
+    "style-src 'self' 'unsafe-inline'",
+    "img-src 'self' data: blob:",
+    `connect-src 'self' ws://${host}`,
+    "object-src 'none'",
+    "base-uri 'none'",
+    "form-action 'self'",
+    "frame-ancestors 'none'",
+  ].join('; ')
+}
+
+/** The order in which a request is looked at: health, gate, session, sandbox, API, pages. */
+export function makeHttpFront(parts: HttpParts): HttpFront {
+  const callers = new WeakMap<IncomingMessage, Caller>()
+
+  const handle = (request: IncomingMessage, response: ServerResponse): void => {
+    const url = new URL(request.url ?? '/', 'http://localhost')
+    setHeaders(response, pagePolicy(request.headers.host ?? 'localhost', parts.isDev))
+    if (url.pathname === '/api/health') {
+      sendJson(response, 200, { status: 'ok' })
+      return
+    }
+    const refused = refusalOf(headOf(request, url.pathname), parts.hosts())
+    if (refused !== undefined) {
+      sendProblem(response, new ApiProblem({ status: 403, code: 'not-allowed', message: refused, advice: 'Nothing was changed.' }))
+      return
+    }
+    if (parts.sandbox?.isVendorApi(url.pathname)) {
+      parts.sandbox.handle(request, response)
+      return
+    }
+    if (redeemOneTime(request, response, url)) return
+    const caller = identify(request, response)
+    if (caller === undefined) {
+      refuseStranger(request, response, url.pathname)
+      return
+    }
+    callers.set(request, caller)
+    route(request, response, url.pathname)
+  }
+
+  /** A page asked for with a one-time token: a session, and the same page without the token in its address. */
+  const redeemOneTime = (request: IncomingMessage, response: ServerResponse, url: URL): boolean => {
+    const oneTime = url.searchParams.get('once')
+    if (oneTime === null || request.method !== 'GET' || url.pathname.startsWith('/api/')) return false
+    const known = readCookie(request.headers.cookie, cookieName(parts.port()))
+    const token = parts.sessions.redeem(oneTime, known)
+    // A used address in a browser that is in already (a reload, a bookmark) is no reason to send it away.
+    if (token === undefined && (known === undefined || parts.sessions.bySession(known) === undefined)) return false
+    url.searchParams.delete('once')
+    if (token !== undefined) response.setHeader('Set-Cookie', sessionCookie(parts.port(), token))
+    response.writeHead(303, { Location: `${url.pathname}${url.search}`, 'Cache-Control': 'no-store' }).end()
+    return true
+  }
+
+  const identify = (request: IncomingMessage, response: ServerResponse): Caller | undefined => {
+    const bearer = readBearer(request.headers.authorization)
+    if (bearer !== undefined) return parts.sessions.byBearer(bearer)
+    const token = readCookie(request.headers.cookie, cookieName(parts.port()))
+    const caller = token === undefined ? undefined : parts.sessions.bySession(token)
+    if (token !== undefined && caller !== undefined && parts.sessions.touch(token)) {
+      response.setHeader('Set-Cookie', sessionCookie(parts.port(), token))
+    }
+    return caller
+  }
+
+  const route = (request: IncomingMessage, response: ServerResponse, pathname: string): void => {
+    if (pathname === '/api' || pathname.startsWith('/api/')) {
+      response.setHeader('Content-Security-Policy', API_POLICY)
+      response.setHeader('Cache-Control', 'no-store')
+      parts.api(request, response)
+    } else if (parts.sandbox !== undefined && (pathname === '/sandbox' || pathname.startsWith('/sandbox/')))
+      parts.sandbox.handle(request, response)
+    else if (parts.pages !== undefined) parts.pages(request, response)
+    else
+      sendProblem(
+        response,
+        new ApiProblem({ status: 404, code: 'not-found', message: 'There are no pages here.', advice: 'Nothing was changed.' }),
+      )
+  }
+
+  return {
+    handle: (request, response) => {
+      try {
+        handle(request, response)
+      } catch (error) {
+        parts.logger.error({ err: error }, 'a request failed')
+        if (response.headersSent) response.destroy()
+        else
+          sendProblem(
+            response,
+            new ApiProblem({ status: 503, code: 'internal', message: 'The server cannot answer right now.', advice: 'Try again.' }),
+          )
+      }
+    },
+    callerOf: (request) => callers.get(request),
+    upgradeRefusal: (request) => refusalOf(headOf(request, new URL(request.url ?? '/', 'http://localhost').pathname), parts.hosts(), true),
+  }
+}
+
+function headOf(request: IncomingMessage, pathname: string): RequestHead {
+  const { host, origin } = request.headers
+  const text = (value: string | string[] | undefined) => (Array.isArray(value) ? value[0] : value)
+  return {
+    method: request.method ?? 'GET',
+    pathname,
+    host,
+    origin,
+    secFetchSite: text(request.headers['sec-fetch-site']),
+    secFetchMode: text(request.headers['sec-fetch-mode']),
+  }
+}
+
+function setHeaders(response: ServerResponse, policy: string): void {
+  response.setHeader('Content-Security-Policy', policy)
+  response.setHeader('X-Content-Type-Options', 'nosniff')
+  response.setHeader('Referrer-Policy', 'no-referrer')
+  response.setHeader('Cross-Origin-Opener-Policy', 'same-origin')
+  response.setHeader('Cross-Origin-Resource-Policy', 'same-origin')
+}
+
+function sendJson(response: ServerResponse, status: number, body: unknown): void {
+  response.writeHead(status, { 'Content-Type': 'application/json; charset=utf-8', 'Cache-Control': 'no-store' }).end(JSON.stringify(body))
+}
+
+const sendProblem = (response: ServerResponse, problem: ApiProblem): void => sendJson(response, problem.status, problemBody(problem))
+
+function refuseStranger(request: IncomingMessage, response: ServerResponse, pathname: string): void {
+  const wantsPage = !pathname.startsWith('/api/') && (request.headers.accept ?? '').includes('text/html')
+  if (wantsPage) {
+    response.writeHead(401, { 'Content-Type': 'text/html; charset=utf-8', 'Cache-Control': 'no-store' }).end(STRANGER_PAGE)
+    return
+  }
+  sendProblem(
+    response,
+    new ApiProblem({
+      status: 401,
+      code: 'not-signed-in',
+      message: 'This browser or script is not signed in.',
+      advice:
+        'Nothing was changed. Open a fresh address from "npm run url", or send the token in <data>/token as "Authorization: Bearer …".',
+    }),
+  )
+}
+
+const STRANGER_PAGE = `<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Tidebook</title>
+<style>
+  :root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif }
+  body { max-width: 34rem; margin: 12vh auto; padding: 0 1.5rem }
+  code { font-size: 1.05em; padding: .15em .4em; border-radius: .3em; background: color-mix(in srgb, currentColor 10%, transparent) }
+</style>
+<h1>This browser is not signed in</h1>
+<p>Tidebook lets in the browser that opens a one-time address. The address you used is missing its token, was used before, or is older than 15 minutes.</p>
+<p>On the machine where Tidebook runs, type <code>npm run url</code> in its folder and open the address it prints. Your workbooks are safe.</p>
+</html>
+`
