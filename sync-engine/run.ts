@@ -11,6 +11,9 @@ import { SyncError } from './sync-error.ts'
 /** Most rounds of pushing in one run: the first, and one for what was proven not to have landed. */
 const PUSH_ROUNDS = 2
 
+/** How long a run waits before it looks again at a pushed value that reads as before. */
+const LONGEST_SECOND_LOOK_MS = 2_000
+
 /** How a run ended by itself: `partial` where something it should have sent was refused or is still unknown. */
 export type RunEnd = 'settled' | 'partial'
 
@@ -587,7 +590,7 @@ async function readSettled(run: Run, ids: readonly string[], pushed: readonly Re
     pushed.some((r) => r.recordId === record.id && r.sent !== r.base && appValue(record, r.external) === r.base),
   )
   if (lagging.length === 0 || description.indexDelayMs === 0) return answer
-  await ports.clock.sleep(description.indexDelayMs, signal)
+  await ports.clock.sleep(Math.min(description.indexDelayMs, LONGEST_SECOND_LOOK_MS), signal)
   const again = await reader.read(
     lagging.map((r) => r.id),
     fields,

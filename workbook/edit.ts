@@ -163,16 +163,17 @@ export function editField(book: Y.Doc, field: FieldId, attributes: Partial<Field
   }, origin)
 }
 
-/** Adds a field at the end of a sheet and returns its id. */
+/** Adds a field at the end of a sheet and returns its id; `id` where the caller has made one. */
 export function addField(
   book: Y.Doc,
   sheet: SheetId,
   attributes: Pick<FieldAttributes, 'name' | 'type'> & Partial<FieldAttributes>,
   origin: unknown,
   random: RandomBytes,
+  given?: FieldId,
 ): FieldId {
   const map = bookFields(book)
-  let id = makeFieldId(random)
+  let id = given ?? makeFieldId(random)
   while (map.has(`${id}.sheet`)) id = makeFieldId(random)
   let last: string | null = null
   for (const [key, value] of map.entries()) {

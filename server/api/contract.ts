@@ -40,7 +40,7 @@ const runState = z.enum([
   'cancelled',
   'failed',
 ])
-const runKind = z.enum(['sync', 'import', 'link', 'refresh', 'fill'])
+const runKind = z.enum(['sync', 'import', 'link', 'refresh', 'fill', 'search'])
 
 const externalField = z.object({
   id: z.string(),

@@ -1,0 +1,403 @@
+import type { ExternalField, ObjectDescription } from '../sync-engine/connectors/connector.ts'
+import type { CallKind, CallReport, HttpClient } from '../sync-engine/connectors/http-client.ts'
+import type { ReadyApp } from '../sync-engine/connectors/registry.ts'
+import { addCredits, type Credits, NO_CREDITS } from '../sync-engine/credits.ts'
+import { effectiveDirection, heldByDirection } from '../sync-engine/direction.ts'
+import type { ConnectionSetup, DeltaCell } from '../sync-engine/plan.ts'
+import {
+  type Clock,
+  type EnginePorts,
+  NO_COUNTS,
+  type RunCounts,
+  type RunStep,
+  type Settlement,
+  type SheetView,
+} from '../sync-engine/ports.ts'
+import { SyncError } from '../sync-engine/sync-error.ts'
+import type { Binding, Option } from '../workbook/fields.ts'
+import { type ConnectionId, deriveRowId, type FieldId, makeRowId, type RandomBytes, type RowId } from '../workbook/ids.ts'
+import { ServerOrigin } from '../workbook/origin.ts'
+import type { Sheet } from '../workbook/sheet.ts'
+import { acceptedKinds, type Room, type SheetHub, setBinding } from './sheets.ts'
+import type { Catalog, FullConnection } from './storage/catalog.ts'
+import {
+  callOp,
+  cellOp,
+  countsOp,
+  creditsOp,
+  heartbeatOp,
+  type RunRow,
+  type RunState,
+  type RunStore,
+  receiptOp,
+  receiptStateOp,
+  settledOp,
+  TRANSITIONS,
+  transitionOps,
+} from './storage/runs.ts'
+import type { SqlOp, UpdateLog } from './update-log.ts'
+
+/** How long a lease lasts without a heartbeat. ms */
+export const LEASE_MS = 60_000
+
+export interface RunProgress {
+  readonly step: string
+  readonly done: number
+  readonly total: number
+  readonly note?: string
+}
+
+export interface EnginePortsParts {
+  readonly run: RunRow
+  /** The fencing number this process leased the run with. */
+  readonly fence: number
+  readonly full: FullConnection
+  readonly setup: ConnectionSetup
+  readonly app: ReadyApp
+  readonly room: Room
+  readonly hub: SheetHub
+  readonly catalog: Catalog
+  readonly runs: RunStore
+  readonly log: UpdateLog
+  readonly clock: Clock
+  readonly random: RandomBytes
+  readonly makeHttp: (onCall: (call: CallReport) => void) => HttpClient
+  /** The run's head changed: somebody may be looking. */
+  readonly onChange: () => void
+}
+
+/** The engine's ports over the live documents, the log and the tables. One object a run. */
+export class RunPorts implements EnginePorts {
+  readonly #parts: EnginePortsParts
+  readonly #http: HttpClient
+  #description: ObjectDescription | undefined
+  #counts: RunCounts
+  #state: RunState
+  #progress: RunProgress | undefined
+
+  constructor(parts: EnginePortsParts) {
+    this.#parts = parts
+    this.#description = parts.full.connection.description
+    this.#counts = NO_COUNTS
+    this.#state = parts.run.state
+    this.#http = parts.makeHttp((call) => this.#onCall(call))
+  }
+
+  get clock(): Clock {
+    return this.#parts.clock
+  }
+
+  get setup(): ConnectionSetup {
+    return this.#parts.setup
+  }
+
+  get description(): ObjectDescription | undefined {
+    return this.#description
+  }
+
+  get filter(): string {
+    return this.#parts.full.connection.filter
+  }
+
+  get cursor(): string | null {
+    return this.#parts.full.connection.cursor
+  }
+
+  get counts(): RunCounts {
+    return this.#counts
+  }
+
+  get state(): RunState {
+    return this.#state
+  }
+
+  get lastProgress(): RunProgress | undefined {
+    return this.#progress
+  }
+
+  connector(kind: CallKind) {
+    const { app, full } = this.#parts
+    return app.makeConnector({
+      http: this.#http.as(kind),
+      object: full.object.external,
+      ...(full.integration.limitedTo && { limitedTo: full.integration.limitedTo }),
+      ...(this.#description && { description: this.#description }),
+    })
+  }
+
+  async delta(): Promise<readonly DeltaCell[]> {
+    const { log, room, runs } = this.#parts
+    await log.durable()
+    this.#assertLease()
+    return deltaOf(room, this.#connection, runs.unsettled(this.#connection))
+  }
+
+  async linked() {
+    return linkedRows(this.#parts.room.sheet, this.#connection)
+  }
+
+  async linkRequests() {
+    const requests = this.#parts.room.authority.linkRequests()
+    return requests.filter((r) => r.connection === this.#connection).map(({ key, row, recordKey }) => ({ key, row, recordKey }))
+  }
+
+  async settle(decide: (view: SheetView) => Settlement): Promise<void> {
+    const { room, hub, run, catalog, clock } = this.#parts
+    // What is decided inside the turn can only be known there; the rows it may add are at most those of one page.
+    await hub.ensureRoom(room, ROWS_PER_SETTLE)
+    this.#assertLease()
+    const at = clock.now()
+    const settlement = decide(this.#view())
+    const { receipts = [], credits, counts, runCells = [], people, cursor, latestPull, settled = [] } = settlement
+    room.authority.write(settlement, run.kind)
+    if (people !== undefined && people.size > 0) this.#learnPeople(people)
+    if (counts !== undefined) this.#counts = addCounts(this.#counts, counts)
+    const ops: SqlOp[] = [
+      ...receipts.map((r) => receiptStateOp(r.idempotencyKey, r.state, undefined)),
+      ...settled.map((s) => settledOp(room.sheet.id, s.row, s.field, s.push)),
+      ...runCells.map((cell) => cellOp(run.id, room.sheet.id, cell, at)),
+      ...(isFree(credits) ? [] : [creditsOp(run.id, this.#connection, credits, at)]),
+      ...(counts === undefined ? [] : [countsOp(run.id, this.#counts)]),
+      ...(cursor === undefined ? [] : [catalog.saveCursor(this.#connection, cursor)]),
+      ...(latestPull === undefined ? [] : [catalog.saveLatestPull(this.#connection, { ...latestPull, isFailed: false })]),
+    ]
+    await this.#commit(ops)
+  }
+
+  async describe(description: ObjectDescription): Promise<void> {
+    const { catalog, room, full, setup } = this.#parts
+    this.#description = description
+    writeBindings(room.sheet, { ...full, connection: { ...full.connection, description } }, setup)
+    await this.#commit([catalog.saveDescription(this.#connection, description)])
+  }
+
+  async openReceipts() {
+    await this.#parts.log.durable()
+    return this.#parts.runs.openReceipts(this.#connection)
+  }
+
+  async recordIntents(receipts: Parameters<EnginePorts['recordIntents']>[0]): Promise<void> {
+    const { run, clock } = this.#parts
+    await this.#commit(receipts.map((r) => receiptOp(run.id, this.#connection, r, clock.now())))
+  }
+
+  async recordAnswers(answers: Parameters<EnginePorts['recordAnswers']>[0]): Promise<void> {
+    await this.#commit(answers.map((a) => receiptStateOp(a.idempotencyKey, a.state, a.answered)))
+  }
+
+  async transition(step: RunStep, note?: string): Promise<void> {
+    const { run, clock, onChange } = this.#parts
+    if (this.#state === step) return
+    if (!TRANSITIONS[this.#state].includes(step)) throw new Error(`A run goes from ${this.#state} to ${step}?`)
+    this.#state = step
+    this.#progress = undefined
+    await this.#commit([...transitionOps(run.id, step, clock.now(), note ?? null), heartbeatOp(run.id, clock.now() + LEASE_MS)])
+    onChange()
+  }
+
+  progress(progress: RunProgress): void {
+    this.#progress = progress
+    this.#parts.onChange()
+  }
+
+  get #connection(): ConnectionId {
+    return this.#parts.full.connection.id
+  }
+
+  async #commit(ops: readonly SqlOp[]): Promise<void> {
+    this.#assertLease()
+    const { log } = this.#parts
+    if (ops.length > 0) log.execute(ops)
+    try {
+      await log.durable()
+    } catch (error) {
+      throw new SyncError('commit-failed', 'The disk did not take what this run did. Its next run reads back what was sent.', {
+        cause: error,
+      })
+    }
+  }
+
+  #assertLease(): void {
+    const { runs, run, fence } = this.#parts
+    if (runs.fenceOf(run.id) !== fence) throw new SyncError('lease-lost', 'Another process has taken this run over.')
+  }
+
+  #onCall(call: CallReport): void {
+    const { log, run, clock, app } = this.#parts
+    log.execute([callOp(run.id, call, clock.now())])
+    if (call.waitMs === undefined) return
+    const note =
+      call.status === 429
+        ? `${app.name} asked us to wait ${Math.ceil(call.waitMs / 1000)} s. Nothing is lost.`
+        : `No answer from ${app.name}. Trying again.`
+    this.progress({ step: this.#state, done: this.#progress?.done ?? 0, total: this.#progress?.total ?? 0, note })
+  }
+
+  #view(): SheetView {
+    const { room, run, random } = this.#parts
+    const { authority, sheet } = room
+    const connection = this.#connection
+    const rows = rowsByRecord(sheet, connection)
+    return {
+      state: (row, field) => authority.state(row, field),
+      relationTo: (row, field, item) => authority.relationTo(row, field, item),
+      stamp: authority.stamp(run.id),
+      rowsOf: (record) => rows.get(record) ?? [],
+      recordOf: (row) => sheet.recordOf(row, connection),
+      isGone: (row) => sheet.recordMark(row, connection)?.kind === 'gone',
+      isDeleted: (row) => sheet.isDeleted(row),
+      newRowFor: (record) => {
+        const derived = deriveRowId(connection, record)
+        // The derived row may be there already, tied to another record or to none (its link was taken away).
+        return sheet.hasRow(derived) ? makeRowId(random) : derived
+      },
+      acceptedKinds: (field) => acceptedKinds(sheet.docs.sys, field),
+    }
+  }
+
+  #learnPeople(people: NonNullable<Settlement['people']>): void {
+    const { sys } = this.#parts.room.sheet.docs
+    sys.transact(() => {
+      for (const [field, names] of people) learnPeople(this.#parts.room.sheet, field, names)
+    }, new ServerOrigin('people'))
+  }
+}
+
+/** Rows one settle may add at most: the largest page any app answers with. */
+const ROWS_PER_SETTLE = 1_000
+
+const isFree = (credits: Partial<Credits> | undefined): credits is undefined =>
+  credits === undefined || Object.values(addCredits(NO_CREDITS, credits)).every((n) => n === 0)
+
+function addCounts(a: RunCounts, b: Partial<RunCounts>): RunCounts {
+  const sum: Record<string, number> = { ...a }
+  for (const [key, value] of Object.entries(b)) sum[key] = (sum[key] ?? 0) + value
+  return sum as unknown as RunCounts
+}
+
+/** The staged cells of a connection: the index says which to look at, the document which are staged. In row and field order. */
+export function deltaOf(room: Room, connection: ConnectionId, unsettled: readonly { row: RowId; field: FieldId }[]): readonly DeltaCell[] {
+  const { sheet, authority } = room
+  const keyField = sheet.fields().find((f) => f.binding?.connection === connection && f.binding.isConnectionField)?.id
+  const order = new Map(sheet.fields().map((f, i) => [f.id, i]))
+  const cells = unsettled.flatMap(({ row, field }): (DeltaCell & { orderKey: string })[] => {
+    const live = authority.live(row, field)
+    const recordId = sheet.recordOf(row, connection)
+    const cell = sheet.cell(row, field)
+    if (live === undefined || recordId === undefined || !cell.isStaged || sheet.isDeleted(row)) return []
+    const recordKey = keyField === undefined ? recordId : String(sheet.baseline(row, keyField) ?? recordId)
+    const { value, base, item, author, at } = live
+    const isGone = sheet.recordMark(row, connection)?.kind === 'gone'
+    return [
+      {
+        row,
+        field,
+        recordId,
+        recordKey,
+        value,
+        base,
+        baseline: cell.baseline,
+        item,
+        author,
+        at,
+        marks: cell.marks,
+        isGone,
+        orderKey: sheet.orderKey(row),
+      },
+    ]
+  })
+  const byOrder = (a: (typeof cells)[number], b: (typeof cells)[number]): number =>
+    a.orderKey < b.orderKey ? -1 : a.orderKey > b.orderKey ? 1 : (order.get(a.field) ?? 0) - (order.get(b.field) ?? 0)
+  return cells.sort(byOrder).map(({ orderKey: _orderKey, ...cell }) => cell)
+}
+
+/** Rows tied to a record, deleted ones left out: their records are not pulled. */
+export function linkedRows(sheet: Sheet, connection: ConnectionId): readonly { row: RowId; recordId: string }[] {
+  const linked: { row: RowId; recordId: string }[] = []
+  for (const row of sheet.baseRowIds()) {
+    const recordId = sheet.recordOf(row, connection)
+    if (recordId !== undefined && !sheet.isDeleted(row)) linked.push({ row, recordId })
+  }
+  return linked
+}
+
+function rowsByRecord(sheet: Sheet, connection: ConnectionId): ReadonlyMap<string, readonly RowId[]> {
+  const rows = new Map<string, RowId[]>()
+  for (const row of sheet.baseRowIds()) {
+    const record = sheet.recordOf(row, connection)
+    if (record !== undefined) rows.set(record, [...(rows.get(record) ?? []), row])
+  }
+  return rows
+}
+
+/** Writes what configuration says of each connected field, so that no editor can rebind one. */
+export function writeBindings(sheet: Sheet, { connection, object }: FullConnection, setup: ConnectionSetup): void {
+  const { sys } = sheet.docs
+  const described = new Map(connection.description?.fields.map((f) => [f.id, f]) ?? [])
+  sys.transact(() => {
+    for (const mapping of connection.fields) {
+      const external = described.get(mapping.external)
+      const before = sheet.field(mapping.field)?.binding
+      setBinding(sys, mapping.field, bindingFor({ mapping, external, before, connection, object, setup }))
+    }
+  }, new ServerOrigin('configuration'))
+}
+
+function bindingFor(o: {
+  mapping: ConnectionSetup['fields'][number]
+  external: ExternalField | undefined
+  before: Binding | undefined
+  connection: FullConnection['connection']
+  object: FullConnection['object']
+  setup: ConnectionSetup
+}): Binding {
+  const { mapping, external, connection, object, setup } = o
+  const { appName } = setup
+  const isConnectionField = mapping.field === connection.keyField
+  // The toggle only holds what is typed; a direction that never lets it out prevents typing (V28).
+  const whenOn = effectiveDirection(true, object.direction, mapping.direction)
+  const forbidden = heldByDirection(whenOn, object.direction, mapping.direction, appName)
+  const reason = isConnectionField
+    ? `This is the record's key in ${appName}.`
+    : external === undefined
+      ? `${appName} no longer has this field.`
+      : external.writable !== true
+        ? external.writable.reason
+        : forbidden && sentence(forbidden)
+  const known = o.before?.options ?? []
+  const options = external?.options && mergeOptions(known, external.options, external.type === 'person')
+  return {
+    connection: connection.id,
+    app: setup.app,
+    appName,
+    external: mapping.external,
+    isConnectionField,
+    writable: reason === undefined,
+    ...(reason !== undefined && { reason }),
+    ...(!setup.isOn && { heldBy: `${appName} is switched off.` }),
+    ...(whenOn.canPush && !whenOn.canPull && { isPushOnly: true }),
+    ...(options && { options }),
+    ...(external?.optionsCaseSensitive !== undefined && { optionsCaseSensitive: external.optionsCaseSensitive }),
+    ...(external?.maxLength !== undefined && { maxLength: external.maxLength }),
+    ...(isConnectionField && connection.description?.recordUrl !== undefined && { recordUrl: connection.description.recordUrl }),
+  }
+}
+
+const sentence = (text: string): string => text.slice(0, 1).toUpperCase() + text.slice(1)
+
+/** People who are no longer offered keep their names. */
+function mergeOptions(known: readonly Option[], offered: readonly Option[], keepsRetired: boolean): readonly Option[] {
+  const retired = keepsRetired ? known.filter((o) => !offered.some((x) => x.id === o.id)).map((o) => ({ ...o, retired: true })) : []
+  return [...offered, ...retired]
+}
+
+function learnPeople(sheet: Sheet, field: FieldId, names: Readonly<Record<string, string>>): void {
+  const binding = sheet.field(field)?.binding
+  if (binding === undefined) return
+  const known = binding.options ?? []
+  const fresh = Object.entries(names).filter(([id, name]) => !known.some((o) => o.id === id && o.name === name))
+  if (fresh.length === 0) return
+  const kept = known.filter((o) => !fresh.some(([id]) => id === o.id))
+  const added = fresh.map(([id, name]) => ({ id, name, ...(!known.some((o) => o.id === id) && { retired: true }) }))
+  setBinding(sheet.docs.sys, field, { ...binding, options: [...kept, ...added] })
+}

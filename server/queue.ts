@@ -1,0 +1,362 @@
+import { type CallReport, type HttpClient, makeHttpClient, TokenBucket } from '../sync-engine/connectors/http-client.ts'
+import { type ReadyApp, readyApp } from '../sync-engine/connectors/registry.ts'
+import { totalCredits } from '../sync-engine/credits.ts'
+import { type Clock, NO_COUNTS, type RunOrder } from '../sync-engine/ports.ts'
+import { runOrder } from '../sync-engine/run.ts'
+import { ERROR_POLICY, SyncError } from '../sync-engine/sync-error.ts'
+import { makeRunId, type RandomBytes } from '../workbook/ids.ts'
+import { sysName } from '../workbook/schema.ts'
+import type { RunHead, StatelessMessage } from './api/contract.ts'
+import { LEASE_MS, RunPorts } from './engine-ports.ts'
+import type { Logger } from './logger.ts'
+import type { SheetHub } from './sheets.ts'
+import { type Catalog, type FullConnection, setupOf } from './storage/catalog.ts'
+import {
+  ENDED,
+  endRunOp,
+  heartbeatOp,
+  insertRunOp,
+  leaseOp,
+  type RunRow,
+  type RunState,
+  type RunStore,
+  transitionOps,
+} from './storage/runs.ts'
+import type { UpdateLog } from './update-log.ts'
+
+/** Runs under way at once, over all connections; one connection never has two. */
+const PARALLEL_RUNS = 4
+const HEARTBEAT_MS = LEASE_MS / 4
+/** Runs that a person started go before those a clock started. */
+const PRIORITY: Record<RunRow['trigger'], number> = { person: 2, api: 2, nightly: 1, schedule: 0 }
+/** A run's head is sent to its workbook at most this often while it only counts. ms */
+const BROADCAST_MS = 200
+
+export interface RunRequest {
+  readonly connection: FullConnection
+  readonly order: RunOrder
+  readonly trigger: RunRow['trigger']
+  readonly actor: string
+}
+
+export interface QueueParts {
+  readonly catalog: Catalog
+  readonly runs: RunStore
+  readonly hub: SheetHub
+  readonly log: UpdateLog
+  readonly logger: Logger
+  readonly clock: Clock
+  /** 0 ≤ x < 1, for backoff. */
+  readonly random: () => number
+  readonly randomBytes: RandomBytes
+  readonly credentials: (integration: string) => Promise<Readonly<Record<string, string>>>
+  /** Where the sandbox apps answer now. */
+  readonly origin: () => string
+  readonly broadcast: (docName: string, message: StatelessMessage) => void
+  readonly nameOf: (actor: string) => string
+}
+
+interface ActiveRun {
+  readonly run: RunRow
+  readonly abort: AbortController
+  readonly ended: Promise<void>
+  ports: RunPorts | undefined
+  broadcastAt: number
+  lateBroadcast: NodeJS.Timeout | undefined
+}
+
+/** The queue of runs: the table of runs itself, with leases. One run a connection at a time, several connections at once. */
+export class RunQueue {
+  readonly #parts: QueueParts
+  readonly #active = new Map<string, ActiveRun>()
+  readonly #buckets = new Map<string, TokenBucket>()
+  #picking: Promise<void> = Promise.resolve()
+  #isStopped = false
+
+  constructor(parts: QueueParts) {
+    this.#parts = parts
+  }
+
+  /** Takes up what a dead process left: its runs start anew, and first settle what they had sent. */
+  async start(): Promise<void> {
+    const { runs, log, clock } = this.#parts
+    for (const run of await runs.open()) {
+      if (run.state === 'queued' || run.state === 'waiting') continue
+      log.execute(
+        transitionOps(
+          run.id,
+          'queued',
+          clock.now(),
+          'The server stopped in the middle; the run starts again and first reads back what was sent.',
+        ),
+      )
+    }
+    await log.durable()
+    this.#pick()
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopped = true
+    await this.#picking
+    const active = [...this.#active.values()]
+    for (const { abort } of active) abort.abort(new SyncError('cancelled', 'The server stops.'))
+    await Promise.all(active.map((a) => a.ended))
+  }
+
+  /** Queues a run; a waiting one of the same connection and kind takes the request in (P6). Durable when it resolves. */
+  async enqueue({ connection, order, trigger, actor }: RunRequest): Promise<{ run: string; joined: boolean }> {
+    const { runs, log, clock, randomBytes } = this.#parts
+    const id = connection.connection.id
+    const waiting = (await runs.open()).find((r) => r.connection === id && r.state === 'queued' && canJoin(r.order, order))
+    if (waiting !== undefined) return { run: waiting.id, joined: true }
+    const mode = order.kind === 'sync' ? order.mode : 'one-way'
+    const run: RunRow = {
+      id: makeRunId(randomBytes),
+      connection: id,
+      kind: order.kind,
+      mode,
+      trigger,
+      state: 'queued',
+      actor,
+      order,
+      priority: PRIORITY[trigger],
+      fence: 0,
+      createdAt: clock.now(),
+      startedAt: null,
+      endedAt: null,
+      counts: NO_COUNTS,
+      error: null,
+    }
+    log.execute([insertRunOp(run), ...transitionOps(run.id, 'queued', run.createdAt, null)])
+    await log.durable()
+    this.#pick()
+    return { run: run.id, joined: false }
+  }
+
+  /** Stops a run; what it sent stays in its receipts. `false`: it is over already. */
+  async cancel(id: string): Promise<boolean> {
+    const { runs, log, clock } = this.#parts
+    const active = this.#active.get(id)
+    if (active !== undefined) {
+      active.abort.abort(new SyncError('cancelled', 'The run was cancelled.'))
+      await active.ended
+      return true
+    }
+    const run = await runs.run(id)
+    if (run === undefined || run.state !== 'queued') return false
+    log.execute([...transitionOps(id, 'cancelled', clock.now(), null), endRunOp(id, clock.now(), null)])
+    await log.durable()
+    await this.#announce(id)
+    return true
+  }
+
+  /** Resolves when the run is over. */
+  async ended(id: string): Promise<RunRow> {
+    for (;;) {
+      await this.#picking
+      const active = this.#active.get(id)
+      if (active) await active.ended
+      const run = await this.#parts.runs.run(id)
+      if (run === undefined) throw new Error(`No run ${id}`)
+      if (ENDED.includes(run.state) && !this.#active.has(id)) return run
+      if (active === undefined) await Promise.race([...this.#active.values()].map((a) => a.ended))
+    }
+  }
+
+  /** The run that is queued or under way for a connection. */
+  async activeRunOf(connection: string): Promise<string | null> {
+    return (await this.#parts.runs.open()).find((r) => r.connection === connection)?.id ?? null
+  }
+
+  /** What everybody may see of a run, with its progress if it is under way. */
+  async headOf(run: RunRow): Promise<RunHead> {
+    const { runs, nameOf } = this.#parts
+    const ports = this.#active.get(run.id)?.ports
+    const credits = await runs.creditsOf(run.id)
+    const queue = run.state === 'queued' ? (await runs.open()).filter((r) => r.state === 'queued') : []
+    return {
+      id: run.id,
+      connection: run.connection,
+      kind: run.kind,
+      mode: run.mode,
+      trigger: run.trigger,
+      state: run.state,
+      by: run.actor,
+      byName: nameOf(run.actor),
+      createdAt: run.createdAt,
+      startedAt: run.startedAt,
+      endedAt: run.endedAt,
+      queuePlace: queue.findIndex((r) => r.id === run.id) + 1,
+      progress: ports?.lastProgress ?? null,
+      counts: run.counts,
+      credits,
+      totalCredits: totalCredits(credits),
+      error: run.error,
+    }
+  }
+
+  /** A connector outside a run, for a search; its calls go where the caller wants them. */
+  connectorFor(full: FullConnection, onCall: (call: CallReport) => void) {
+    const app = appOf(full)
+    const http = this.#httpFor(full, app, onCall)
+    return app.makeConnector({
+      http: http.as('search'),
+      object: full.object.external,
+      ...(full.integration.limitedTo && { limitedTo: full.integration.limitedTo }),
+      ...(full.connection.description && { description: full.connection.description }),
+    })
+  }
+
+  #pick(): void {
+    this.#picking = this.#picking
+      .then(() => this.#pickNext())
+      .catch((error: unknown) => this.#parts.logger.error({ err: error }, 'the queue could not take a run'))
+  }
+
+  async #pickNext(): Promise<void> {
+    if (this.#isStopped) return
+    for (const run of await this.#parts.runs.open()) {
+      if (this.#active.size >= PARALLEL_RUNS) return
+      const isBusy = [...this.#active.values()].some((a) => a.run.connection === run.connection)
+      if (run.state === 'queued' && !isBusy && !this.#active.has(run.id)) await this.#lease(run)
+    }
+  }
+
+  async #lease(run: RunRow): Promise<void> {
+    const { log, clock } = this.#parts
+    const now = clock.now()
+    const leased: RunRow = { ...run, state: 'leased', fence: run.fence + 1, startedAt: run.startedAt ?? now }
+    log.execute([leaseOp(run.id, leased.fence, now + LEASE_MS, now), ...transitionOps(run.id, 'leased', now, null)])
+    await log.durable()
+    const abort = new AbortController()
+    const active: ActiveRun = { run: leased, abort, ended: Promise.resolve(), ports: undefined, broadcastAt: 0, lateBroadcast: undefined }
+    this.#active.set(run.id, active)
+    const ended = this.#execute(active).finally(() => {
+      clearTimeout(active.lateBroadcast)
+      this.#active.delete(run.id)
+      this.#pick()
+    })
+    Object.assign(active, { ended })
+  }
+
+  async #execute(active: ActiveRun): Promise<void> {
+    const { catalog, hub, log, clock, logger } = this.#parts
+    const { run, abort } = active
+    const heartbeat = setInterval(() => log.execute([heartbeatOp(run.id, clock.now() + LEASE_MS)]), HEARTBEAT_MS)
+    let release: (() => Promise<void>) | undefined
+    let state: RunState = 'failed'
+    let error: RunRow['error'] = null
+    try {
+      const full = await catalog.connection(run.connection)
+      if (full === undefined) throw new SyncError('not-found', 'The connection of this run is gone.')
+      const opened = await hub.open(full.connection.sheet)
+      release = opened.release
+      const app = appOf(full)
+      active.ports = new RunPorts({
+        ...this.#parts,
+        run,
+        fence: run.fence,
+        full,
+        setup: setupOf(full, app.name),
+        app,
+        room: opened.room,
+        random: this.#parts.randomBytes,
+        makeHttp: (onCall) => this.#httpFor(full, app, onCall),
+        onChange: () => this.#onChange(active),
+      })
+      state = await runOrder(run.order, active.ports, abort.signal)
+    } catch (thrown) {
+      const failure = failureOf(thrown, abort.signal)
+      logger.warn(
+        { runId: run.id, connectionId: run.connection, code: failure.code, ...(failure.code === 'internal' && { err: thrown }) },
+        'a run ended early',
+      )
+      if (failure.code === 'lease-lost') return
+      state = failure.code === 'cancelled' ? (this.#isStopped ? 'queued' : 'cancelled') : 'failed'
+      error = failure
+    } finally {
+      clearInterval(heartbeat)
+      await release?.()
+    }
+    await this.#end(active, state, error)
+  }
+
+  async #end(active: ActiveRun, state: RunState, error: RunRow['error']): Promise<void> {
+    const { log, clock, logger, catalog } = this.#parts
+    const { run } = active
+    const now = clock.now()
+    const failed = state === 'failed' ? [catalog.saveLatestPull(run.connection, { at: now, records: 0, isFailed: true })] : []
+    try {
+      const note = state === 'queued' ? 'The server stopped; the run goes on at its next start.' : (error?.message ?? null)
+      log.execute([...transitionOps(run.id, state, now, note), ...(state === 'queued' ? [] : [endRunOp(run.id, now, error), ...failed])])
+      await log.durable()
+      active.ports = undefined
+      await this.#announce(run.id)
+    } catch (thrown) {
+      logger.error({ err: thrown, runId: run.id }, 'the end of a run could not be saved; it starts again with the server')
+    }
+  }
+
+  #onChange(active: ActiveRun): void {
+    const since = this.#parts.clock.now() - active.broadcastAt
+    const send = (): void => {
+      active.lateBroadcast = undefined
+      active.broadcastAt = this.#parts.clock.now()
+      this.#announce(active.run.id).catch((error: unknown) => this.#parts.logger.warn({ err: error }, 'a run could not be announced'))
+    }
+    if (since >= BROADCAST_MS) send()
+    else active.lateBroadcast ??= setTimeout(send, BROADCAST_MS - since)
+  }
+
+  async #announce(id: string): Promise<void> {
+    const { runs, catalog, broadcast } = this.#parts
+    const run = await runs.run(id)
+    const full = run && (await catalog.connection(run.connection))
+    if (run === undefined || full === undefined) return
+    const live = this.#active.get(id)?.ports
+    const now = live === undefined ? run : { ...run, state: live.state, counts: live.counts }
+    broadcast(sysName(full.connection.workbook), { type: 'run', run: await this.headOf(now) })
+    if (ENDED.includes(run.state)) broadcast(sysName(full.connection.workbook), { type: 'connection', connection: run.connection })
+  }
+
+  #httpFor(full: FullConnection, app: ReadyApp, onCall: (call: CallReport) => void): HttpClient {
+    const { clock, random, credentials, origin } = this.#parts
+    const { integration } = full
+    const bucket = this.#buckets.get(integration.id) ?? new TokenBucket({ clock, ...app.pace })
+    this.#buckets.set(integration.id, bucket)
+    return makeHttpClient({
+      baseUrl: integration.isSandbox ? `${origin()}/sandbox/${integration.app}` : integration.baseUrl,
+      appName: app.name,
+      authorize: async () => app.headersOf(await credentials(integration.id)),
+      onCall,
+      clock,
+      random,
+      // Only local mode exists; team mode will refuse private addresses.
+      allowPrivate: true,
+      bucket,
+    })
+  }
+}
+
+function appOf({ integration }: FullConnection): ReadyApp {
+  const app = readyApp(integration.app)
+  if (app === undefined) throw new SyncError('not-found', `The app ${integration.app} is not built yet.`)
+  return app
+}
+
+const canJoin = (waiting: RunOrder, asked: RunOrder): boolean =>
+  waiting.kind === 'sync' &&
+  asked.kind === 'sync' &&
+  waiting.mode === asked.mode &&
+  waiting.frozen === undefined &&
+  asked.frozen === undefined
+
+function failureOf(thrown: unknown, signal: AbortSignal): { code: string; message: string; advice: string } {
+  const error = signal.aborted && signal.reason instanceof SyncError ? signal.reason : thrown
+  if (error instanceof SyncError) return { code: error.code, message: error.message, advice: ERROR_POLICY[error.code].advice }
+  return {
+    code: 'internal',
+    message: 'The run stopped on a fault of ours.',
+    advice: 'Staged edits are kept; the next sync reads back what was sent.',
+  }
+}

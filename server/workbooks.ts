@@ -1,0 +1,239 @@
+import type { ExternalField } from '../sync-engine/connectors/connector.ts'
+import { readyApp } from '../sync-engine/connectors/registry.ts'
+import { bookMeta, bookSheets } from '../workbook/documents.ts'
+import { addField } from '../workbook/edit.ts'
+import {
+  type FieldId,
+  makeConnectionId,
+  makeFieldId,
+  makeSheetId,
+  makeWorkbookId,
+  type RandomBytes,
+  type SheetId,
+  type WorkbookId,
+} from '../workbook/ids.ts'
+import { ServerOrigin } from '../workbook/origin.ts'
+import { bookName, sysName } from '../workbook/schema.ts'
+import { ApiError, notFound } from './api/api-error.ts'
+import type { Documents } from './collab-ports.ts'
+import { writeBindings } from './engine-ports.ts'
+import type { RunQueue } from './queue.ts'
+import type { Secrets } from './secrets.ts'
+import { addSlot, type SheetHub } from './sheets.ts'
+import {
+  type Catalog,
+  type ConnectionRow,
+  type FullConnection,
+  type IntegrationRow,
+  type ObjectRow,
+  setupOf,
+  type WorkbookRow,
+} from './storage/catalog.ts'
+import type { UpdateLog } from './update-log.ts'
+
+export interface WorkbooksParts {
+  readonly catalog: Catalog
+  readonly hub: SheetHub
+  readonly documents: Documents
+  readonly queue: RunQueue
+  readonly log: UpdateLog
+  readonly secrets: Secrets
+  readonly now: () => number
+  readonly random: RandomBytes
+}
+
+/** The custom fields a new sheet begins with. */
+const FIRST_FIELDS = [
+  { name: 'Name', type: 'text', width: 260 },
+  { name: 'Notes', type: 'long-text', width: 240 },
+] as const
+
+export const credentialsName = (integration: string): string => `integration.${integration}`
+
+/** Makes workbooks, connections and connected fields: rows in the tables and keys in the documents, together. */
+export class Workbooks {
+  readonly #parts: WorkbooksParts
+
+  constructor(parts: WorkbooksParts) {
+    this.#parts = parts
+  }
+
+  /** A new workbook with one sheet; `fields: 'none'` leaves the sheet without any. */
+  async create(name: string, fields: 'first' | 'none'): Promise<{ workbook: WorkbookRow; sheet: SheetId }> {
+    const { catalog, log, now, random, documents } = this.#parts
+    const at = now()
+    const workbook: WorkbookRow = { id: makeWorkbookId(random), name, createdAt: at, updatedAt: at }
+    const sheet = makeSheetId(random)
+    log.execute([catalog.saveWorkbook(workbook), catalog.saveSheet({ id: sheet, workbook: workbook.id, name: 'Sheet 1', ord: 0 })])
+    const book = await documents.openDocument(bookName(workbook.id))
+    const sys = await documents.openDocument(sysName(workbook.id))
+    const origin = new ServerOrigin('configuration')
+    book.doc.transact(() => {
+      bookMeta(book.doc).set('name', name)
+      bookSheets(book.doc).set(`${sheet}.name`, 'Sheet 1')
+      if (fields === 'first') for (const field of FIRST_FIELDS) addField(book.doc, sheet, field, origin, random)
+    }, origin)
+    await log.durable()
+    await book.release()
+    await sys.release()
+    return { workbook, sheet }
+  }
+
+  async rename(id: WorkbookId, name: string): Promise<void> {
+    const { catalog, log, documents, now } = this.#parts
+    const workbook = await catalog.workbook(id)
+    if (workbook === undefined) throw notFound('This workbook')
+    const book = await documents.openDocument(bookName(id))
+    book.doc.transact(() => bookMeta(book.doc).set('name', name), new ServerOrigin('configuration'))
+    log.execute([catalog.saveWorkbook({ ...workbook, name, updatedAt: now() })])
+    await log.durable()
+    await book.release()
+  }
+
+  /** Authorises an account of an app; the credentials are kept encrypted. */
+  async addIntegration(
+    integration: IntegrationRow,
+    credentials: Readonly<Record<string, string>>,
+    objects: readonly ObjectRow[],
+  ): Promise<void> {
+    const { catalog, log, secrets, now } = this.#parts
+    secrets.save(credentialsName(integration.id), JSON.stringify(credentials))
+    log.execute([catalog.saveIntegration(integration, now()), ...objects.map((o) => catalog.saveObject(o))])
+    await log.durable()
+  }
+
+  /** A connection in a sheet: its connection field, then the chosen fields, described by the app itself. Resolves when described. */
+  async connect(o: {
+    workbook: WorkbookId
+    sheet: SheetId
+    object: ObjectRow
+    filter: string
+    externals: readonly string[]
+    actor: string
+  }): Promise<FullConnection> {
+    const { catalog, log, random, queue, hub } = this.#parts
+    const connection: Omit<ConnectionRow, 'description' | 'cursor' | 'latestPull'> = {
+      id: makeConnectionId(random),
+      workbook: o.workbook,
+      sheet: o.sheet,
+      object: o.object.id,
+      keyField: makeFieldId(random),
+      fields: [],
+      filter: o.filter,
+      onConflict: 'hold',
+    }
+    log.execute([catalog.saveConnection(connection)])
+    await log.durable()
+    const run = await queue.enqueue({
+      connection: await this.#full(connection.id),
+      order: { kind: 'refresh' },
+      trigger: 'person',
+      actor: o.actor,
+    })
+    const ended = await queue.ended(run.run)
+    if (ended.state !== 'settled')
+      throw new ApiError(
+        502,
+        ended.error?.code ?? 'app-unavailable',
+        ended.error?.message ?? 'The app did not answer.',
+        ended.error?.advice ?? 'Try again.',
+      )
+    const { connection: described } = await this.#full(connection.id)
+    const keyField = described.description?.fields.find((f) => f.id === described.description?.keyField)
+    if (keyField === undefined) throw new ApiError(502, 'bad-answer', 'The app does not describe a key field.', 'Nothing was connected.')
+    const opened = await hub.open(o.sheet)
+    await this.#addFields(connection.id, [{ external: keyField, field: connection.keyField }])
+    for (const external of o.externals) {
+      const found = described.description?.fields.find((f) => f.id === external)
+      if (found !== undefined) await this.#addFields(connection.id, [{ external: found }])
+    }
+    await opened.release()
+    return this.#full(connection.id)
+  }
+
+  /** Adds one synced field; it is filled by the run this starts. */
+  async addConnectedField(id: string, external: string, actor: string): Promise<{ run: string; joined: boolean; field: FieldId }> {
+    const { queue } = this.#parts
+    const full = await this.#full(id)
+    const described = full.connection.description?.fields.find((f) => f.id === external)
+    if (described === undefined)
+      throw new ApiError(
+        404,
+        'not-found',
+        `${full.integration.name} has no field ${external}.`,
+        'Refresh the fields, then choose one of them.',
+      )
+    const known = full.connection.fields.find((f) => f.external === external)
+    if (known !== undefined)
+      throw new ApiError(409, 'exists', `The field ${described.name} is in this sheet already.`, 'Nothing was changed.')
+    const [field] = await this.#addFields(id, [{ external: described }])
+    if (field === undefined) throw new Error('The field was not made')
+    const started = await queue.enqueue({
+      connection: await this.#full(id),
+      order: { kind: 'fill', fields: [field] },
+      trigger: 'person',
+      actor,
+    })
+    return { ...started, field }
+  }
+
+  /** Configuration changed (toggle, direction, mapping): what it says of each field is written anew. */
+  async rewriteBindings(connections: readonly ConnectionRow[]): Promise<void> {
+    const { hub, log } = this.#parts
+    for (const { id, sheet } of connections) {
+      const full = await this.#full(id)
+      const { room, release } = await hub.open(sheet)
+      writeBindings(room.sheet, full, setupOf(full, appName(full)))
+      await log.durable()
+      await release()
+    }
+  }
+
+  async #full(id: string): Promise<FullConnection> {
+    const full = await this.#parts.catalog.connection(id)
+    if (full === undefined) throw notFound('This connection')
+    return full
+  }
+
+  async #addFields(id: string, fields: readonly { external: ExternalField; field?: FieldId }[]): Promise<readonly FieldId[]> {
+    const { catalog, hub, log, random } = this.#parts
+    const full = await this.#full(id)
+    const { room, release } = await hub.open(full.connection.sheet)
+    const { book, sys } = room.sheet.docs
+    const origin = new ServerOrigin('configuration')
+    const made = fields.map(({ external, field }) => ({ external, field: field ?? makeFieldId(random) }))
+    const mappings = made.map(({ external, field }) => {
+      const isKey = field === full.connection.keyField
+      return { field, external: external.id, direction: isKey || external.writable !== true ? ('pull' as const) : ('two-way' as const) }
+    })
+    const connection = { ...full.connection, fields: [...full.connection.fields, ...mappings] }
+    book.transact(() => {
+      for (const { external, field } of made)
+        addField(book, room.sheet.id, { name: external.name, type: external.type, width: WIDTHS[external.type] }, origin, random, field)
+    }, origin)
+    sys.transact(() => {
+      for (const { field } of made) addSlot(sys, room.sheet.id, field)
+    }, origin)
+    writeBindings(room.sheet, { ...full, connection }, setupOf({ ...full, connection }, appName(full)))
+    log.execute([catalog.saveConnection(connection)])
+    await log.durable()
+    await release()
+    return made.map((m) => m.field)
+  }
+}
+
+/** Widths a field of each type begins with. Pixels. */
+const WIDTHS: Record<ExternalField['type'], number> = {
+  text: 260,
+  'long-text': 280,
+  number: 110,
+  checkbox: 90,
+  date: 120,
+  'date-time': 170,
+  'single-select': 140,
+  person: 150,
+  url: 200,
+  'record-key': 110,
+}
+
+export const appName = ({ integration }: FullConnection): string => readyApp(integration.app)?.name ?? integration.app
