@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { Option } from '../../workbook/fields.ts'
 import type { ExternalField, ObjectDescription } from './connector.ts'
 import type { HttpClient } from './http-client.ts'
-import { parseAnswer, projectsShape, readOk, searchShape, serverInfoShape } from './jira-answers.ts'
+import { failureOf, parseAnswer, projectsShape, readOk, searchShape, serverInfoShape } from './jira-answers.ts'
 import { type JiraKind, jiraKindOf } from './jira-values.ts'
 import { quoted } from './jql.ts'
 
@@ -54,6 +54,13 @@ export async function describeJira(
 ): Promise<ObjectDescription> {
   const get = async <T>(shape: z.ZodType<T>, path: string): Promise<T> =>
     parseAnswer(shape, await readOk(http, { method: 'GET', path }, signal), `GET ${path}`)
+  /** What this account may not see (people, screens of a project it cannot create in) is left out. */
+  const getIfAllowed = async <T>(shape: z.ZodType<T>, path: string): Promise<T | undefined> => {
+    const answer = await http.read({ method: 'GET', path }, signal)
+    if (answer.status === 400 || answer.status === 403 || answer.status === 404) return undefined
+    if (answer.status !== 200) throw failureOf({ method: 'GET', path }, answer)
+    return parseAnswer(shape, answer, `GET ${path}`)
+  }
   const { baseUrl } = await get(serverInfoShape, '/rest/api/3/serverInfo')
   const allFields = await get(fieldsShape, '/rest/api/3/field')
   const projects = await readProjects(http, projectKeys, signal)
@@ -66,7 +73,7 @@ export async function describeJira(
       screens.push({ project: key, issueType: id })
       for (const status of ofType) addOption(statuses, status)
     }
-    for (const user of await get(usersShape, `/rest/api/3/user/assignable/search?project=${key}&query=&maxResults=1000`)) {
+    for (const user of (await getIfAllowed(usersShape, `/rest/api/3/user/assignable/search?project=${key}&query=&maxResults=1000`)) ?? []) {
       people.set(user.accountId, {
         id: user.accountId,
         name: user.displayName ?? user.accountId,
@@ -75,14 +82,15 @@ export async function describeJira(
     }
   }
   const priorities = new Map<string, Option>()
-  for (const priority of (await get(prioritiesShape, '/rest/api/3/priority/search?maxResults=50')).values) addOption(priorities, priority)
+  for (const priority of (await getIfAllowed(prioritiesShape, '/rest/api/3/priority/search?maxResults=50'))?.values ?? [])
+    addOption(priorities, priority)
 
   const onScreens = new Map<string, Meta[]>()
   const note = (id: string, meta: Meta) => onScreens.set(id, [...(onScreens.get(id) ?? []), meta])
   for (const { project, issueType } of screens.slice(0, MAX_SCREENS)) {
     const path = `/rest/api/3/issue/createmeta/${project}/issuetypes/${encodeURIComponent(issueType)}?maxResults=200`
-    const screen = await get(screenShape, path)
-    for (const { fieldId, ...meta } of screen.fields ?? screen.results ?? []) note(fieldId, meta)
+    const screen = await getIfAllowed(screenShape, path)
+    for (const { fieldId, ...meta } of screen?.fields ?? screen?.results ?? []) note(fieldId, meta)
   }
   for (const [id, meta] of Object.entries(await readEditScreen(http, projects, signal))) note(id, meta)
 

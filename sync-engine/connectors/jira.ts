@@ -186,14 +186,17 @@ class JiraConnector implements Connector {
     return this.#refusedOf(delta, answer)
   }
 
+  /** What a 2xx says: an edit answers with its issue, a transition with nothing. Anything else may not even come from Jira. */
   #savedOf({ recordId, changes }: RecordDelta, answer: HttpAnswer): PushOutcome {
+    if (answer.text === '') return { kind: 'saved', recordId }
     const issue = issueShape.safeParse(answer.json)
-    // The issue is saved whatever its answer looks like; a record that cannot be read here is read by id.
-    if (!issue.success || issue.data.id !== recordId) return { kind: 'saved', recordId }
+    if (!issue.success || issue.data.id !== recordId) {
+      return { kind: 'outcome-unknown', recordId, reason: 'Jira did not say which issue it saved.' }
+    }
     const fields = changes.map(({ field }) => field)
-    if (!fields.every((field) => field in issue.data.fields)) return { kind: 'saved', recordId }
+    const isWhole = fields.every((field) => field in issue.data.fields)
     const parsed = this.#parseRecord(issue.data, fields)
-    return parsed.kind === 'record' ? { kind: 'saved', recordId, record: parsed.record } : { kind: 'saved', recordId }
+    return isWhole && parsed.kind === 'record' ? { kind: 'saved', recordId, record: parsed.record } : { kind: 'saved', recordId }
   }
 
   async #notFound(delta: RecordDelta, answer: HttpAnswer, signal: AbortSignal): Promise<PushOutcome> {
@@ -243,12 +246,14 @@ class JiraConnector implements Connector {
     // One without a screen asks for nothing more.
     const transition = leading.find(({ hasScreen }) => hasScreen === false) ?? leading[0]
     if (transition) return { kind: 'body', body: { transition: { id: transition.id } } }
-    const path = `${issuePath(delta.recordId)}?fields=status`
-    const today = parseAnswer(statusShape, await readOk(this.#http, { method: 'GET', path, kind: 'lookup' }, signal), `GET ${path}`).fields
-      .status.name
-    const offered = [...new Set(transitions.map(({ to }) => to.name))].filter((name) => !isSameName(name, today))
+    const path = `${issuePath(delta.recordId)}?fields=status,updated`
+    const today = await readOk(this.#http, { method: 'GET', path, kind: 'lookup' }, signal)
+    const { name } = parseAnswer(statusShape, today, `GET ${path}`).fields.status
+    // Somebody moved it there since the check: nothing is left to send.
+    if (isSameName(name, wanted)) return { kind: 'ended', outcome: this.#savedOf(delta, today) }
+    const offered = [...new Set(transitions.map(({ to }) => to.name))].filter((way) => !isSameName(way, name))
     const reason =
-      offered.length > 0 ? `From ${today}, Jira offers: ${offered.join(', ')}.` : `From ${today}, Jira offers this account no other status.`
+      offered.length > 0 ? `From ${name}, Jira offers: ${offered.join(', ')}.` : `From ${name}, Jira offers this account no other status.`
     return {
       kind: 'ended',
       outcome: { kind: 'refused', recordId: delta.recordId, refusals: [{ field: change?.field ?? 'status', reason }] },

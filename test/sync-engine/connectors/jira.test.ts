@@ -151,6 +151,13 @@ describe('Jira connector', () => {
     expect(byId.get('customfield_20003')?.writable).toEqual({ reason: 'No screen in Jira lets this field be edited.' })
   })
 
+  it('[J13] what the account may not see is left out of the description', async () => {
+    const hidden = answer(403, { errorMessages: ['Not for you.'], errors: {} })
+    const http = new FixedJira(['GET user/assignable/search', hidden], ['GET issue/createmeta', hidden], ...site, newest)
+    const { fields } = await makeJiraConnector({ http, object: 'issues' }).describe(signal)
+    expect(fields.filter(({ writable }) => writable === true).map(({ id }) => id)).toEqual(['status', 'duedate', 'description'])
+  })
+
   it('[J13] a description costs a handful of calls', async () => {
     const http = new FixedJira(...site, newest)
     await makeJiraConnector({ http, object: 'issues' }).describe(signal)
@@ -201,7 +208,7 @@ describe('Jira connector', () => {
     })
     const { jira, http } = await jiraWith(
       ['GET issue/20017/transitions', offered],
-      ['POST issue/20017/transitions', answer(204, undefined)],
+      ['POST issue/20017/transitions', { ...answer(204, undefined), text: '' }],
     )
     expect(await push(jira, { status: 'done' })).toEqual({ kind: 'saved', recordId: '20017' })
     expect(http.calls.at(-1)).toMatchObject({ method: 'POST', body: { transition: { id: '41' } }, kind: 'write' })
@@ -218,6 +225,12 @@ describe('Jira connector', () => {
       refusals: [{ field: 'status', reason: 'From In Progress, Jira offers: To Do.' }],
     })
     expect(http.calls.filter(({ method }) => method === 'POST')).toEqual([])
+  })
+
+  it('[J16] an issue that is in the wanted status already is not moved', async () => {
+    const { jira, http } = await jiraWith(['GET issue/20017/transitions', transitions('Done')], ['GET issue/20017', answer(200, issue)])
+    expect(await push(jira, { status: 'in progress' })).toMatchObject({ kind: 'saved', record: { values: { status: 'In Progress' } } })
+    expect(http.calls.map(({ method }) => method)).toEqual(['GET', 'GET'])
   })
 
   it('[J16] a transition whose screen wants more is refused in the words of Jira', async () => {
@@ -339,6 +352,23 @@ describe('Jira connector', () => {
     })
   })
 
+  it('[J20] a create is found again by the property that carries its marker', async () => {
+    const marked = (id: string, properties: object) => ({ id, key: `MEA-${id}`, fields: {}, properties })
+    const page = {
+      issues: [marked('1', {}), marked('2', { tidebook: { marker: 'run-0' } }), marked('3', { tidebook: { marker: 'run-1' } })],
+      isLast: true,
+    }
+    const { jira, http } = await jiraWith(['POST search/jql', answer(200, page)])
+    expect(await jira.findCreated('run-1', signal)).toEqual({ id: '3', key: 'MEA-3' })
+    expect(await jira.findCreated('run-2', signal)).toBeUndefined()
+    expect(http.calls[0]?.body).toEqual({
+      jql: 'project IN ("MEA") AND (created >= -10080m AND creator = currentUser()) ORDER BY created DESC',
+      fields: ['created'],
+      properties: ['tidebook'],
+      maxResults: 100,
+    })
+  })
+
   it('[J20] a status is no part of a create', async () => {
     const { jira, http } = await jiraWith()
     expect(await jira.create([{ field: 'status', value: 'Done' }], 'run-1', signal)).toMatchObject({
@@ -348,17 +378,19 @@ describe('Jira connector', () => {
     expect(http.calls).toEqual([])
   })
 
-  it('[J21] an answer that says nothing readable about a saved edit is still saved', async () => {
-    for (const body of [
-      undefined,
-      {},
-      { id: '20017', key: 'MEA-17', fields: {} },
-      { id: '20017', key: 'MEA-17', fields: { summary: 3 } },
-      { ...issue, id: '1' },
-    ]) {
-      const { jira } = await jiraWith(['PUT issue/20017', answer(200, body)])
-      expect(await push(jira, { summary: 'a' })).toEqual({ kind: 'saved', recordId: '20017' })
-    }
+  const saved = { kind: 'saved', recordId: '20017' }
+  const unknown = { kind: 'outcome-unknown', recordId: '20017', reason: 'Jira did not say which issue it saved.' }
+  const answers: readonly [string, HttpAnswer, unknown][] = [
+    ['nothing', { ...answer(204, undefined), text: '' }, saved],
+    ['the issue without the field', answer(200, { id: '20017', key: 'MEA-17', fields: {} }), saved],
+    ['the issue with an unreadable field', answer(200, { id: '20017', key: 'MEA-17', fields: { summary: 3 } }), saved],
+    ['another issue', answer(200, { ...issue, id: '1' }), unknown],
+    ['no issue', answer(200, {}), unknown],
+    ['a page of a proxy', { ...answer(200, undefined), text: '<html>Please sign in</html>' }, unknown],
+  ]
+  it.each(answers)('[J21] an edit answered by %s', async (_, given, outcome) => {
+    const { jira } = await jiraWith(['PUT issue/20017', given])
+    expect(await push(jira, { summary: 'a' })).toEqual(outcome)
   })
 
   it('[J21] a read names the field and the issue that do not fit', async () => {
