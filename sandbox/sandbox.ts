@@ -50,7 +50,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     saveDelayMs: options.saveDelayMs ?? 200,
   })
   const server = new ApiServer(options.now)
-  const screen = new Screen({ jira, now: options.now })
+  const screen = new Screen(jira)
   let isStopped = false
   return {
     handle: async (req, res) => {

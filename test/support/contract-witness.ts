@@ -1,0 +1,132 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import type { ErrorObject } from 'ajv'
+import addFormats from 'ajv-formats'
+import { type Document, OpenAPIBackend } from 'openapi-backend'
+
+/** One request and its answer, as they went over the wire. */
+export interface Exchange {
+  readonly app: 'jira'
+  readonly method: string
+  /** From `/rest` on, without the query. */
+  readonly path: string
+  readonly query: Readonly<Record<string, string | readonly string[]>>
+  /** The request body, parsed. */
+  readonly body?: unknown
+  readonly status: number
+  /** The answer's body, parsed; absent where there was none. */
+  readonly answer?: unknown
+}
+
+/** Says what of an exchange the app's published contract does not allow; nothing when it allows all of it. */
+export type ContractWitness = (exchange: Exchange) => readonly string[]
+
+const CONTRACTS = join(import.meta.dirname, '../../../shared/contracts')
+const FILES = { jira: 'jira/openapi.trim.json' } as const
+
+/** Why no contract can be consulted, or `undefined` where one can: tests that need it are skipped with this reason. */
+export function missingContract(app: 'jira'): string | undefined {
+  const file = join(CONTRACTS, FILES[app])
+  return existsSync(file) ? undefined : `the published contract of ${app} is not beside this checkout (${file})`
+}
+
+/** Faults that are the document's own: each names what it is wrong about. */
+const UNTRUTHS: readonly { readonly app: 'jira'; readonly path: RegExp; readonly fault: RegExp; readonly why: string }[] = [
+  {
+    app: 'jira',
+    path: /./,
+    fault: /^answer 4\d\d has no schema/,
+    why: 'The document declares most errors without a body; ErrorCollection is checked by the shapes of the stand-in.',
+  },
+  {
+    app: 'jira',
+    path: /./,
+    fault: /^status (405|410|413|415|429|500|503) is not declared/,
+    why: 'Refusals of the layers before the operation are not declared.',
+  },
+  { app: 'jira', path: /\/search$/, fault: /^no such operation/, why: 'The retired search is gone from the document; it answers 410.' },
+  {
+    app: 'jira',
+    path: /\/rest\/api\/3\/project\/[^/]+$/,
+    fault: /^no such operation/,
+    why: 'Left out of the trimmed document.',
+  },
+  {
+    app: 'jira',
+    path: /\/user\/assignable\/search$|\/issuetype\/project$|\/issue\/bulkfetch$|\/search\/jql$/,
+    fault: /^status 40[0-9] is not declared/,
+    why: 'Errors are declared unevenly.',
+  },
+  {
+    app: 'jira',
+    path: /\/field\/|\/createmeta\//,
+    fault: /^status 40[04] is not declared/,
+    why: 'Errors are declared unevenly.',
+  },
+]
+
+function isKnownUntruth(exchange: Exchange, fault: string): boolean {
+  return UNTRUTHS.some((untruth) => untruth.app === exchange.app && untruth.path.test(exchange.path) && untruth.fault.test(fault))
+}
+
+const INSTANT = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:?\d{2})$/
+
+const opened = new Map<'jira', Promise<ContractWitness>>()
+
+/** The witness of an app's contract. Rejects where `missingContract` has a reason. */
+export function contractWitness(app: 'jira'): Promise<ContractWitness> {
+  const known = opened.get(app)
+  if (known) return known
+  const witness = open(app)
+  opened.set(app, witness)
+  return witness
+}
+
+async function open(app: 'jira'): Promise<ContractWitness> {
+  const reason = missingContract(app)
+  if (reason !== undefined) throw new Error(reason)
+  const { default: definition } = (await import(join(CONTRACTS, FILES[app]), { with: { type: 'json' } })) as { default: Document }
+  const api = new OpenAPIBackend({
+    definition,
+    quick: true,
+    // Query and path values arrive as text; bodies are not coerced.
+    coerceTypes: true,
+    ajvOpts: { strict: false },
+    customizeAjv: (ajv) => {
+      addFormats.default(ajv, ['date', 'uri', 'uuid', 'email'])
+      // Jira writes offsets without a colon, and its integers beyond 2^31 are plain numbers.
+      ajv.addFormat('date-time', INSTANT)
+      for (const format of ['int32', 'int64', 'float', 'double']) ajv.addFormat(format, { type: 'number', validate: Number.isFinite })
+      return ajv
+    },
+  })
+  await api.init()
+  return (exchange) => faultsOf(api, exchange).filter((fault) => !isKnownUntruth(exchange, fault))
+}
+
+function faultsOf(api: OpenAPIBackend, exchange: Exchange): string[] {
+  const { method, path, query, body, status, answer } = exchange
+  const request = {
+    method: method.toLowerCase(),
+    path,
+    query: Object.fromEntries(Object.entries(query).map(([name, value]) => [name, typeof value === 'string' ? value : [...value]])),
+    headers: { 'content-type': 'application/json' },
+    ...(body !== undefined && { body: structuredClone(body) }),
+  }
+  const operation = api.matchOperation(request)
+  if (!operation?.operationId) return [`no such operation: ${method} ${path}`]
+  const faults: string[] = []
+  // A request that was refused may well be one the contract does not allow.
+  if (status < 400) faults.push(...texts('request', api.validateRequest(request, operation).errors))
+  const declared = Object.keys(operation.responses ?? {})
+  if (!declared.includes(String(status))) return [...faults, `status ${status} is not declared: ${declared.join(', ')}`]
+  const response = operation.responses?.[status]
+  const schema = response !== undefined && 'content' in response ? response.content?.['application/json']?.schema : undefined
+  if (answer !== undefined && schema === undefined) return [...faults, `answer ${status} has no schema`]
+  if (answer === undefined) return faults
+  return [...faults, ...texts(`answer ${status}`, api.validateResponse(structuredClone(answer), operation, status).errors)]
+}
+
+function texts(what: string, errors: ErrorObject[] | null | undefined): string[] {
+  return (errors ?? []).map((error) => `${what} ${error.instancePath} ${error.message ?? ''} ${JSON.stringify(error.params)}`.trim())
+}
