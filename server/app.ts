@@ -1,13 +1,23 @@
-import type { Contract } from './api/contract.ts'
+import { join } from 'node:path'
+import { type Sandbox, startSandbox } from '../sandbox/sandbox.ts'
+import { cryptoRandomBytes, makeConnectionId, type SheetId } from '../workbook/ids.ts'
+import { parseDocumentName } from '../workbook/schema.ts'
+import type { Contract, StatelessMessage } from './api/contract.ts'
+import { makeHandlers } from './api/handlers.ts'
 import type { Handlers } from './api/router.ts'
 import type { DocumentBusiness, Documents, Principal } from './collab-ports.ts'
 import type { Config } from './config.ts'
 import type { SandboxPart } from './http.ts'
 import type { Logger } from './logger.ts'
+import { RunQueue } from './queue.ts'
 import type { Secrets } from './secrets.ts'
 import type { Caller, Sessions } from './session.ts'
+import { SheetHub } from './sheets.ts'
+import { Catalog, type IntegrationRow, type ObjectRow } from './storage/catalog.ts'
 import type { Reader } from './storage/database.ts'
+import { RunStore } from './storage/runs.ts'
 import type { UpdateLog } from './update-log.ts'
+import { credentialsName, Workbooks } from './workbooks.ts'
 
 /** What the shell gives to the business. */
 export interface AppParts {
@@ -31,23 +41,146 @@ export interface App {
   readonly mayOpen: (caller: Caller, docName: string) => Promise<Pick<Principal, 'canWrite'> | { readonly denied: string }>
   readonly handlers: Handlers<Omit<Contract, 'getSession' | 'patchSession'>>
   readonly sandbox?: SandboxPart
+  /** Where a browser that is let in begins. */
+  homePath(): string
   /** Before the first request is answered. */
   start(): Promise<void>
+  /** When requests are answered, before anybody is told that the server is ready. */
+  open(): Promise<void>
   /** After the last request; the log still takes what is left to write. */
   stop(): Promise<void>
 }
 
-/** The place where workbooks, engine, queue and sandbox are put together. */
-export function buildApp(_parts: AppParts): App {
-  return {
-    business: {
-      attachDocument: () => undefined,
-      detachDocument: () => undefined,
-      onTransaction: () => ({ cellChanges: [], ops: [] }),
-    },
-    mayOpen: async () => ({ canWrite: true }),
-    handlers: {},
-    start: async () => undefined,
-    stop: async () => undefined,
+/** What the start workbook takes from the sandbox's Jira, in this order. */
+const START_FIELDS = ['summary', 'status', 'assignee', 'priority', 'duedate', 'customfield_10016', 'labels', 'updated']
+const START_FILTER = 'project = TB ORDER BY key ASC'
+
+/** Workbooks, engine, queue and sandbox, put together. */
+export function buildApp(parts: AppParts): App {
+  const { config, logger, log, reader, documents, secrets, sessions, origin, now } = parts
+  const catalog = new Catalog(reader)
+  const runs = new RunStore(reader)
+  const random = cryptoRandomBytes
+  const clock = { now, sleep }
+  const hub = new SheetHub({ catalog, runs, log, logger, now, random, onLinkRequests: (sheet) => void runLinkRequests(sheet) })
+  hub.use(documents)
+  const queue = new RunQueue({
+    catalog,
+    runs,
+    hub,
+    log,
+    logger,
+    clock,
+    random: Math.random,
+    randomBytes: random,
+    credentials: async (integration) => JSON.parse((await secrets.load(credentialsName(integration))) ?? '{}') as Record<string, string>,
+    origin,
+    broadcast: (docName, message: StatelessMessage) => documents.broadcastStateless(docName, JSON.stringify(message)),
+    nameOf: (actor) => sessions.device(actor)?.name ?? (actor === 'server' ? 'Tidebook' : actor),
+  })
+  const workbooks = new Workbooks({ catalog, hub, documents, queue, log, secrets, now, random })
+  let sandbox: Sandbox | undefined
+  let home = '/'
+
+  /** People tied rows to records, perhaps offline: a one-way run fills them. */
+  async function runLinkRequests(sheet: SheetId): Promise<void> {
+    try {
+      for (const { id } of await catalog.connections({ sheet })) {
+        const connection = await catalog.connection(id)
+        if (connection?.integration.isOn)
+          await queue.enqueue({ connection, order: { kind: 'link', links: [] }, trigger: 'person', actor: 'server' })
+      }
+    } catch (error) {
+      logger.error({ err: error, sheet }, 'link requests wait for the next sync')
+    }
   }
+
+  /** A server that is started for the first time opens in a workbook with live rows of the sandbox. */
+  async function makeStartWorkbook(): Promise<void> {
+    if (sandbox === undefined || (await catalog.workbooks()).length > 0) return
+    const { email, apiToken } = sandbox.credentials('jira')
+    const integration: IntegrationRow = {
+      id: makeConnectionId(random),
+      app: 'jira',
+      name: 'Sandbox Jira',
+      baseUrl: '',
+      account: email,
+      isOn: true,
+      limitedTo: undefined,
+      isSandbox: true,
+    }
+    const object: ObjectRow = {
+      id: makeConnectionId(random),
+      integration: integration.id,
+      name: 'Issues',
+      external: 'issues',
+      direction: 'push-pull',
+      schedule: null,
+    }
+    await workbooks.addIntegration(integration, { email, token: apiToken }, [object])
+    const { workbook, sheet } = await workbooks.create('Launch plan', 'none')
+    const connection = await workbooks.connect({
+      workbook: workbook.id,
+      sheet,
+      object,
+      filter: START_FILTER,
+      externals: START_FIELDS,
+      actor: 'server',
+    })
+    await workbooks.addCustomField(workbook.id, sheet, { name: 'Notes', type: 'long-text', width: 240 })
+    const { run } = await queue.enqueue({ connection, order: { kind: 'import', filter: START_FILTER }, trigger: 'person', actor: 'server' })
+    const ended = await queue.ended(run)
+    if (ended.state !== 'settled') logger.error({ runId: run, state: ended.state }, 'the start workbook could not be filled')
+  }
+
+  return {
+    business: hub,
+    mayOpen: async (_caller, docName) => {
+      const name = parseDocumentName(docName)
+      const isKnown =
+        name !== undefined &&
+        ('workbook' in name ? (await catalog.workbook(name.workbook)) !== undefined : (await catalog.sheet(name.sheet)) !== undefined)
+      // Local mode has one right: who is let in may write what people may write. Server-written documents are read-only for every client.
+      return isKnown ? { canWrite: true } : { denied: 'There is no such workbook here.' }
+    },
+    handlers: makeHandlers({ catalog, runs, hub, documents, queue, workbooks, sessions, log, now, random }),
+    ...(config.hasSandbox && {
+      sandbox: {
+        handle: (request, response) => void sandbox?.handle(request, response),
+        isVendorApi: (pathname) => /^\/sandbox\/[a-z-]+\/rest\//.test(pathname),
+      },
+    }),
+    homePath: () => home,
+    start: async () => {
+      if (config.hasSandbox) sandbox = await startSandbox({ dataFolder: join(config.dataFolder, 'sandbox'), now, random: Math.random })
+    },
+    open: async () => {
+      await makeStartWorkbook()
+      await queue.start()
+      const [latest] = await catalog.workbooks()
+      if (latest !== undefined) home = `/w/${latest.id}`
+    },
+    stop: async () => {
+      await queue.stop()
+      await sandbox?.stop()
+    },
+  }
+}
+
+function sleep(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal.aborted) {
+      reject(signal.reason)
+      return
+    }
+    const timer = setTimeout(() => {
+      signal.removeEventListener('abort', onAbort)
+      resolve()
+    }, ms)
+    const onAbort = (): void => {
+      clearTimeout(timer)
+      reject(signal.reason)
+    }
+    signal.addEventListener('abort', onAbort, { once: true })
+  })
 }

@@ -344,12 +344,13 @@ function appOf({ integration }: FullConnection): ReadyApp {
   return app
 }
 
-const canJoin = (waiting: RunOrder, asked: RunOrder): boolean =>
-  waiting.kind === 'sync' &&
-  asked.kind === 'sync' &&
-  waiting.mode === asked.mode &&
-  waiting.frozen === undefined &&
-  asked.frozen === undefined
+function canJoin(waiting: RunOrder, asked: RunOrder): boolean {
+  if (waiting.kind === 'sync' && asked.kind === 'sync') {
+    return waiting.mode === asked.mode && waiting.frozen === undefined && asked.frozen === undefined
+  }
+  // A link run without links of its own answers whatever requests there are by then.
+  return waiting.kind === 'link' && asked.kind === 'link' && waiting.links.length === 0 && asked.links.length === 0
+}
 
 function failureOf(thrown: unknown, signal: AbortSignal): { code: string; message: string; advice: string } {
   const error = signal.aborted && signal.reason instanceof SyncError ? signal.reason : thrown

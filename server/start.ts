@@ -88,7 +88,7 @@ export async function startServer(config: Config, options: StartOptions = {}): P
     collab.start()
     undo.push(() => stopCollab(collab))
 
-    const oneTimeUrl = () => `${origin}/?once=${sessions.makeOneTimeToken()}`
+    const oneTimeUrl = () => `${origin}${app.homePath()}?once=${sessions.makeOneTimeToken()}`
     const api = makeApi({
       contract: { ...contract, ...sessionContract },
       handlers: {
@@ -126,6 +126,7 @@ export async function startServer(config: Config, options: StartOptions = {}): P
       // No new connection; those that are open are ended when everything behind them has stopped.
       server.close()
     })
+    await app.open()
     logger.info({ port, dataFolder: config.dataFolder, sandbox: config.hasSandbox }, 'ready')
     return { origin, oneTimeUrl: oneTimeUrl(), bearerToken: sessions.bearerToken, stop }
   } catch (error) {
@@ -143,11 +144,11 @@ function listenForUpgrades(server: Server, { front, collab, pages }: { front: Ht
   })
 }
 
-/** A socket's rights: its token where it shows one, else its session cookie. */
+/** A socket's rights: by the token it shows where that is the data folder's, else by its session cookie. */
 function authorizer(sessions: Sessions, app: App, port: number): Authorize {
   return async (token, docName, request) => {
     const cookie = readCookie(request.headers.get('cookie'), cookieName(port))
-    const caller = token !== '' ? sessions.byBearer(token) : cookie === undefined ? undefined : sessions.bySession(cookie)
+    const caller = sessions.byBearer(token) ?? (cookie === undefined ? undefined : sessions.bySession(cookie))
     if (caller === undefined) return { denied: 'You are not signed in. Open a fresh address from "npm run url".' }
     const right = await app.mayOpen(caller, docName)
     return 'denied' in right ? right : { actor: caller.actor, device: caller.device, canWrite: right.canWrite }

@@ -2,6 +2,7 @@ import type { ExternalField } from '../sync-engine/connectors/connector.ts'
 import { readyApp } from '../sync-engine/connectors/registry.ts'
 import { bookMeta, bookSheets } from '../workbook/documents.ts'
 import { addField } from '../workbook/edit.ts'
+import type { FieldType } from '../workbook/fields.ts'
 import {
   type FieldId,
   makeConnectionId,
@@ -14,7 +15,7 @@ import {
 } from '../workbook/ids.ts'
 import { ServerOrigin } from '../workbook/origin.ts'
 import { bookName, sysName } from '../workbook/schema.ts'
-import { ApiError, notFound } from './api/api-error.ts'
+import { ApiProblem, notFound } from './api/problem.ts'
 import type { Documents } from './collab-ports.ts'
 import { writeBindings } from './engine-ports.ts'
 import type { RunQueue } from './queue.ts'
@@ -82,7 +83,7 @@ export class Workbooks {
   async rename(id: WorkbookId, name: string): Promise<void> {
     const { catalog, log, documents, now } = this.#parts
     const workbook = await catalog.workbook(id)
-    if (workbook === undefined) throw notFound('This workbook')
+    if (workbook === undefined) throw notFound('such workbook')
     const book = await documents.openDocument(bookName(id))
     book.doc.transact(() => bookMeta(book.doc).set('name', name), new ServerOrigin('configuration'))
     log.execute([catalog.saveWorkbook({ ...workbook, name, updatedAt: now() })])
@@ -132,15 +133,21 @@ export class Workbooks {
     })
     const ended = await queue.ended(run.run)
     if (ended.state !== 'settled')
-      throw new ApiError(
-        502,
-        ended.error?.code ?? 'app-unavailable',
-        ended.error?.message ?? 'The app did not answer.',
-        ended.error?.advice ?? 'Try again.',
-      )
+      throw new ApiProblem({
+        status: 502,
+        code: ended.error?.code ?? 'app-unavailable',
+        message: ended.error?.message ?? 'The app did not answer.',
+        advice: ended.error?.advice ?? 'Try again.',
+      })
     const { connection: described } = await this.#full(connection.id)
     const keyField = described.description?.fields.find((f) => f.id === described.description?.keyField)
-    if (keyField === undefined) throw new ApiError(502, 'bad-answer', 'The app does not describe a key field.', 'Nothing was connected.')
+    if (keyField === undefined)
+      throw new ApiProblem({
+        status: 502,
+        code: 'bad-answer',
+        message: 'The app does not describe a key field.',
+        advice: 'Nothing was connected.',
+      })
     const opened = await hub.open(o.sheet)
     await this.#addFields(connection.id, [{ external: keyField, field: connection.keyField }])
     for (const external of o.externals) {
@@ -151,21 +158,35 @@ export class Workbooks {
     return this.#full(connection.id)
   }
 
+  /** A field that lives only in the workbook. */
+  async addCustomField(workbook: WorkbookId, sheet: SheetId, field: { name: string; type: FieldType; width: number }): Promise<void> {
+    const { documents, log, random } = this.#parts
+    const book = await documents.openDocument(bookName(workbook))
+    addField(book.doc, sheet, field, new ServerOrigin('configuration'), random)
+    await log.durable()
+    await book.release()
+  }
+
   /** Adds one synced field; it is filled by the run this starts. */
   async addConnectedField(id: string, external: string, actor: string): Promise<{ run: string; joined: boolean; field: FieldId }> {
     const { queue } = this.#parts
     const full = await this.#full(id)
     const described = full.connection.description?.fields.find((f) => f.id === external)
     if (described === undefined)
-      throw new ApiError(
-        404,
-        'not-found',
-        `${full.integration.name} has no field ${external}.`,
-        'Refresh the fields, then choose one of them.',
-      )
+      throw new ApiProblem({
+        status: 404,
+        code: 'not-found',
+        message: `${full.integration.name} has no field ${external}.`,
+        advice: 'Refresh the fields, then choose one of them.',
+      })
     const known = full.connection.fields.find((f) => f.external === external)
     if (known !== undefined)
-      throw new ApiError(409, 'exists', `The field ${described.name} is in this sheet already.`, 'Nothing was changed.')
+      throw new ApiProblem({
+        status: 409,
+        code: 'exists',
+        message: `The field ${described.name} is in this sheet already.`,
+        advice: 'Nothing was changed.',
+      })
     const [field] = await this.#addFields(id, [{ external: described }])
     if (field === undefined) throw new Error('The field was not made')
     const started = await queue.enqueue({
@@ -191,7 +212,7 @@ export class Workbooks {
 
   async #full(id: string): Promise<FullConnection> {
     const full = await this.#parts.catalog.connection(id)
-    if (full === undefined) throw notFound('This connection')
+    if (full === undefined) throw notFound('such connection')
     return full
   }
 

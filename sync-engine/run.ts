@@ -44,6 +44,7 @@ export async function runOrder(order: RunOrder, ports: EnginePorts, signal: Abor
     case 'import':
       return importRecords(run, order.filter)
     case 'link':
+      await answerLinkRequests(run)
       return link(run, order.links)
     case 'fill':
       return fill(run)
