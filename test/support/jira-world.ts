@@ -35,7 +35,7 @@ export async function makeJiraWorld(): Promise<ConnectorWorld> {
     now: clock.now,
     random: seededRandom(),
     indexDelayMs: INDEX_DELAY_MS,
-    firstIssueCount: 90,
+    firstIssueCount: 150,
   })
   const server = createServer((req, res) => void sandbox.handle(req, res))
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -130,6 +130,7 @@ export async function makeJiraWorld(): Promise<ConnectorWorld> {
     unknownId: '9900',
     filters: { all: 'project in (TB, OPS) ORDER BY created', bad: 'stauts = Done', badWords: /stauts/u },
     samples: SAMPLES,
+    searchLagMs: INDEX_DELAY_MS,
     ...(noMarker !== undefined && { noMarker }),
     newRecord: [
       { field: 'summary', value: 'Made by a create' },

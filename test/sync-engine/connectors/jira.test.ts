@@ -331,8 +331,9 @@ describe('Jira connector', () => {
   })
 
   it('[J19] a page that comes again ends the search instead of turning it for ever', async () => {
-    const { jira } = await jiraWith(['POST search/jql', answer(200, { issues: [], nextPageToken: 'same' })])
+    const { jira, http } = await jiraWith(['POST search/jql', answer(200, { issues: [], nextPageToken: 'same' })])
     await expect(jira.changedSince('2026-02-01T07:49:30.000Z', '', [], signal)).rejects.toMatchObject({ code: 'bad-answer' })
+    expect(http.calls).toHaveLength(3)
   })
 
   it('[J20] a create leaves no mark that people see', async () => {
