@@ -237,12 +237,11 @@ export class RunPorts implements EnginePorts {
     const { room, run, random } = this.#parts
     const { authority, sheet } = room
     const connection = this.#connection
-    const rows = rowsByRecord(sheet, connection)
     return {
       state: (row, field) => authority.state(row, field),
       relationTo: (row, field, item) => authority.relationTo(row, field, item),
       stamp: authority.stamp(run.id),
-      rowsOf: (record) => rows.get(record) ?? [],
+      rowsOf: (record) => sheet.rowsOf(connection, record),
       recordOf: (row) => sheet.recordOf(row, connection),
       isGone: (row) => sheet.recordMark(row, connection)?.kind === 'gone',
       isDeleted: (row) => sheet.isDeleted(row),
@@ -319,15 +318,6 @@ export function linkedRows(sheet: Sheet, connection: ConnectionId): readonly { r
     if (recordId !== undefined && !sheet.isDeleted(row)) linked.push({ row, recordId })
   }
   return linked
-}
-
-function rowsByRecord(sheet: Sheet, connection: ConnectionId): ReadonlyMap<string, readonly RowId[]> {
-  const rows = new Map<string, RowId[]>()
-  for (const row of sheet.baseRowIds()) {
-    const record = sheet.recordOf(row, connection)
-    if (record !== undefined) rows.set(record, [...(rows.get(record) ?? []), row])
-  }
-  return rows
 }
 
 /** Writes what configuration says of each connected field, so that no editor can rebind one. */

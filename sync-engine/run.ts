@@ -274,6 +274,7 @@ async function planAgain(run: Run, notLanded: readonly Receipt[]): Promise<reado
 async function pushRound(run: Run, cells: readonly PushCell[]): Promise<{ saved: Receipt[]; unknown: Receipt[]; refused: number }> {
   const { ports, signal, description } = run
   const calls: PlannedCall[] = [...planCallsOf(description, recordDeltas(cells))]
+  const byRecord = Map.groupBy(cells, (cell) => cell.recordId)
   const saved: Receipt[] = []
   const unknown: Receipt[] = []
   let refused = 0
@@ -281,7 +282,7 @@ async function pushRound(run: Run, cells: readonly PushCell[]): Promise<{ saved:
     signal.throwIfAborted()
     const call = calls[done] as PlannedCall
     ports.progress({ step: 'pushing', done, total: calls.length })
-    const intents = intentsOf(ports, call, cells)
+    const intents = intentsOf(ports, call, byRecord)
     await ports.recordIntents(intents)
     for (const outcome of await sendCall(run, call, intents)) {
       const mine = intents.filter((r) => r.recordId === outcome.recordId)
@@ -313,10 +314,11 @@ async function sendCall({ ports, signal }: Run, call: PlannedCall, intents: read
   }
 }
 
-function intentsOf({ setup }: EnginePorts, call: PlannedCall, cells: readonly PushCell[]): Receipt[] {
-  const isInCall = (cell: PushCell): boolean =>
-    call.deltas.some((d) => d.recordId === cell.recordId && d.changes.some((c) => c.field === cell.external))
-  return cells.filter(isInCall).map((cell) => ({
+function intentsOf({ setup }: EnginePorts, call: PlannedCall, byRecord: ReadonlyMap<string, readonly PushCell[]>): Receipt[] {
+  const cells = call.deltas.flatMap(({ recordId, changes }) =>
+    (byRecord.get(recordId) ?? []).filter((cell) => changes.some((change) => change.field === cell.external)),
+  )
+  return cells.map((cell) => ({
     idempotencyKey: `${setup.id}:${cell.row}:${cell.field}:${cell.item}`,
     row: cell.row,
     field: cell.field,
@@ -551,14 +553,16 @@ async function pull(run: Run, trigger: 'person' | 'schedule', pushed: readonly R
   const isPulling = run.pullable.size > 0
   const changed = isPulling && trigger === 'schedule' ? await changedSince(run, new Set(ids)) : undefined
   const wanted = changed ? distinct([...changed.ids, ...pushedIds]) : isPulling ? ids : pushedIds
+  const byRecord = Map.groupBy(pushed, (receipt) => receipt.recordId)
   const absent: string[] = []
   for (let start = 0; start < wanted.length; start += description.readBatch) {
     signal.throwIfAborted()
     ports.progress({ step: 'pulling', done: start, total: wanted.length })
     const batch = wanted.slice(start, start + description.readBatch)
-    const answer = await readSettled(run, batch, pushed)
+    const receipts = batch.flatMap((id) => byRecord.get(id) ?? [])
+    const answer = await readSettled(run, batch, receipts)
     absent.push(...answer.absent)
-    await settleRecords(run, answer.records, pushed, isPulling ? { pulled: answer.records.length } : {})
+    await settleRecords(run, answer.records, receipts, isPulling ? { pulled: answer.records.length } : {})
   }
   await ports.transition('reconciling')
   const gone = absent.length ? await ports.connector('pull').proveGone(absent, signal) : []

@@ -149,7 +149,11 @@ function parseNumber(text: string, { decimal, group }: ValueFormats): Parsed {
   const plain = bare.replaceAll(groupSign, '').replace(latinDigits(decimal), '.')
   const value = Number(plain)
   if (!Number.isFinite(value)) return no(`“${text.trim()}” is not a number that can be kept.`)
-  const significant = plain.replace(/[eE].*$/u, '').replace(/\D/gu, '').replace(/^0+/u, '').replace(/0+$/u, '')
+  const significant = plain
+    .replace(/[eE].*$/u, '')
+    .replace(/\D/gu, '')
+    .replace(/^0+/u, '')
+    .replace(/0+$/u, '')
   if (significant.length > 15 && !isExact(significant, value)) {
     return no(`“${text.trim()}” has more digits than a number keeps. Use a text field for it.`)
   }
@@ -235,7 +239,9 @@ function namedDay(text: string, { months }: ValueFormats, thisYear: number): Day
   if (month === undefined || years.length > 1) return undefined
   if (days.length === 2) return 'Write the year with four digits.'
   const day = days[0]
-  return day === undefined || days.length > 1 ? undefined : { year: years[0] === undefined ? thisYear : Number(years[0]), month, day: Number(day) }
+  return day === undefined || days.length > 1
+    ? undefined
+    : { year: years[0] === undefined ? thisYear : Number(years[0]), month, day: Number(day) }
 }
 
 const TIME = /^(.*?)[\s,t]+(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,3}))?)?\s*([ap]\.?m\.?)?\s*(z|[+-]\d{2}:?\d{2})?$/u

@@ -54,6 +54,8 @@ export class Sheet {
   readonly #decoded = new Map<RowId, BaseRow>()
   readonly #listeners = new Set<(change: SheetChange) => void>()
   readonly #unobserve: (() => void)[] = []
+  /** Record → rows, and each row's own records to take it out again; made when first asked for (the server asks, a screen never does). */
+  #byRecord: { readonly rows: Map<string, Set<RowId>>; readonly keys: Map<RowId, readonly string[]> } | undefined
   #order: readonly RowId[] | undefined
   #fields: readonly Field[] | undefined
   #slots: ReadonlyMap<FieldId, number> | undefined
@@ -90,7 +92,10 @@ export class Sheet {
   /** Adds the next shard; shards are added in their order. */
   addShard(doc: Y.Doc): void {
     const shard = this.#base.push(doc) - 1
-    for (const [row] of packedRows(doc)) this.#shardOf.set(row, shard)
+    for (const [row] of packedRows(doc)) {
+      this.#shardOf.set(row, shard)
+      this.#indexRecords(row)
+    }
     this.#order = undefined
     const onChange = (events: Y.YEvent<Y.AbstractType<unknown>>[]): void => this.#onBase(doc, shard, events)
     baseEpochs(doc).observeDeep(onChange as never)
@@ -213,6 +218,15 @@ export class Sheet {
     return this.baseRow(row)?.records[connection]
   }
 
+  /** The rows tied to a record: one, or several that were linked offline; deleted rows count. */
+  rowsOf(connection: ConnectionId, record: string): readonly RowId[] {
+    if (this.#byRecord === undefined) {
+      this.#byRecord = { rows: new Map(), keys: new Map() }
+      for (const row of this.#shardOf.keys()) this.#indexRecords(row)
+    }
+    return [...(this.#byRecord.rows.get(`${connection}\u0000${record}`) ?? [])]
+  }
+
   /** Every cell with an entry, in no order. */
   *entries(): Generator<{ key: CellKey; row: RowId; field: FieldId }> {
     for (const key of editCellsMap(this.docs.edits).keys()) {
@@ -260,6 +274,7 @@ export class Sheet {
       this.#decoded.delete(row)
       if (!this.#shardOf.has(row)) isOrder = true
       this.#shardOf.set(row, shard)
+      this.#indexRecords(row)
     }
     for (const event of events) {
       if (event.target !== (baseEpochs(doc) as unknown)) for (const key of (event as Y.YMapEvent<unknown>).keysChanged) touch(key as RowId)
@@ -267,6 +282,15 @@ export class Sheet {
     }
     if (isOrder) this.#order = undefined
     this.#emit({ rows, isOrder, isFields: false })
+  }
+
+  #indexRecords(row: RowId): void {
+    if (this.#byRecord === undefined) return
+    const { rows, keys } = this.#byRecord
+    for (const key of keys.get(row) ?? []) rows.get(key)?.delete(row)
+    const now = Object.entries(this.baseRow(row)?.records ?? {}).map(([connection, record]) => `${connection}\u0000${record}`)
+    keys.set(row, now)
+    for (const key of now) rows.set(key, (rows.get(key) ?? new Set<RowId>()).add(row))
   }
 
   #watch<V>(map: Y.Map<V>, onKeys: (keys: ReadonlySet<string>) => void): void {
