@@ -1,6 +1,6 @@
 import * as z from 'zod'
-import type { CellValue, DifferenceKind } from './cell-value.ts'
-import type { ConnectionId, FieldId, ItemId, RowId } from './ids.ts'
+import type { CellValue } from './cell-value.ts'
+import type { ConnectionId, FieldId, RowId } from './ids.ts'
 
 /** What every annotation says besides its kind: `id` is fresh each time one is set, so that a choice names exactly what was read. */
 const common = { id: z.string(), at: z.number(), run: z.string().optional() }
