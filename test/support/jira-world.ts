@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
@@ -112,12 +112,8 @@ export async function makeJiraWorld(): Promise<ConnectorWorld> {
   }
   const noMarker = (await keepsProperties()) ? undefined : 'the stand-in keeps no issue properties'
 
-  const issuesFile = join(folder, 'jira', 'issues-0000.json')
-  const storedIssues = async (): Promise<{ records: Record<string, unknown>[] }> => {
-    await sandbox.flush()
-    return JSON.parse(await readFile(issuesFile, 'utf8')) as { records: Record<string, unknown>[] }
-  }
-  const ids = (await storedIssues()).records.filter(({ key }) => String(key).startsWith('TB-')).map(({ id }) => String(id))
+  const { issues } = (await api('POST', 'search/jql', { jql: 'project = TB', maxResults: 5000 })) as { issues: { id: string }[] }
+  const ids = issues.map(({ id }) => id)
 
   return {
     connector: connectorFor(authorization),
@@ -145,14 +141,10 @@ export async function makeJiraWorld(): Promise<ConnectorWorld> {
     },
     deleteRecord: async (id) => void (await api('DELETE', `issue/${id}`)),
     changeKey: async (id) => {
-      // As a person does who edits the stand-in's file by hand.
-      const page = await storedIssues()
-      const issue = page.records.find((candidate) => candidate.id === id)
-      if (!issue) throw new Error(`No issue ${id} in ${issuesFile}.`)
-      const key = 'OPS-4711'
-      Object.assign(issue, { formerKeys: [issue.key], key })
-      await writeFile(issuesFile, JSON.stringify(page))
-      return key
+      const form = new URLSearchParams({ project: 'OPS' })
+      const response = await fetch(`${origin}/sandbox/jira/issues/${id}/move`, { method: 'POST', body: form, redirect: 'manual' })
+      if (response.status >= 400) throw new Error(await response.text())
+      return ((await api('GET', `issue/${id}?fields=updated`)) as { key: string }).key
     },
     setFaults,
     requests: async () => {
