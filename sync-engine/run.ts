@@ -786,7 +786,9 @@ async function answerLinkRequests(run: Run): Promise<void> {
   for (let start = 0; start < keys.length; start += description.readBatch) {
     const batch = keys.slice(start, start + description.readBatch)
     const hits = await ports.connector('search').findByKeys(batch, signal)
-    await ports.settle(() => ({ credits: { searched: 1 } }))
+    const found = new Set(hits.map((hit) => hit.key.toUpperCase()))
+    const missing = requests.filter((r) => r.recordKey !== null && batch.includes(r.recordKey) && !found.has(r.recordKey.toUpperCase()))
+    await ports.settle((view) => ({ credits: { searched: 1 }, ...unknownKeys(run, view, missing) }))
     const links = requests.flatMap((r) => {
       const found = hits.find((h) => h.key.toUpperCase() === r.recordKey?.toUpperCase())
       return found ? [{ row: r.row, recordId: found.id, request: r.key }] : []
@@ -794,6 +796,20 @@ async function answerLinkRequests(run: Run): Promise<void> {
     if (links.length === 0) continue
     const { records } = await ports.connector('pull').read(distinct(links.map((l) => l.recordId)), askedFields(run), signal)
     await settleLinks(run, links, records)
+  }
+}
+
+/** A key that no record has: said on the row's connection field, once, instead of being searched for (and paid) at every sync. */
+function unknownKeys(run: Run, view: SheetView, requests: readonly { key: string; row: RowId; recordKey: string | null }[]): Settlement {
+  const keyField = [...run.externalOf].find(([, external]) => external === run.description.keyField)?.[0]
+  if (keyField === undefined || requests.length === 0) return {}
+  return {
+    answeredLinks: requests.map((r) => r.key),
+    cells: requests.map(({ row, recordKey }) => {
+      const reason = `There is no ${recordKey} in ${run.ports.setup.appName}, or this account may not see it.`
+      const refused = view.stamp<'refused'>({ kind: 'refused', value: recordKey, reason })
+      return { row, field: keyField, entry: { kind: 'keep' as const }, marks: { refused } }
+    }),
   }
 }
 
