@@ -56,6 +56,23 @@ export function authFrame(address: string, token: string): Uint8Array {
   })
 }
 
+/** @throws Error where the content of an authentication frame is none */
+export function checkAuth(decoder: decoding.Decoder): void {
+  decoding.readVarUint(decoder)
+  decoding.readVarString(decoder)
+}
+
+/** @throws Error where the content of a presence frame is none: a list of client, clock and JSON */
+export function checkAwareness(decoder: decoding.Decoder): void {
+  const states = decoding.createDecoder(decoding.readVarUint8Array(decoder))
+  for (let left = decoding.readVarUint(states); left > 0; left--) {
+    decoding.readVarUint(states)
+    decoding.readVarUint(states)
+    const state: unknown = JSON.parse(decoding.readVarString(states))
+    if (typeof state !== 'object') throw new Error('A presence is no object')
+  }
+}
+
 /** Whether an authentication frame from the server (decoder at its content) says no. */
 export const isDenial = (decoder: decoding.Decoder): boolean => decoding.readVarUint(decoder) === AUTH_DENIED
 

@@ -5,6 +5,8 @@ import type { WebSocket } from 'ws'
 import * as Y from 'yjs'
 import {
   authFrame,
+  checkAuth,
+  checkAwareness,
   documentOfAddress,
   FRAME,
   type Frame,
@@ -138,7 +140,7 @@ export class CollabSocket {
     const channel = this.#channels.get(connection.messageAddress)
     const live = this.#services.live(connection.document.name)
     const { principal } = connection.context as { principal?: Principal }
-    if (channel === undefined || live === undefined || principal === undefined || live.isDetached) {
+    if (channel === undefined || live === undefined || principal === undefined || live.doc !== connection.document) {
       // The document left memory in this very moment; the client comes back.
       this.close(1012, 'try again')
       return
@@ -148,7 +150,11 @@ export class CollabSocket {
       (bytes) => this.#sendOpen(channel, bytes),
       (code, reason) => this.close(code ?? 1000, reason ?? ''),
     )
-    connection.onClose(() => this.#forget(channel))
+    connection.onClose((_document, event) => {
+      this.#forget(channel)
+      // Hocuspocus closes one document after a fault; its client would wait there for ever without knowing.
+      if (event !== undefined && event.code !== 1000) this.close(1011, 'a document had to be closed')
+    })
     channel.open = {
       connection,
       live,
@@ -207,7 +213,7 @@ export class CollabSocket {
       const channel = this.#channel(frame.address)
       if (channel === undefined) this.#reject('too many documents')
       else if (channel.open !== undefined) this.#receiveOpen(channel, channel.open, frame, bytes)
-      else if (frame.type === FRAME.auth) this.#client?.handleMessage(bytes)
+      else if (frame.type === FRAME.auth) this.#receiveAuth(frame, bytes)
       else this.#wait(channel, bytes)
     } catch (error) {
       this.#reject(error instanceof Error ? error.message : 'unreadable')
@@ -254,7 +260,7 @@ export class CollabSocket {
         this.#receiveSync(channel, open, frame.decoder)
         return
       case FRAME.awareness:
-        this.#receiveAwareness(channel, open, bytes)
+        this.#receiveAwareness(channel, open, frame, bytes)
         return
       case FRAME.stateless:
         this.#receiveStateless(channel, open, decoding.readVarString(frame.decoder))
@@ -262,6 +268,8 @@ export class CollabSocket {
       case FRAME.queryAwareness:
         return
       case FRAME.auth:
+        this.#receiveAuth(frame, bytes)
+        return
       case FRAME.close:
         this.#client?.handleMessage(bytes)
         return
@@ -352,8 +360,14 @@ export class CollabSocket {
     )
   }
 
-  #receiveAwareness(channel: Channel, open: OpenChannel, bytes: Uint8Array): void {
+  #receiveAuth(frame: Frame, bytes: Uint8Array): void {
+    checkAuth(frame.decoder)
+    this.#client?.handleMessage(bytes)
+  }
+
+  #receiveAwareness(channel: Channel, open: OpenChannel, frame: Frame, bytes: Uint8Array): void {
     if (bytes.byteLength > this.#services.limits.awarenessBytes) return
+    checkAwareness(frame.decoder)
     // Presence lives on one document of a workbook. Elsewhere it goes back to its sender alone, who takes it as a sign of life.
     if (open.live.name.kind === 'sys') this.#client?.handleMessage(bytes)
     else this.#send(channel, bytes)

@@ -187,7 +187,9 @@ export class Collab implements Documents {
 
   async openDocument(docName: string): Promise<OpenDocument> {
     if (parseDocumentName(docName) === undefined) throw new Error(`${docName} is no document of ours`)
-    if (this.#state !== 'up') await this.#parts.log.durable()
+    if (this.#state === 'stopped') throw new Error('The server stops')
+    // Rejects, with the reason, until the log works again.
+    if (this.#state === 'down') await this.#parts.log.durable()
     const hocuspocus = this.#hocuspocus
     const doc = await hocuspocus.createDocument(docName, new Request('http://localhost'), 'server', {
       readOnly: false,
@@ -340,7 +342,11 @@ export class Collab implements Documents {
     for (const timer of this.#idleTimers.values()) clearTimeout(timer)
     this.#idleTimers.clear()
     for (const live of [...this.#live.values()]) {
-      live.detach()
+      try {
+        live.detach()
+      } catch (error) {
+        this.#parts.logger.error({ err: error, document: live.doc.name }, 'a document was not detached well')
+      }
       live.doc.destroy()
     }
     this.#live.clear()

@@ -58,6 +58,8 @@ export class SqliteUpdateLog implements UpdateLog {
   }
 
   takeSeq(): number {
+    // Opened here and not at the append, so that the batch is on its way to the disk before the turn's broadcasts go out.
+    this.#batch()
     return this.#nextSeq++
   }
 

@@ -1,0 +1,6 @@
+// npm run bench: each figure beside its baseline, measured in the same run.
+import { benchCollab } from './collab.ts'
+import { benchEngine } from './engine.ts'
+
+for (const { what, value, ratio, hold } of [...benchEngine(), ...(await benchCollab())])
+  process.stdout.write(`${what}\n  ${value}; ratio ${ratio} (hold ${hold})\n`)
