@@ -97,6 +97,9 @@ export function parseBaseRow(packed: string): BaseRow {
   return { ord, records, values }
 }
 
+/** The arrival order of a packed row, without decoding the rest of it. */
+export const ordOfPacked = (packed: string): number => Number.parseInt(packed.slice(1), 10)
+
 /** A tie of a row to a record that a person made (perhaps offline) and the server has yet to fill; `null` unlinks. */
 export interface LinkRequest {
   readonly key: string | null

@@ -19,7 +19,7 @@ import {
 } from './documents.ts'
 import { type Binding, FIELD_TYPES, type Field, type FieldType, type Option } from './fields.ts'
 import { type CellKey, type ConnectionId, cellKey, type FieldId, type ItemId, parseCellKey, type RowId, type SheetId } from './ids.ts'
-import { type BaseRow, type Entry, orderKeyOf, parseBaseRow } from './schema.ts'
+import { type BaseRow, type Entry, orderKeyOf, ordOfPacked, parseBaseRow } from './schema.ts'
 
 /** One cell as a person sees it and as the rules see it. */
 export interface Cell {
@@ -44,6 +44,8 @@ export interface SheetChange {
 
 const FIELD_TYPE_SET: ReadonlySet<string> = new Set(FIELD_TYPES)
 const DEFAULT_WIDTH = 160
+/** Most rows kept decoded at once. */
+const DECODED_ROWS = 5_000
 
 /** Reads one sheet over its documents; keeps an index of rows, decodes a row when it is asked for. */
 export class Sheet {
@@ -143,11 +145,11 @@ export class Sheet {
   baseRow(row: RowId): BaseRow | undefined {
     const known = this.#decoded.get(row)
     if (known) return known
-    const shard = this.#shardOf.get(row)
-    const doc = shard === undefined ? undefined : this.#base[shard]
-    const packed = doc && currentEpoch(doc)?.get(row)
+    const packed = this.#packed(row)
     if (packed === undefined) return undefined
     const parsed = parseBaseRow(packed)
+    // Decoded rows cost several times their packed size: those on the screen and in a run are kept, never a whole large sheet.
+    if (this.#decoded.size >= DECODED_ROWS) this.#decoded.clear()
     this.#decoded.set(row, parsed)
     return parsed
   }
@@ -248,8 +250,8 @@ export class Sheet {
   orderKey(row: RowId): string {
     const moved = editOrderMap(this.docs.edits).get(row)
     if (typeof moved === 'string') return moved
-    const base = this.baseRow(row)
-    if (base) return orderKeyOf(base.ord)
+    const packed = this.#packed(row)
+    if (packed !== undefined) return orderKeyOf(ordOfPacked(packed))
     const added = editRowsMap(this.docs.edits).get(`${row}.added`)
     return typeof added === 'string' ? added : orderKeyOf(0)
   }
@@ -282,6 +284,12 @@ export class Sheet {
     }
     if (isOrder) this.#order = undefined
     this.#emit({ rows, isOrder, isFields: false })
+  }
+
+  #packed(row: RowId): string | undefined {
+    const shard = this.#shardOf.get(row)
+    const doc = shard === undefined ? undefined : this.#base[shard]
+    return doc && currentEpoch(doc)?.get(row)
   }
 
   #indexRecords(row: RowId): void {
