@@ -114,7 +114,7 @@ function parseIssueType(input: unknown): Parsed {
 function parseAssignee(input: unknown, { issue }: ParseContext): Parsed {
   if (input === null) return value({ assignee: null })
   if (!isRecord(input)) return refused('data was not an object')
-  const accountId = input.accountId ?? input.id
+  const accountId = 'accountId' in input ? input.accountId : input.id
   if (accountId === null) return value({ assignee: null })
   if (typeof accountId !== 'string') return refused("expected Object containing an 'accountId' property")
   // '-1' is Jira's "automatic": the project's default assignee, its lead.

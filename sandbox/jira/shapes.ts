@@ -146,7 +146,7 @@ export const bulkfetchAnswer = z.strictObject({
 export const createdAnswer = z.strictObject({ id, key: z.string(), self: z.url() })
 export const createdManyAnswer = z.strictObject({
   issues: z.array(createdAnswer),
-  errors: z.array(z.strictObject({ status: z.int(), elementErrors: errorAnswer, failedElementNumber: z.int() })),
+  errors: z.array(z.strictObject({ status: z.int(), elementErrors: errorAnswer, failedElementNumber: z.int().optional() })),
 })
 export const editMetaAnswer = z.strictObject({ fields: z.record(z.string(), metaShape) })
 export const transitionsAnswer = z.strictObject({ expand: z.literal('transitions'), transitions: z.array(transitionShape) })

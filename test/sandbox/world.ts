@@ -2,8 +2,13 @@ import { readFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
+import { expect } from 'vitest'
 import { type Sandbox, type SandboxOptions, startSandbox } from '../../sandbox/sandbox.ts'
 import { type ContractWitness, contractWitness, missingContract } from '../support/contract-witness.ts'
+import { tempFolder } from '../support/temp-folder.ts'
+
+// biome-ignore lint/suspicious/noExplicitAny: answers are compared whole or looked into by tests
+export type Json = any
 
 /** A moment all tests begin at: 2026-02-01, 12:00 UTC. */
 export const START_MS = Date.UTC(2026, 1, 1, 12)
@@ -12,8 +17,7 @@ export interface Reply {
   readonly status: number
   readonly headers: Headers
   readonly text: string
-  // biome-ignore lint/suspicious/noExplicitAny: answers are compared whole or looked into by tests
-  readonly json: any
+  readonly json: Json
 }
 
 export interface LogLine {
@@ -65,11 +69,27 @@ export class World {
       ...options,
     })
     const server = createServer((req, res) => {
-      sandbox.handle(req, res).catch((error: unknown) => res.destroy(error instanceof Error ? error : new Error(String(error))))
+      const handled = sandbox.handle(req, res).then((isOurs) => {
+        if (!isOurs) res.writeHead(421).end('not the sandbox')
+      })
+      handled.catch((error: unknown) => res.destroy(error instanceof Error ? error : new Error(String(error))))
     })
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
     const witness = missingContract('jira') === undefined ? await contractWitness('jira') : undefined
     return new World({ folder, clock, sandbox, server, witness })
+  }
+
+  /** A world in a folder of its own, which goes with it. What the contract does not allow fails the test at its end. */
+  static async fresh(options: Partial<SandboxOptions> = {}): Promise<World & AsyncDisposable> {
+    const folder = await tempFolder()
+    const world = await World.start(folder.path, options)
+    return Object.assign(world, {
+      [Symbol.asyncDispose]: async () => {
+        await world.stop()
+        await folder[Symbol.asyncDispose]()
+        expect(world.contractFaults).toEqual([])
+      },
+    })
   }
 
   async stop(): Promise<void> {
@@ -132,8 +152,7 @@ export class World {
   }
 
   /** The fields of an issue, read by key or id. */
-  // biome-ignore lint/suspicious/noExplicitAny: answers are compared whole or looked into by tests
-  async fields(idOrKey: string, ...names: string[]): Promise<any> {
+  async fields(idOrKey: string, ...names: string[]): Promise<Json> {
     return (await this.jira('GET', `/issue/${idOrKey}?fields=${names.join(',') || '*all'}`)).json.fields
   }
 

@@ -166,11 +166,15 @@ function postIssue(call: JiraCall): Answer {
   return partialRefusal(call, ['summary']) ?? { status: 201, json: createFrom(call, draft) }
 }
 
+function noneCreated(message: string): Answer {
+  return { status: 400, json: { issues: [], errors: [{ status: 400, elementErrors: { errorMessages: [message], errors: {} } }] } }
+}
+
 function postIssues(call: JiraCall): Answer {
   const { issueUpdates } = call.body as z.infer<typeof createManyBody>
-  if (issueUpdates.length === 0) return errorCollection(400, ['No issues were specified to create.'])
+  if (issueUpdates.length === 0) return noneCreated('No issues were specified to create.')
   if (issueUpdates.length > MAX_CREATES) {
-    return errorCollection(400, [`The number of issues to create is ${issueUpdates.length}, the limit is ${MAX_CREATES}.`])
+    return noneCreated(`The number of issues to create is ${issueUpdates.length}, the limit is ${MAX_CREATES}.`)
   }
   const partial = call.faults.partial()
   const issues: Record<string, unknown>[] = []
@@ -281,7 +285,7 @@ export const ISSUE_ROUTES: readonly Route[] = [
     path: '/rest/api/3/issue/bulk',
     body: createManyBody,
     writes: true,
-    answers: { 201: createdManyAnswer, 400: z.union([createdManyAnswer, errorAnswer]) },
+    answers: { 201: createdManyAnswer, 400: createdManyAnswer },
     handle: postIssues,
   },
   {
