@@ -1,4 +1,4 @@
-import { generateKeyBetween } from 'fractional-indexing'
+import { generateKeyBetween, generateNKeysBetween } from 'fractional-indexing'
 import type * as Y from 'yjs'
 import { type Annotation, answeredValues, type Choice, type Resolution } from './annotations.ts'
 import { entryForInput } from './cell-rules.ts'
@@ -73,15 +73,25 @@ export function undoCells(
   return { redo: editCells(sheet, inputs, editor), refused }
 }
 
-/** Adds a row after `after` (at the end where that is absent) and returns its id. */
-export function addRow(sheet: Sheet, after: RowId | undefined, editor: Editor, random: RandomBytes): RowId {
+/** Adds rows behind `after` (at the end where that is absent) and returns their ids, in order; a transaction per 1,000. */
+export function addRows(sheet: Sheet, count: number, after: RowId | undefined, editor: Editor, random: RandomBytes): readonly RowId[] {
   const rows = sheet.rows()
-  const index = after === undefined ? rows.length - 1 : rows.indexOf(after)
-  const row = makeRowId(random)
-  sheet.docs.edits.transact(
-    () => editRowsMap(sheet.docs.edits).set(`${row}.added`, keyAfter(sheet, rows, index)),
-    new UserOrigin(editor.by),
-  )
+  const { low, high } = keysAround(sheet, rows, after === undefined ? rows.length - 1 : rows.indexOf(after))
+  const keys = generateNKeysBetween(low, high, count)
+  const made = keys.map(() => makeRowId(random))
+  const map = editRowsMap(sheet.docs.edits)
+  for (let start = 0; start < count; start += CELLS_PER_TRANSACTION) {
+    sheet.docs.edits.transact(() => {
+      for (let i = start; i < Math.min(count, start + CELLS_PER_TRANSACTION); i++) map.set(`${made[i]}.added`, keys[i])
+    }, new UserOrigin(editor.by))
+  }
+  return made
+}
+
+/** Adds one row behind `after` (at the end where that is absent) and returns its id. */
+export function addRow(sheet: Sheet, after: RowId | undefined, editor: Editor, random: RandomBytes): RowId {
+  const [row] = addRows(sheet, 1, after, editor, random)
+  if (row === undefined) throw new Error('No row was made')
   return row
 }
 
@@ -96,18 +106,16 @@ export function setRowsDeleted(sheet: Sheet, rows: readonly RowId[], isDeleted: 
 /** Moves a row behind `after`; to the top where that is absent. */
 export function moveRow(sheet: Sheet, row: RowId, after: RowId | undefined, editor: Editor): void {
   const rows = sheet.rows().filter((r) => r !== row)
-  const index = after === undefined ? -1 : rows.indexOf(after)
-  sheet.docs.edits.transact(() => editOrderMap(sheet.docs.edits).set(row, keyAfter(sheet, rows, index)), new UserOrigin(editor.by))
+  const { low, high } = keysAround(sheet, rows, after === undefined ? -1 : rows.indexOf(after))
+  sheet.docs.edits.transact(() => editOrderMap(sheet.docs.edits).set(row, generateKeyBetween(low, high)), new UserOrigin(editor.by))
 }
 
-/** A key between the row at `index` and the next one with another key; rows that share a key are ordered by id. */
-function keyAfter(sheet: Sheet, rows: readonly RowId[], index: number): string {
+/** The keys of the row at `index` and of the next one with another key; rows that share a key are ordered by id. */
+function keysAround(sheet: Sheet, rows: readonly RowId[], index: number): { low: string | null; high: string | null } {
   const before = rows[index]
   const low = before === undefined ? null : sheet.orderKey(before)
-  let next = index + 1
-  while (low !== null && rows[next] !== undefined && sheet.orderKey(rows[next] as RowId) === low) next++
-  const after = rows[next]
-  return generateKeyBetween(low, after === undefined ? null : sheet.orderKey(after))
+  const after = rows.slice(index + 1).find((row) => sheet.orderKey(row) !== low)
+  return { low, high: after === undefined ? null : sheet.orderKey(after) }
 }
 
 /** Asks for a row to be tied to the record with this key (or to none): the server fills it, also when this was typed offline. */

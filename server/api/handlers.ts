@@ -9,7 +9,7 @@ import { SyncError } from '../../sync-engine/sync-error.ts'
 import { CHOICES, type Choice } from '../../workbook/annotations.ts'
 import type { CellValue } from '../../workbook/cell-value.ts'
 import { editResolutionsMap } from '../../workbook/documents.ts'
-import { addRow, chooseOn, editCells } from '../../workbook/edit.ts'
+import { addRows, chooseOn, editCells } from '../../workbook/edit.ts'
 import { type FieldId, makeRunId, type RandomBytes, type RowId, type SheetId, type WorkbookId } from '../../workbook/ids.ts'
 import { bookName, sysName } from '../../workbook/schema.ts'
 import type { Sheet } from '../../workbook/sheet.ts'
@@ -207,20 +207,14 @@ export function makeHandlers(parts: HandlersParts): HandlerTable {
     addRows: async ({ params, body, caller }) =>
       withRoom(params.sheet, async ({ sheet }) => {
         const editor = editorOf(caller)
-        const made: RowId[] = []
-        sheet.docs.edits.transact(() => {
-          for (const values of body.rows) {
-            const row = addRow(sheet, made.at(-1), editor, random)
-            made.push(row)
-            editCells(
-              sheet,
-              Object.entries(values).map(([field, value]) => ({ row, field: field as FieldId, value })),
-              editor,
-            )
-          }
+        const made = addRows(sheet, body.rows.length, undefined, editor, random)
+        const cells = body.rows.flatMap((values, i) => {
+          const row = made[i]
+          return row === undefined ? [] : Object.entries(values).map(([field, value]) => ({ row, field: field as FieldId, value }))
         })
+        editCells(sheet, cells, editor)
         await log.durable()
-        return { rows: made }
+        return { rows: [...made] }
       }),
 
     editCells: async ({ params, body, caller }) =>
