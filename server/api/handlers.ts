@@ -13,7 +13,6 @@ import { addRows, chooseOn, editCells } from '../../workbook/edit.ts'
 import { type FieldId, makeRunId, type RandomBytes, type RowId, type SheetId, type WorkbookId } from '../../workbook/ids.ts'
 import { bookName, sysName } from '../../workbook/schema.ts'
 import type { Sheet } from '../../workbook/sheet.ts'
-import type { App } from '../app.ts'
 import type { Documents } from '../collab-ports.ts'
 import { deltaOf, linkedRows } from '../engine-ports.ts'
 import type { RunQueue } from '../queue.ts'
@@ -23,8 +22,9 @@ import { type Catalog, type ConnectionRow, type FullConnection, setupOf } from '
 import { callOp, creditsOp, insertRunOp, previewOps, type RunRow, type RunStore, transitionOps } from '../storage/runs.ts'
 import type { UpdateLog } from '../update-log.ts'
 import { appName, type Workbooks } from '../workbooks.ts'
-import type { ConnectionInfo } from './contract.ts'
+import type { ConnectionInfo, Contract } from './contract.ts'
 import { ApiProblem, badRequest, notFound } from './problem.ts'
+import type { Handlers } from './router.ts'
 
 export interface HandlersParts {
   readonly catalog: Catalog
@@ -39,7 +39,7 @@ export interface HandlersParts {
   readonly random: RandomBytes
 }
 
-type HandlerTable = App['handlers']
+type HandlerTable = Handlers<Omit<Contract, 'getSession' | 'patchSession'>>
 
 const SEARCH_LIMIT = 50
 
