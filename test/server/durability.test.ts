@@ -1,11 +1,13 @@
 import { DatabaseSync } from 'node:sqlite'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import WebSocket from 'ws'
 import * as Y from 'yjs'
 import { authFrame, FRAME, SYNC, syncFrame } from '../../server/collab-frames.ts'
+import type { OpenDocument } from '../../server/collab-ports.ts'
 import { databasePath } from '../../server/storage/database.ts'
 import { editUpdate, ProviderClient, RawClient } from '../support/collab-client.ts'
-import { startCollabServer } from '../support/collab-server.ts'
+import { type CollabServer, startCollabServer } from '../support/collab-server.ts'
 import { tempFolder } from '../support/temp-folder.ts'
 
 const DOC = 'edits.sheet1.1'
@@ -115,6 +117,54 @@ test('[L5] the author of an edit stays its author when a peer brings it back fir
   await bob.saved()
   const rows = server.reader.raw.prepare('SELECT client, actor FROM client_ids WHERE client = 4711').all()
   expect(rows.map((row) => ({ ...row }))).toEqual([{ client: 4711, actor: 'ann' }])
+})
+
+test('[L5] what the server wrote and lost comes back as the server’s, and its new edits take new numbers', async () => {
+  await using folder = await tempFolder()
+  await using server = await startCollabServer({ dataFolder: folder.path, retryMs: 50 })
+  using ann = new ProviderClient(server.url, DOC, 'writer:ann')
+  await ann.synced()
+  await ann.saved()
+  const before = await server.collab.openDocument(DOC)
+  const failed = new Promise((resolve) => server.log.onFailed(resolve))
+  const held = holdWrites(folder.path)
+  before.doc.transact(() => before.doc.getMap('m').set('k', 'lost by the server'), 'pull')
+  await ann.shows('k', 'lost by the server')
+  await failed
+  held.release()
+  await ann.saved()
+  const after = await server.collab.openDocument(DOC)
+  expect(after.doc.getMap('m').get('k')).toBe('lost by the server')
+  expect(after.doc.clientID).not.toBe(before.doc.clientID)
+  after.doc.transact(() => after.doc.getMap('m').set('k2', 'new'), 'pull')
+  await ann.shows('k2', 'new')
+  await server.log.durable()
+  const rows = server.reader.raw.prepare('SELECT client, actor FROM client_ids ORDER BY client').all()
+  expect(rows.map((row) => ({ ...row }))).toEqual([
+    { client: before.doc.clientID, actor: 'server' },
+    { client: after.doc.clientID, actor: 'server' },
+  ])
+  await after.release()
+})
+
+test('[L5] an edit of the server that was lost never shares its number with a later one', async () => {
+  await using folder = await tempFolder()
+  await using server = await startCollabServer({ dataFolder: folder.path, retryMs: 50 })
+  using peer = await RawClient.open(server.url, DOC, 'writer:ann')
+  const before = await server.collab.openDocument(DOC)
+  const failed = new Promise((resolve) => server.log.onFailed(resolve))
+  const held = holdWrites(folder.path)
+  before.doc.transact(() => before.doc.getMap('m').set('lost', 1), 'pull')
+  const seen = await peer.next((frame) => frame.type === FRAME.sync && frame.detail === SYNC.update)
+  await failed
+  held.release()
+  const after = await openWhenRecovered(server)
+  after.doc.transact(() => after.doc.getMap('m').set('later', 2), 'pull')
+  using back = await RawClient.open(server.url, DOC, 'writer:ann')
+  back.sendUpdate(DOC, seen.payload ?? new Uint8Array())
+  await back.acked(2)
+  expect(after.doc.getMap('m').toJSON()).toEqual({ lost: 1, later: 2 })
+  await after.release()
 })
 
 test('[L11] the first who brings a client id owns it, whoever delivers its later edits', async () => {
@@ -274,6 +324,14 @@ test('[L14] a long tail becomes a snapshot by itself', async () => {
   expect(snapshot.seq).toBeGreaterThan(20)
   await release()
 })
+
+async function openWhenRecovered(server: CollabServer): Promise<OpenDocument> {
+  for (;;) {
+    const opened = await server.collab.openDocument(DOC).catch(() => undefined)
+    if (opened) return opened
+    await nextTurn()
+  }
+}
 
 function refusedWith(url: string): Promise<number | undefined> {
   return new Promise((resolve) => {
