@@ -1,5 +1,13 @@
 import type { Marks } from '../workbook/annotations.ts'
-import { type CellState, conflictAfter, type EntryDecision, type LiveEntry, type SettledPush, type Stamp } from '../workbook/cell-rules.ts'
+import {
+  type CellState,
+  conflictAfter,
+  type EntryDecision,
+  type LiveEntry,
+  rewritten,
+  type SettledPush,
+  type Stamp,
+} from '../workbook/cell-rules.ts'
 import { type CellValue, type DifferenceKind, differenceKind } from '../workbook/cell-value.ts'
 import type { ItemId } from '../workbook/ids.ts'
 import { isEdited } from '../workbook/schema.ts'
@@ -45,7 +53,9 @@ export function reconcileCell({ state, pulled, pushed, relation, acceptedKinds }
   const after: CellState = { ...state, baseline: pulled, ...(settled && { settled }), marks: { ...state.marks, differs } }
   const done = settled && { settled }
 
-  const live = relation === 'is-pushed' ? undefined : standing(state.live, relation, settled)
+  // Typed anew or by another hand: a value that was sent is not sent again.
+  const isDone = pushed !== undefined && (relation === 'is-pushed' || state.live?.value === pushed.value)
+  const live = isDone ? undefined : standing(state.live, relation, settled)
   const isWanted = live !== undefined && isEdited(live) && live.value !== pulled
   if (!isWanted) {
     const lines = state.marks.concurrent?.lines.filter((l) => l.value !== pulled) ?? []
@@ -53,7 +63,7 @@ export function reconcileCell({ state, pulled, pushed, relation, acceptedKinds }
     return { baseline: pulled, entry: { kind: state.live ? 'remove' : 'keep' }, marks: { differs, concurrent }, ...done }
   }
 
-  const over = settledUnder(after, relation, pushed)
+  const over = live.base === pulled ? undefined : settledUnder(after, relation, pushed)
   const lines = state.marks.concurrent?.lines.filter((l) => l.value !== live.value && (!settled || l.item !== settled.item)) ?? []
   const concurrent = lines.length || over ? withLines(state.marks.concurrent, lines, over, stamp) : undefined
   const refused = state.marks.refused?.value === live.value ? state.marks.refused : undefined
@@ -69,14 +79,6 @@ export function reconcileCell({ state, pulled, pushed, relation, acceptedKinds }
 function standing(live: LiveEntry | undefined, relation: PulledCell['relation'], settled: SettledPush | undefined): LiveEntry | undefined {
   return live !== undefined && relation === 'on-top' && settled !== undefined ? { ...live, base: settled.rebase } : live
 }
-
-const rewritten = ({ value, base, at, author, item, standsFor }: LiveEntry) => ({
-  value,
-  base,
-  at,
-  by: author,
-  standsFor: standsFor ?? item,
-})
 
 function settledOf(pushed: LandedPush, pulled: CellValue): SettledPush {
   const isKnown = pulled === pushed.value || pushed.knownForms.includes(pulled)

@@ -15,6 +15,7 @@ import {
   type EntryDecision,
   judgeArrivals,
   type LiveEntry,
+  personItem,
   type SettledPush,
   type Stamp,
 } from './cell-rules.ts'
@@ -119,6 +120,8 @@ export class SheetAuthority {
   readonly sheet: Sheet
   readonly #options: AuthorityOptions
   readonly #live = new Map<CellKey, LiveEntry>()
+  /** Entry the server wrote → the item it stands for; kept after the entry is replaced, when its content is gone. */
+  readonly #standIns = new Map<ItemId, ItemId>()
   readonly #hasRead = new WeakSet<Y.Transaction>()
   readonly #facts = new WeakMap<Y.Transaction, EditFacts>()
   readonly #arrived = new Map<CellKey, Arrival[]>()
@@ -178,18 +181,16 @@ export class SheetAuthority {
     }
   }
 
-  /** Whether the entry standing in a cell is `item`, was made on top of it, or had not seen it. */
-  relationTo(row: RowId, field: FieldId, item: string): 'none' | 'is-pushed' | 'on-top' | 'unseen' {
+  /** Whether the entry standing in a cell is `item` (or stands for the same), was made on top of it, or had not seen it. */
+  relationTo(row: RowId, field: FieldId, item: ItemId): 'none' | 'is-pushed' | 'on-top' | 'unseen' {
     const live = this.live(row, field)
     if (live === undefined) return 'none'
-    if (live.item === item) return 'is-pushed'
-    if (live.standsFor === item) return 'on-top'
     const { edits } = this.sheet.docs
-    const target = parseItemId(item as LiveEntry['item'])
-    const standing = liveItem(editCellsMap(edits), cellKey(row, field))
-    if (standing !== undefined && itemHasSeen(edits.store, standing, target)) return 'on-top'
-    const original = live.standsFor && findItem(edits, live.standsFor)
-    return original && itemHasSeen(edits.store, original, target) ? 'on-top' : 'unseen'
+    if (personItem(live) === (this.#standIns.get(item) ?? item)) return 'is-pushed'
+    // What the server wrote again stands on whatever stood there; what its author had seen is in the item it stands for.
+    const made = live.standsFor === undefined ? liveItem(editCellsMap(edits), cellKey(row, field)) : findItem(edits, live.standsFor)
+    const hasSeen = made && itemHasSeen(edits.store, { id: made.lastId, origin: made.origin }, item, this.#standIns)
+    return hasSeen ? 'on-top' : 'unseen'
   }
 
   /** Cells of a connection that people changed and the app has not confirmed, as the document says (the log's index must agree). */
@@ -295,9 +296,11 @@ export class SheetAuthority {
       o.changes.push({ ...cell, value: entry.value, base: entry.base, actor: live.author, at: this.#options.now(), item: live.item })
       if (o.isServer) continue
       const item = { id: struct.lastId, origin: struct.origin }
-      const hasSeen: Arrival['hasSeen'] = (target) => itemHasSeen(edits.store, item, parseItemId(target))
-      const known = this.#arrived.get(key) ?? []
-      this.#arrived.set(key, [...known, { ...live, hasSeen }])
+      const hasSeen: Arrival['hasSeen'] = (target) => itemHasSeen(edits.store, item, target, this.#standIns)
+      const isOnTopOf: Arrival['isOnTopOf'] = (target) => itemHasSeen(edits.store, item, target)
+      // An item that two queued transactions both report is still one arrival.
+      const known = (this.#arrived.get(key) ?? []).filter((a) => a.item !== live.item)
+      this.#arrived.set(key, [...known, { ...live, hasSeen, isOnTopOf }])
     }
   }
 
@@ -312,8 +315,10 @@ export class SheetAuthority {
   #refresh(key: CellKey, origin: unknown): void {
     const item = liveItem(editCellsMap(this.sheet.docs.edits), key)
     const entry = item && parseEntry(contentOf(item), key)
-    if (item && entry) this.#live.set(key, this.#liveOf(item, entry, origin))
-    else this.#live.delete(key)
+    const live = item && entry && this.#liveOf(item, entry, origin)
+    if (live === undefined) this.#live.delete(key)
+    else this.#live.set(key, live)
+    if (live?.standsFor !== undefined) this.#standIns.set(live.item, live.standsFor)
   }
 
   #unsettledFact(key: CellKey): EditFacts['unsettled'] {

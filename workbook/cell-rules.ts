@@ -9,6 +9,9 @@ export interface LiveEntry extends Entry {
   readonly author: string
 }
 
+/** The item of the person's edit an entry carries: its own, or the one the server wrote it again for. */
+export const personItem = ({ item, standsFor }: Pick<LiveEntry, 'item' | 'standsFor'>): ItemId => standsFor ?? item
+
 /** The last value of a cell that went out from here and came back: what later arrivals are judged against. */
 export interface SettledPush {
   /** The item that was pushed. */
@@ -76,7 +79,10 @@ export function entryForInput(
 
 /** One edit that reached the server, and what its writer had seen. */
 export interface Arrival extends LiveEntry {
+  /** Its writer had seen the value of this item: the item itself, one that stands for it, or one it stands for. */
   readonly hasSeen: (item: ItemId) => boolean
+  /** It was made on top of this very item, and so carries what the server wrote in it. */
+  readonly isOnTopOf: (item: ItemId) => boolean
 }
 
 interface Candidate {
@@ -95,14 +101,15 @@ interface Candidate {
  */
 export function judgeArrivals(state: CellState, arrivals: readonly Arrival[], winner: ItemId | undefined, stamp: Stamp): CellDecision {
   const { live, baseline } = state
-  const newer =
-    live === undefined ? [] : arrivals.filter((a) => a.hasSeen(live.item) || (live.standsFor !== undefined && a.hasSeen(live.standsFor)))
+  const newer = live === undefined ? [] : arrivals.filter((a) => a.hasSeen(live.item))
   const candidates: Candidate[] = arrivals.map((arrival) => rebased(state, arrival))
   if (live !== undefined && newer.length === 0) candidates.push({ entry: live, isRewritten: false })
 
   const edited = candidates.filter((c) => isEdited(c.entry))
-  const chosen = edited.find((c) => c.entry.item === winner) ?? latest(edited)
-  const resting = chosen === undefined ? (candidates.find((c) => c.entry.item === winner) ?? latest(candidates)) : undefined
+  // What the app holds already wants nothing more: another value stands before it.
+  const wanted = edited.filter((c) => c.entry.value !== baseline)
+  const chosen = standingOf(wanted.length > 0 ? wanted : edited, winner)
+  const resting = chosen === undefined ? standingOf(candidates, winner) : undefined
 
   const shown = chosen === undefined ? baseline : chosen.entry.value
   const kept = (state.marks.concurrent?.lines ?? []).filter((l) => !isSuperseded(l, newer, arrivals))
@@ -118,7 +125,7 @@ export function judgeArrivals(state: CellState, arrivals: readonly Arrival[], wi
     isIdle || standing === undefined
       ? { kind: 'remove' }
       : standing.isRewritten || standing.entry.item !== winner
-        ? { kind: 'write', entry: standingFor(standing.entry) }
+        ? { kind: 'write', entry: rewritten(standing.entry) }
         : { kind: 'keep' }
   return { entry, marks: marksAfter(state, isIdle ? undefined : chosen?.entry, concurrent, stamp) }
 }
@@ -137,15 +144,20 @@ function lateOver(state: CellState, chosen: Candidate, newer: readonly Arrival[]
 
 /** An arriving entry with the base it would have had, had its writer seen what the server wrote under it (CELLS 9, 9b). */
 function rebased(state: CellState, arrival: Arrival): Candidate {
-  const { live, settled, baseline } = state
-  if (live?.standsFor !== undefined && !arrival.hasSeen(live.item) && arrival.hasSeen(live.standsFor)) {
-    return { entry: { ...arrival, base: live.base }, arrival, isRewritten: arrival.base !== live.base }
-  }
+  const base = baseUnder(state, arrival)
+  return { entry: { ...arrival, base }, arrival, isRewritten: base !== arrival.base }
+}
+
+function baseUnder({ live, settled, baseline }: CellState, arrival: Arrival): CellValue {
   const isOnPushed = settled !== undefined && arrival.hasSeen(settled.item) && arrival.base === settled.base && baseline === settled.stored
-  if (isOnPushed && (live === undefined || !arrival.hasSeen(live.item))) {
-    return { entry: { ...arrival, base: settled.rebase }, arrival, isRewritten: arrival.base !== settled.rebase }
+  const isOnLive = live !== undefined && arrival.isOnTopOf(live.item)
+  if (live?.standsFor !== undefined && !isOnLive && arrival.hasSeen(live.item)) {
+    if (arrival.base === baseline) return arrival.base
+    // A put-back takes back what was sent; what was not sent yet is simply wanted no more.
+    const isPutBack = arrival.value === arrival.base
+    return isPutBack && !(isOnPushed && live.base === settled.rebase) ? arrival.base : live.base
   }
-  return { entry: arrival, arrival, isRewritten: false }
+  return isOnPushed && !isOnLive ? settled.rebase : arrival.base
 }
 
 /** Typed without seeing a value that was pushed from here and still is what the app has (CELLS 21). */
@@ -154,25 +166,29 @@ function isLate({ settled, baseline, isConnected }: CellState, arrival: Arrival,
   return entry.value !== baseline && entry.base !== baseline
 }
 
-const latest = (candidates: readonly Candidate[]): Candidate | undefined =>
+/** Yjs' choice where it is one of these, else the highest client id. */
+const standingOf = (candidates: readonly Candidate[], winner: ItemId | undefined): Candidate | undefined =>
+  candidates.find((c) => c.entry.item === winner) ??
   candidates.reduce<Candidate | undefined>(
     (best, c) => (best === undefined || parseItemId(c.entry.item).client > parseItemId(best.entry.item).client ? c : best),
     undefined,
   )
 
-const standingFor = ({ value, base, at, author, item, standsFor }: LiveEntry): Entry => ({
-  value,
-  base,
-  at,
-  by: author,
-  standsFor: standsFor ?? item,
+/** The entry as the server writes it again: in its author's name, standing for their item. */
+export const rewritten = (live: LiveEntry): Entry => ({
+  value: live.value,
+  base: live.base,
+  at: live.at,
+  by: live.author,
+  standsFor: personItem(live),
 })
 
 /** One last value per author and session; a value that is shown needs no line. */
 function mergeLines(kept: readonly ConcurrentLine[], unseen: readonly Candidate[], shown: CellValue): ConcurrentLine[] {
   const lines = new Map(kept.map((l) => [lineKey(l.by, l.item as ItemId), l]))
   for (const { entry } of unseen) {
-    lines.set(lineKey(entry.author, entry.item), { by: entry.author, item: entry.item, value: entry.value, at: entry.at })
+    const item = personItem(entry)
+    lines.set(lineKey(entry.author, item), { by: entry.author, item, value: entry.value, at: entry.at })
   }
   return [...lines.values()].filter((l) => l.value !== shown)
 }
@@ -218,7 +234,8 @@ export function conflictAfter(
 ): AnnotationOf<'conflict'> | undefined {
   const open = state.marks.conflict
   if (!state.isConnected || !isEdited(entry) || (state.isPushOnly && open === undefined)) return undefined
-  const appHas = open?.isFromCheck ? open.theirs : state.baseline
+  const isFromCheck = state.isPushOnly && open?.isFromCheck === true
+  const appHas = isFromCheck ? open.theirs : state.baseline
   // The old base typed again by hand carries the baseline as its base; a person has still to say which of the two is meant (CELLS 3c).
   const isOldBaseAgain = open !== undefined && entry.value === open.base && entry.value !== appHas && entry.base === state.baseline
   const isLinkedTwice = open?.cause === 'linked-twice' && entry.value !== state.baseline
@@ -233,7 +250,7 @@ export function conflictAfter(
     theirs: appHas,
     by: entry.author,
     cause: open?.cause ?? 'changed-in-both',
-    ...(open?.isFromCheck && { isFromCheck: true }),
+    ...(isFromCheck && { isFromCheck }),
   })
 }
 
@@ -262,9 +279,10 @@ export function applyChoice(state: CellState, kind: keyof Marks, answer: Answer,
   const { live, marks, baseline } = state
   const without = { ...marks, [kind]: undefined }
   const close = (entry: EntryDecision): ChoiceDecision => ({ kind: 'apply', entry, marks: without })
-  const write = (value: CellValue, base: CellValue, standsFor?: ItemId): ChoiceDecision => {
+  /** `standsFor`: the very value somebody typed is sent on, so that what they type next is no other person's. */
+  const write = ({ value, base }: Pick<Entry, 'value' | 'base'>, standsFor?: ItemId): ChoiceDecision => {
     const entry: Entry = { value, base, at: answer.at, by: answer.by, ...(standsFor !== undefined && { standsFor }) }
-    const others: Marks = { ...without, conflict: undefined, refused: undefined }
+    const others: Marks = { ...without, refused: undefined }
     const conflict = conflictAfter({ ...state, marks: others }, { ...entry, author: answer.by }, others, stamp)
     return { kind: 'apply', entry: { kind: 'write', entry }, marks: { ...others, conflict } }
   }
@@ -273,23 +291,24 @@ export function applyChoice(state: CellState, kind: keyof Marks, answer: Answer,
     case 'differs':
       if (choice === 'keep-app') return close({ kind: 'keep' })
       if (choice === 'accept-kind') return { kind: 'apply', entry: { kind: 'keep' }, marks: without, acceptKind: open.difference }
-      if (choice === 'send-again' && live === undefined) return write(open.sent, open.got)
+      if (choice === 'send-again' && live === undefined) return write({ value: open.sent, base: open.got })
       return { kind: 'stale' }
     case 'conflict':
       if (live === undefined) return { kind: 'stale' }
-      if (choice === 'send-mine') return write(live.value, open.theirs, live.item)
+      if (choice === 'send-mine') return write({ value: live.value, base: open.theirs }, personItem(live))
       if (choice === 'take-theirs') return close({ kind: 'remove' })
       return { kind: 'stale' }
     case 'concurrent': {
       const over = open.settled
       if (over !== undefined && live !== undefined) {
-        if (choice === 'send-mine') return write(live.value, baseline, live.item)
+        if (choice === 'send-mine') return write({ value: live.value, base: baseline }, personItem(live))
         if (choice === 'take-theirs') return close({ kind: 'remove' })
       }
       if (choice === 'keep-shown' && over === undefined) return close({ kind: 'keep' })
       const line = answer.choice.choice === 'use-line' ? lineOf(open, answer.choice.item) : undefined
       if (line === undefined) return { kind: 'stale' }
-      return write(line.value, over !== undefined || live === undefined ? baseline : live.base, live?.item)
+      const input = entryForInput(baseline, over === undefined ? live : undefined, line.value)
+      return input === undefined ? close({ kind: over === undefined ? 'keep' : 'remove' }) : write(input)
     }
     case 'refused':
       return choice === 'try-again' ? close({ kind: 'keep' }) : { kind: 'stale' }

@@ -1,6 +1,6 @@
 import * as Y from 'yjs'
 import type { Annotation } from './annotations.ts'
-import { type CellKey, type ItemId, itemId, type RowId } from './ids.ts'
+import { type CellKey, type ItemId, itemId, parseItemId, type RowId } from './ids.ts'
 import { type Entry, type LinkRequest, type PackedEntry, parseEntry } from './schema.ts'
 
 /** The documents one sheet is made of. `base` grows by a shard at a time. */
@@ -68,21 +68,36 @@ export function readEntry(edits: Y.Doc, key: CellKey): { entry: Entry; item: Ite
 }
 
 /**
- * Whether `item` was made by someone who had seen `target`: the same client later, or `target` in its origin chain.
+ * Whether `item` was made by someone who had seen `target`: the same client later, or `target` in its origin chain. Who has seen an entry
+ * that the server wrote has seen what it stands for (`standIn`), and who has seen that has seen as much of the cell's value.
  * Merged items stand for a range of clocks; collected ones end the chain.
  */
 export function itemHasSeen(
   store: Y.Doc['store'],
-  item: { id: Y.ID; origin: Y.ID | null },
-  target: { client: number; clock: number },
+  item: { readonly id: Y.ID; readonly origin: Y.ID | null },
+  target: ItemId,
+  standIn: ReadonlyMap<ItemId, ItemId> = NO_STAND_INS,
 ): boolean {
-  if (item.id.client === target.client) return item.id.clock >= target.clock
-  let origin = item.origin
-  while (origin !== null) {
-    if (origin.client === target.client && origin.clock >= target.clock) return true
-    const struct: Y.AbstractStruct = Y.getItem(store, origin)
-    if (!(struct instanceof Y.Item)) return false
-    origin = struct.origin
+  const original = standIn.get(target)
+  const targets = [parseItemId(target), ...(original === undefined ? [] : [parseItemId(original)])]
+  const isSeen = (id: Y.ID): boolean => targets.some((t) => t.client === id.client && id.clock >= t.clock)
+  let at: Y.ID | null = item.id
+  let struct: { origin: Y.ID | null } = item
+  for (;;) {
+    if (isSeen(at)) return true
+    const replaced = standIn.get(itemId(at.client, at.clock))
+    if (replaced !== undefined && isSeen(idOf(replaced))) return true
+    at = struct.origin
+    if (at === null) return false
+    const next: Y.AbstractStruct = Y.getItem(store, at)
+    if (!(next instanceof Y.Item)) return false
+    struct = next
   }
-  return false
+}
+
+const NO_STAND_INS: ReadonlyMap<ItemId, ItemId> = new Map()
+
+const idOf = (id: ItemId): Y.ID => {
+  const { client, clock } = parseItemId(id)
+  return Y.createID(client, clock)
 }
