@@ -338,14 +338,12 @@ function choiceLeaf(field: string, names: readonly string[], of: (candidate: Iss
         holds: (candidate) => known(candidate, (is) => !values.map(fold).includes(is)),
       }),
     ),
-    fc
-      .boolean()
-      .map(
-        (isEmpty): Leaf => ({
-          text: `${field} IS ${isEmpty ? '' : 'NOT '}EMPTY`,
-          holds: (candidate) => (of(candidate) === null) === isEmpty,
-        }),
-      ),
+    fc.boolean().map(
+      (isEmpty): Leaf => ({
+        text: `${field} IS ${isEmpty ? '' : 'NOT '}EMPTY`,
+        holds: (candidate) => (of(candidate) === null) === isEmpty,
+      }),
+    ),
   )
 }
 

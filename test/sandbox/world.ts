@@ -175,10 +175,8 @@ export class World {
 
   log(): LogLine[] {
     const text = readFileSync(join(this.folder, 'jira', 'requests.jsonl'), 'utf8')
-    return text
-      .trimEnd()
-      .split('\n')
-      .map((line) => JSON.parse(line) as LogLine)
+    const lines = text.split('\n').filter((line) => line !== '')
+    return lines.map((line) => JSON.parse(line) as LogLine)
   }
 }
 
