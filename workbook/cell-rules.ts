@@ -149,10 +149,11 @@ function rebased(state: CellState, arrival: Arrival): Candidate {
 }
 
 function baseUnder({ live, settled, baseline }: CellState, arrival: Arrival): CellValue {
+  // Its writer knows what the app has: nothing that went out meanwhile is news.
+  if (arrival.base === baseline) return baseline
   const isOnPushed = settled !== undefined && arrival.hasSeen(settled.item) && arrival.base === settled.base && baseline === settled.stored
   const isOnLive = live !== undefined && arrival.isOnTopOf(live.item)
   if (live?.standsFor !== undefined && !isOnLive && arrival.hasSeen(live.item)) {
-    if (arrival.base === baseline) return arrival.base
     // A put-back takes back what was sent; what was not sent yet is simply wanted no more.
     const isPutBack = arrival.value === arrival.base
     return isPutBack && !(isOnPushed && live.base === settled.rebase) ? arrival.base : live.base
@@ -203,6 +204,13 @@ function concurrentMark(
 ): AnnotationOf<'concurrent'> {
   const next = { kind: 'concurrent' as const, lines: [...lines], ...(settled && { settled }) }
   return open !== undefined && sameJson([open.lines, open.settled], [next.lines, next.settled]) ? open : stamp<'concurrent'>(next)
+}
+
+/** A value that is shown now needs no line beside it. */
+function withoutLine(open: Marks['concurrent'], shown: CellValue, stamp: Stamp): Marks['concurrent'] {
+  if (!open?.lines.some((l) => l.value === shown)) return open
+  const lines = open.lines.filter((l) => l.value !== shown)
+  return lines.length === 0 && open.settled === undefined ? undefined : concurrentMark(open, lines, open.settled, stamp)
 }
 
 const sameJson = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b)
@@ -277,41 +285,44 @@ export function applyChoice(state: CellState, kind: keyof Marks, answer: Answer,
   if (open === undefined || open.id !== answer.annotationId || answeredValues(open) !== answer.answered) return { kind: 'stale' }
   if ((state.live?.item ?? null) !== answer.item) return { kind: 'stale' }
   const { live, marks, baseline } = state
-  const without = { ...marks, [kind]: undefined }
-  const close = (entry: EntryDecision): ChoiceDecision => ({ kind: 'apply', entry, marks: without })
+  const closed: Marks = { ...marks, [kind]: undefined }
+  const beside = (shown: CellValue): Marks => ({ ...closed, concurrent: withoutLine(closed.concurrent, shown, stamp) })
+  const close = (): ChoiceDecision => ({ kind: 'apply', entry: { kind: 'keep' }, marks: closed })
+  const drop = (): ChoiceDecision => ({ kind: 'apply', entry: { kind: 'remove' }, marks: { ...beside(baseline), refused: undefined } })
   /** `standsFor`: the very value somebody typed is sent on, so that what they type next is no other person's. */
   const write = ({ value, base }: Pick<Entry, 'value' | 'base'>, standsFor?: ItemId): ChoiceDecision => {
     const entry: Entry = { value, base, at: answer.at, by: answer.by, ...(standsFor !== undefined && { standsFor }) }
-    const others: Marks = { ...without, refused: undefined }
+    const others: Marks = { ...beside(value), refused: undefined }
     const conflict = conflictAfter({ ...state, marks: others }, { ...entry, author: answer.by }, others, stamp)
     return { kind: 'apply', entry: { kind: 'write', entry }, marks: { ...others, conflict } }
   }
   const { choice } = answer.choice
   switch (open.kind) {
     case 'differs':
-      if (choice === 'keep-app') return close({ kind: 'keep' })
-      if (choice === 'accept-kind') return { kind: 'apply', entry: { kind: 'keep' }, marks: without, acceptKind: open.difference }
+      if (choice === 'keep-app') return close()
+      if (choice === 'accept-kind') return { kind: 'apply', entry: { kind: 'keep' }, marks: closed, acceptKind: open.difference }
       if (choice === 'send-again' && live === undefined) return write({ value: open.sent, base: open.got })
       return { kind: 'stale' }
     case 'conflict':
       if (live === undefined) return { kind: 'stale' }
       if (choice === 'send-mine') return write({ value: live.value, base: open.theirs }, personItem(live))
-      if (choice === 'take-theirs') return close({ kind: 'remove' })
+      if (choice === 'take-theirs') return drop()
       return { kind: 'stale' }
     case 'concurrent': {
       const over = open.settled
       if (over !== undefined && live !== undefined) {
         if (choice === 'send-mine') return write({ value: live.value, base: baseline }, personItem(live))
-        if (choice === 'take-theirs') return close({ kind: 'remove' })
+        if (choice === 'take-theirs') return drop()
       }
-      if (choice === 'keep-shown' && over === undefined) return close({ kind: 'keep' })
+      if (choice === 'keep-shown' && over === undefined) return close()
       const line = answer.choice.choice === 'use-line' ? lineOf(open, answer.choice.item) : undefined
       if (line === undefined) return { kind: 'stale' }
       const input = entryForInput(baseline, over === undefined ? live : undefined, line.value)
-      return input === undefined ? close({ kind: over === undefined ? 'keep' : 'remove' }) : write(input)
+      if (input !== undefined) return write(input)
+      return over === undefined ? close() : drop()
     }
     case 'refused':
-      return choice === 'try-again' ? close({ kind: 'keep' }) : { kind: 'stale' }
+      return choice === 'try-again' ? close() : { kind: 'stale' }
   }
 }
 

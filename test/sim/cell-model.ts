@@ -277,15 +277,12 @@ export class CellModel {
     const world = this.#world(state.server)
     const open = world.sheet.marks(ROW, FIELD)
     const before = world.authority.live(ROW, FIELD)
-    const resolved = new Set(
-      outcomes(world.edits)
-        .filter(([, r]) => r.outcome)
-        .map(([id]) => id),
-    )
+    const resolved = new Set(outcomes(world.edits).map((entry) => JSON.stringify(entry)))
     Y.applyUpdate(world.edits, edits, `connection:${name}`)
     let next = state
-    for (const [id, { kind, answer, outcome, item }] of outcomes(world.edits)) {
-      if (resolved.has(id) || outcome !== 'applied') continue
+    for (const entry of outcomes(world.edits)) {
+      const { kind, answer, outcome, item } = entry[1]
+      if (resolved.has(JSON.stringify(entry)) || outcome !== 'applied') continue
       const carriers = before !== undefined && before.item === item ? [before.item, before.standsFor] : [item]
       next = this.#decided(next, name, { mark: open[kind as keyof Marks], answer, carriers }, world)
     }
@@ -412,7 +409,7 @@ export class CellModel {
     if (marks.concurrent?.settled) said.add(marks.concurrent.settled.value)
     for (const line of marks.concurrent?.lines ?? []) said.add(line.value)
     for (const wish of aliveIn(state.ghost, state.ghost.merged)) {
-      if (wish.isPutBack || state.ghost.landed.some(([item]) => item === wish.item)) continue
+      if (wish.isPutBack || isLanded(state.ghost, wish)) continue
       if (!said.has(wish.value))
         throw new LawBroken('LAW1', `${wish.by}'s ${wish.value} is neither shown nor annotated: ${JSON.stringify(look)}`)
     }
@@ -456,7 +453,15 @@ function aliveIn(ghost: Ghost, merged: Ghost['merged'] = []): Wish[] {
     // A choice sends on what another typed: who goes on from that value, or takes it back, is newer than the choice.
     const one = [w.item, ...(w.of === undefined ? [] : [w.of]), ...merged.flatMap((pair) => (pair.includes(w.item) ? pair : []))]
     const isReplaced = here.some((l) => !one.includes(l.item) && !w.seen.includes(l.item) && l.seen.some((s) => one.includes(s)))
-    return !isReplaced && !ghost.decided.includes(w.item)
+    return !isReplaced && !ghost.decided.some((d) => one.includes(d))
+  })
+}
+
+/** Sent and saved, itself or an equal value it was made on top of before anybody saw what the app made of that. */
+function isLanded(ghost: Ghost, wish: Wish): boolean {
+  return ghost.landed.some(([item, as]) => {
+    if (item === wish.item) return true
+    return wish.seen.includes(item) && !wish.saw.includes(as) && ghost.wishes.some((w) => w.item === item && w.value === wish.value)
   })
 }
 
