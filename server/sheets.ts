@@ -60,8 +60,9 @@ export class SheetHub implements DocumentBusiness {
     if (row === undefined) return
     const room = await this.#openRoom(row.workbook, name.sheet, docName, doc, actorOf)
     this.#rooms.set(docName, room)
-    this.#mendIndex(room)
     room.authority.start()
+    // What is unsettled is known once the authority has read the entries.
+    this.#mendIndex(room)
     if (room.authority.linkRequests().length > 0) this.#parts.onLinkRequests(name.sheet)
   }
 
