@@ -52,6 +52,10 @@ export interface QueueParts {
   readonly credentials: (integration: string) => Promise<Readonly<Record<string, string>>>
   /** Where the sandbox apps answer now. */
   readonly origin: () => string
+  /** The built apps by id. (Default: those of the registry) */
+  readonly readyApp?: (id: string) => ReadyApp | undefined
+  /** A client for the calls of one credential. (Default: over HTTP) */
+  readonly makeHttp?: (full: FullConnection, onCall: (call: CallReport) => void) => HttpClient
   readonly broadcast: (docName: string, message: StatelessMessage) => void
   readonly nameOf: (actor: string) => string
 }
@@ -197,7 +201,7 @@ export class RunQueue {
 
   /** A connector outside a run, for a search; its calls go where the caller wants them. */
   connectorFor(full: FullConnection, onCall: (call: CallReport) => void) {
-    const app = appOf(full)
+    const app = this.#appOf(full)
     const http = this.#httpFor(full, app, onCall)
     return app.makeConnector({
       http: http.as('search'),
@@ -251,7 +255,7 @@ export class RunQueue {
       if (full === undefined) throw new SyncError('not-found', 'The connection of this run is gone.')
       const opened = await hub.open(full.connection.sheet)
       release = opened.release
-      const app = appOf(full)
+      const app = this.#appOf(full)
       active.ports = new RunPorts({
         ...this.#parts,
         run,
@@ -319,8 +323,15 @@ export class RunQueue {
     if (ENDED.includes(run.state)) broadcast(sysName(full.connection.workbook), { type: 'connection', connection: run.connection })
   }
 
+  #appOf({ integration }: FullConnection): ReadyApp {
+    const app = (this.#parts.readyApp ?? readyApp)(integration.app)
+    if (app === undefined) throw new SyncError('not-found', `The app ${integration.app} is not built yet.`)
+    return app
+  }
+
   #httpFor(full: FullConnection, app: ReadyApp, onCall: (call: CallReport) => void): HttpClient {
-    const { clock, random, credentials, origin } = this.#parts
+    const { clock, random, credentials, origin, makeHttp } = this.#parts
+    if (makeHttp !== undefined) return makeHttp(full, onCall)
     const { integration } = full
     const bucket = this.#buckets.get(integration.id) ?? new TokenBucket({ clock, ...app.pace })
     this.#buckets.set(integration.id, bucket)
@@ -336,12 +347,6 @@ export class RunQueue {
       bucket,
     })
   }
-}
-
-function appOf({ integration }: FullConnection): ReadyApp {
-  const app = readyApp(integration.app)
-  if (app === undefined) throw new SyncError('not-found', `The app ${integration.app} is not built yet.`)
-  return app
 }
 
 function canJoin(waiting: RunOrder, asked: RunOrder): boolean {
