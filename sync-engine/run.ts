@@ -57,9 +57,11 @@ async function prepare(order: RunOrder, ports: EnginePorts, signal: AbortSignal)
   let { description } = ports
   if (order.kind === 'refresh' || description === undefined) {
     await ports.transition('refreshing')
+    const before = description
     description = await ports.connector('refresh').describe(signal)
     await ports.describe(description)
-    await ports.settle(() => ({ credits: { refreshed: 1 } }))
+    const open = before === undefined ? [] : await refusedUnderOtherOptions(ports, before, description)
+    await ports.settle((view) => ({ credits: { refreshed: 1 }, cells: open.flatMap((cell) => withoutRefusal(view, cell)) }))
   }
   const { fields, isOn, objectDirection } = ports.setup
   const pullable = fields.filter((f) => effectiveDirection(isOn, objectDirection, f.direction).canPull)
@@ -70,6 +72,26 @@ async function prepare(order: RunOrder, ports: EnginePorts, signal: AbortSignal)
     externalOf: new Map(fields.map((f) => [f.field, f.external])),
     pullable: new Set(pullable.map((f) => f.field)),
   }
+}
+
+/** Refused cells of fields whose options are others now: their values may be sent again (CELLS 14). */
+async function refusedUnderOtherOptions(
+  ports: EnginePorts,
+  before: ObjectDescription,
+  now: ObjectDescription,
+): Promise<readonly DeltaCell[]> {
+  const optionsIn = (description: ObjectDescription, external: string): string =>
+    JSON.stringify(description.fields.find((f) => f.id === external)?.options ?? [])
+  const changed = ports.setup.fields.filter((f) => optionsIn(before, f.external) !== optionsIn(now, f.external)).map((f) => f.field)
+  return changed.length === 0
+    ? []
+    : (await ports.delta()).filter((cell) => cell.marks.refused !== undefined && changed.includes(cell.field))
+}
+
+function withoutRefusal(view: SheetView, { row, field, marks }: DeltaCell): NonNullable<Settlement['cells']> {
+  const state = view.state(row, field)
+  if (state.marks.refused?.id !== marks.refused?.id) return []
+  return [{ row, field, entry: { kind: 'keep' }, marks: { ...state.marks, refused: undefined } }]
 }
 
 async function sync(run: Run, mode: RunMode, trigger: 'person' | 'schedule', frozen: FrozenPlan | undefined): Promise<RunEnd> {
