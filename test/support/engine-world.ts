@@ -1,0 +1,801 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { Document } from '@hocuspocus/server'
+import { expect } from 'vitest'
+import * as Y from 'yjs'
+import type { DocumentBusiness, Documents, OpenDocument, Principal } from '../../server/collab-ports.ts'
+import { deltaOf } from '../../server/engine-ports.ts'
+import { applyStored, LiveDocument, SERVER_OWNER } from '../../server/live-document.ts'
+import type { Logger } from '../../server/logger.ts'
+import { RunQueue, type RunRequest } from '../../server/queue.ts'
+import { documentsOf, type Room, SheetHub } from '../../server/sheets.ts'
+import { Catalog, type FullConnection, type IntegrationRow, type ObjectRow } from '../../server/storage/catalog.ts'
+import { openReader, type Reader } from '../../server/storage/database.ts'
+import { makeDocumentStore } from '../../server/storage/document-store.ts'
+import { type RunRow, RunStore } from '../../server/storage/runs.ts'
+import { SqliteUpdateLog } from '../../server/storage/sqlite-log.ts'
+import type { SqlOp, UpdateLog, UpdateRecord } from '../../server/update-log.ts'
+import { Workbooks } from '../../server/workbooks.ts'
+import { type Credits, NO_CREDITS } from '../../sync-engine/credits.ts'
+import type { FieldDirection, ObjectDirection } from '../../sync-engine/direction.ts'
+import type { ConnectionSetup } from '../../sync-engine/plan.ts'
+import { NO_COUNTS, type RunCounts, type RunOrder } from '../../sync-engine/ports.ts'
+import { SyncError } from '../../sync-engine/sync-error.ts'
+import { makeRandom } from '../../tools/random.ts'
+import type { Annotation, Choice, Marks } from '../../workbook/annotations.ts'
+import type { CellValue } from '../../workbook/cell-value.ts'
+import { addRow, chooseOn, type Editor, editCells, putBack, requestLink, setRowsDeleted } from '../../workbook/edit.ts'
+import { cellKey, type FieldId, makeConnectionId, type RandomBytes, type RowId, type SheetId } from '../../workbook/ids.ts'
+import { bookName, isServerWritten, parseDocumentName, sysName } from '../../workbook/schema.ts'
+import { Sheet } from '../../workbook/sheet.ts'
+import { FakeApp, FakeHttp, type SeenCall } from './fake-app.ts'
+import { tempFolder } from './temp-folder.ts'
+import { lookAt } from './world.ts'
+
+export interface PersonSpec {
+  readonly name: string
+  readonly client: number
+}
+
+export interface EngineWorldOptions {
+  /** What the app holds at first; imported before anybody looks. (Default: one record `1` with summary a) */
+  readonly records?: Readonly<Record<string, Readonly<Record<string, CellValue>>>>
+  readonly people?: readonly PersonSpec[]
+  /** Connected fields by their name in the app. (Default: summary alone) */
+  readonly fields?: readonly string[]
+  readonly direction?: ObjectDirection
+  readonly fieldDirection?: FieldDirection
+  readonly onConflict?: ConnectionSetup['onConflict']
+  readonly seed?: number
+  /** The server's Yjs client ids, one after the other. */
+  readonly serverClient?: number
+  readonly app?: FakeApp
+}
+
+/** What one run left behind: its end, its money, its calls. */
+export interface RunReport {
+  readonly run: RunRow
+  readonly credits: Credits
+  readonly counts: RunCounts
+  readonly calls: readonly SeenCall[]
+  /** Write calls as `record.field=value`. */
+  readonly sent: readonly string[]
+}
+
+/** The process died here, on purpose. */
+export class Crash extends Error {
+  constructor() {
+    super('the process ends here')
+    this.name = 'Crash'
+  }
+}
+
+/** Counts effects, batches of the log and calls of the app alike, and lets the process die before the n-th. */
+class Fuse {
+  readonly died = Promise.withResolvers<void>()
+  count = 0
+  isDead = false
+  #at = Number.POSITIVE_INFINITY
+
+  /** The process dies before its `n`-th effect from now on (1: the next). */
+  arm(n: number): void {
+    this.#at = this.count + n
+  }
+
+  disarm(): void {
+    this.#at = Number.POSITIVE_INFINITY
+  }
+
+  /** An effect is about to happen; `false` where it does not any more. */
+  burn(): boolean {
+    if (this.isDead) return false
+    if (++this.count < this.#at) return true
+    this.isDead = true
+    this.died.resolve()
+    return false
+  }
+}
+
+/** The real log, behind a fuse: a batch after the death is not on disk, and nothing later is. */
+class FusedLog implements UpdateLog {
+  readonly #log: UpdateLog
+  readonly #fuse: Fuse
+  #isTurnOpen = false
+  #isTurnKept = true
+  /** Batches that were handed over; for the tests that look whether anything was written. */
+  updates = 0
+
+  constructor(log: UpdateLog, fuse: Fuse) {
+    this.#log = log
+    this.#fuse = fuse
+  }
+
+  get onFailed() {
+    return this.#log.onFailed
+  }
+
+  append(record: UpdateRecord): void {
+    if (!this.#isKept()) return
+    this.updates++
+    this.#log.append(record)
+  }
+
+  execute(ops: readonly SqlOp[]): void {
+    if (ops.length > 0 && this.#isKept()) this.#log.execute(ops)
+  }
+
+  async durable(): Promise<void> {
+    if (this.#fuse.isDead) throw new Crash()
+    await this.#log.durable()
+    if (this.#fuse.isDead) throw new Crash()
+  }
+
+  takeSeq(): number {
+    return this.#log.takeSeq()
+  }
+
+  async stop(): Promise<void> {
+    return
+  }
+
+  /** One turn of the event loop is one batch, and one effect. */
+  #isKept(): boolean {
+    if (!this.#isTurnOpen) {
+      this.#isTurnOpen = true
+      setImmediate(() => {
+        this.#isTurnOpen = false
+      })
+      this.#isTurnKept = this.#fuse.burn()
+    }
+    return this.#isTurnKept
+  }
+}
+
+interface DocumentParts {
+  readonly log: UpdateLog
+  readonly reader: Reader
+  readonly logger: Logger
+  readonly now: () => number
+  /** The server's own Yjs client id. */
+  readonly client: number
+}
+
+/** Live documents without sockets: loaded from the log, written to it, exactly as the server's. */
+class WorldDocuments implements Documents {
+  readonly #parts: DocumentParts
+  readonly #business: () => DocumentBusiness
+  readonly #onOpened: (live: LiveDocument) => void
+  readonly #live = new Map<string, Promise<LiveDocument>>()
+
+  constructor(parts: DocumentParts, business: () => DocumentBusiness, onOpened: (live: LiveDocument) => void) {
+    this.#parts = parts
+    this.#business = business
+    this.#onOpened = onOpened
+  }
+
+  async openDocument(name: string): Promise<OpenDocument> {
+    const { doc } = await this.live(name)
+    return { doc, release: async () => undefined }
+  }
+
+  live(name: string): Promise<LiveDocument> {
+    const known = this.#live.get(name)
+    if (known) return known
+    const loading = this.#load(name)
+    this.#live.set(name, loading)
+    return loading
+  }
+
+  async drop(): Promise<void> {
+    for (const loading of this.#live.values()) {
+      const live = await loading
+      live.detach()
+      live.doc.destroy()
+    }
+    this.#live.clear()
+  }
+
+  broadcastStateless(): void {
+    // Nobody listens: there are no sockets here.
+  }
+
+  async #load(name: string): Promise<LiveDocument> {
+    const parsed = parseDocumentName(name)
+    if (parsed === undefined) throw new Error(`${name} is no document of ours`)
+    const { log, reader, logger, now, client } = this.#parts
+    await log.durable()
+    const stored = await makeDocumentStore(reader).load(name)
+    const doc = new Document(name, { gc: true, gcFilter: () => true })
+    applyStored(doc, stored)
+    doc.clientID = client
+    const live = new LiveDocument(doc, parsed, stored, { log, business: this.#business(), logger, now, earlierOwners: new Map() })
+    live.owners.set(client, SERVER_OWNER)
+    this.#onOpened(live)
+    await live.attach()
+    return live
+  }
+}
+
+/** One person's window: their own copies of the documents, and the sheet over them. */
+export class EnginePerson {
+  readonly name: string
+  readonly editor: Editor
+  readonly docs = new Map<string, Y.Doc>()
+  isOnline = true
+  readonly #client: number
+  #sheet: Sheet | undefined
+
+  constructor({ name, client }: PersonSpec, now: () => number) {
+    this.name = name
+    this.#client = client
+    this.editor = { by: name, now }
+  }
+
+  get sheet(): Sheet {
+    if (this.#sheet === undefined) throw new Error(`${this.name} has not been let in`)
+    return this.#sheet
+  }
+
+  doc(name: string): Y.Doc {
+    const known = this.docs.get(name)
+    if (known) return known
+    const doc = new Y.Doc({ gc: parseDocumentName(name)?.kind !== 'edits' })
+    doc.clientID = this.#client
+    this.docs.set(name, doc)
+    return doc
+  }
+
+  open(id: SheetId, names: { book: string; sys: string; edits: string; annotations: string; base: readonly string[] }): void {
+    this.#sheet?.close()
+    this.#sheet = new Sheet(id, {
+      book: this.doc(names.book),
+      sys: this.doc(names.sys),
+      edits: this.doc(names.edits),
+      annotations: this.doc(names.annotations),
+      base: names.base.map((name) => this.doc(name)),
+    })
+  }
+
+  get principal(): Principal {
+    return { actor: { id: this.name, name: this.name, color: 'teal' }, device: `${this.name}-laptop`, canWrite: true }
+  }
+}
+
+/** Everything of the server that a crash takes away. */
+interface Process {
+  readonly fuse: Fuse
+  readonly log: FusedLog
+  readonly documents: WorldDocuments
+  readonly hub: SheetHub
+  readonly queue: RunQueue
+  readonly catalog: Catalog
+  readonly runs: RunStore
+  readonly workbooks: Workbooks
+}
+
+const SERVER = 'server'
+
+/**
+ * People, a server without sockets, and an app in memory: the real log on disk, real documents, the real authority, queue, ports and
+ * engine. Only the clock, randomness, the network and the app are the test's.
+ */
+export class EngineWorld implements AsyncDisposable {
+  readonly app: FakeApp
+  readonly people = new Map<string, EnginePerson>()
+  /** What the server's logger was told, errors and warnings. */
+  readonly complaints: string[] = []
+  readonly now = (): number => this.nowMs
+  nowMs = Date.parse('2026-02-01T09:00:00.000Z')
+  readonly #options: EngineWorldOptions
+  readonly #random: RandomBytes
+  readonly #folder: { path: string } & AsyncDisposable
+  readonly #log: SqliteUpdateLog
+  #reader: Reader
+  #process: Process
+  #serverClient: number
+  #full: FullConnection | undefined
+  #room: Room | undefined
+  #names: { book: string; sys: string; edits: string; annotations: string; base: readonly string[] } | undefined
+  /** Updates of server-written documents that wait for the disk before anybody sees them. */
+  #held: { name: string; update: Uint8Array }[] = []
+
+  static async start(options: EngineWorldOptions = {}): Promise<EngineWorld> {
+    const folder = await tempFolder()
+    const log = await SqliteUpdateLog.open({ dataFolder: folder.path, retryMs: 10_000 })
+    const world = new EngineWorld(options, folder, log)
+    await world.#fill()
+    return world
+  }
+
+  private constructor(options: EngineWorldOptions, folder: { path: string } & AsyncDisposable, log: SqliteUpdateLog) {
+    this.#options = options
+    this.#folder = folder
+    this.#log = log
+    this.#reader = openReader(folder.path)
+    this.#serverClient = options.serverClient ?? 5_000
+    const next = makeRandom(options.seed ?? 1)
+    this.#random = (length) => Uint8Array.from({ length }, () => Math.floor(next() * 256))
+    this.app = options.app ?? new FakeApp()
+    this.#process = this.#build()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#process.fuse.isDead = true
+    for (const { sheet } of this.people.values()) sheet.close()
+    await this.#process.documents.drop()
+    await this.#log.stop()
+    await this.#reader.close()
+    await this.#folder[Symbol.asyncDispose]()
+  }
+
+  // The server ------------------------------------------------------------------------------------------------------------------------------
+
+  #build(): Process {
+    const fuse = new Fuse()
+    const log = new FusedLog(this.#log, fuse)
+    const catalog = new Catalog(this.#reader)
+    const runs = new RunStore(this.#reader)
+    const logger = this.#logger()
+    const documents: WorldDocuments = new WorldDocuments(
+      { log, reader: this.#reader, logger, now: this.now, client: this.#serverClient++ },
+      () => hub,
+      (live) => this.#watch(live),
+    )
+    const hub = new SheetHub({ catalog, runs, log, logger, now: this.now, random: this.#random, onLinkRequests: () => undefined })
+    hub.use(documents)
+    const clock = {
+      now: this.now,
+      sleep: async (ms: number, signal: AbortSignal) => {
+        signal.throwIfAborted()
+        this.nowMs += ms
+      },
+    }
+    const queue = new RunQueue({
+      catalog,
+      runs,
+      hub,
+      log,
+      logger,
+      clock,
+      random: () => 0,
+      randomBytes: this.#random,
+      credentials: async () => ({}),
+      origin: () => 'http://127.0.0.1',
+      broadcast: () => undefined,
+      nameOf: (actor) => actor,
+      readyApp: () => this.app.ready(),
+      makeHttp: (_full, onCall) =>
+        new FakeHttp((call) => {
+          onCall(call)
+        }),
+    })
+    const workbooks = new Workbooks({
+      catalog,
+      hub,
+      documents,
+      queue,
+      log,
+      secrets: { save: () => undefined } as never,
+      now: this.now,
+      random: this.#random,
+    })
+    return { fuse, log, documents, hub, queue, catalog, runs, workbooks }
+  }
+
+  #logger(): Logger {
+    const note = (...said: unknown[]): void => {
+      const [about, message] = said
+      const { err, ...rest } = about as { err?: unknown }
+      const cause = err instanceof Error ? ` ${err.message}` : ''
+      this.complaints.push(`${String(message)} ${JSON.stringify(rest)}${cause}`)
+    }
+    return { error: note, warn: note, info: () => undefined } as unknown as Logger
+  }
+
+  async #fill(): Promise<void> {
+    const { records = { 1: { summary: 'a' } }, fields = ['summary'], people = [], direction = 'push-pull' } = this.#options
+    for (const [id, values] of Object.entries(records)) this.app.add(id, values)
+    const { workbooks, hub } = this.#process
+    const integration: IntegrationRow = {
+      id: makeConnectionId(this.#random),
+      app: 'jira',
+      name: 'Fake',
+      baseUrl: '',
+      account: '',
+      isOn: true,
+      limitedTo: undefined,
+      isSandbox: false,
+    }
+    const object: ObjectRow = {
+      id: makeConnectionId(this.#random),
+      integration: integration.id,
+      name: 'Issues',
+      external: 'issues',
+      direction: 'push-pull',
+      schedule: null,
+    }
+    await workbooks.addIntegration(integration, {}, [object])
+    const { workbook, sheet } = await workbooks.create('Plan', 'none')
+    this.#full = await workbooks.connect({ workbook: workbook.id, sheet, object, filter: '', externals: fields, actor: SERVER })
+    await workbooks.addCustomField(workbook.id, sheet, { name: 'Notes', type: 'text', width: 100 })
+    this.#room = (await hub.open(sheet)).room
+    await hub.ensureRoom(this.#room, 10)
+    await this.run({ kind: 'import', filter: '' })
+    await this.configure({
+      direction,
+      ...(this.#options.fieldDirection && { fieldDirection: this.#options.fieldDirection }),
+      ...(this.#options.onConflict && { onConflict: this.#options.onConflict }),
+    })
+    this.#names = {
+      book: bookName(workbook.id),
+      sys: sysName(workbook.id),
+      ...documentsOf(this.#room.sheet.docs.sys, sheet),
+    }
+    for (const person of people) await this.letIn(person)
+    this.app.takeCalls()
+    this.app.writes.splice(0)
+  }
+
+  /** Changes what configuration says, as the settings page does. */
+  async configure(o: {
+    isOn?: boolean
+    direction?: ObjectDirection
+    fieldDirection?: FieldDirection
+    field?: string
+    onConflict?: ConnectionSetup['onConflict']
+  }): Promise<void> {
+    const { catalog, log, workbooks } = this.#process
+    const { connection, object, integration } = await this.full()
+    const directionOf = (f: ConnectionSetup['fields'][number]): FieldDirection =>
+      f.field === connection.keyField || (o.field !== undefined && f.external !== o.field) ? f.direction : (o.fieldDirection ?? f.direction)
+    const changed = {
+      ...connection,
+      fields: connection.fields.map((f) => ({ ...f, direction: directionOf(f) })),
+      onConflict: o.onConflict ?? connection.onConflict,
+    }
+    log.execute([
+      catalog.saveIntegration({ ...integration, isOn: o.isOn ?? integration.isOn }, this.nowMs),
+      catalog.saveObject({ ...object, direction: o.direction ?? object.direction }),
+      catalog.saveConnection(changed),
+    ])
+    await log.durable()
+    await workbooks.rewriteBindings([changed])
+    await this.quiet()
+  }
+
+  async full(): Promise<FullConnection> {
+    const id = this.#full?.connection.id
+    const full = id && (await this.#process.catalog.connection(id))
+    if (!full) throw new Error('The world is not filled yet')
+    return full
+  }
+
+  get server(): Process {
+    return this.#process
+  }
+
+  get reader(): Reader {
+    return this.#reader
+  }
+
+  get room(): Room {
+    if (this.#room === undefined) throw new Error('The world is not filled yet')
+    return this.#room
+  }
+
+  get sheet(): Sheet {
+    return this.room.sheet
+  }
+
+  get connection() {
+    if (this.#full === undefined) throw new Error('The world is not filled yet')
+    return this.#full.connection.id
+  }
+
+  /** The sheet's field of an app's field; `Notes` is the custom one. */
+  field(name = 'summary'): FieldId {
+    const found = this.sheet.fields().find((f) => f.binding?.external === name || (f.binding === undefined && f.name === name))
+    if (found === undefined) throw new Error(`No field ${name}`)
+    return found.id
+  }
+
+  /** The row that holds a record. */
+  row(record = '1', nth = 0): RowId {
+    const row = this.sheet.rowsOf(this.connection, record)[nth]
+    if (row === undefined) throw new Error(`No row holds the record ${record}`)
+    return row
+  }
+
+  /** Lets the process die before its `n`-th effect from now on. */
+  dieBefore(n: number): void {
+    this.#process.fuse.arm(n)
+  }
+
+  /** How many effects there were. */
+  get effects(): number {
+    return this.#process.fuse.count
+  }
+
+  get isDead(): boolean {
+    return this.#process.fuse.isDead
+  }
+
+  /**
+   * The process is gone and another starts on what is on disk. What had been sent to people before its batch was on disk stays with them.
+   */
+  async restart(): Promise<void> {
+    const old = this.#process
+    old.fuse.isDead = true
+    old.fuse.died.resolve()
+    for (let turn = 0; turn < 3; turn++) await nextTurn()
+    this.#held = []
+    await old.documents.drop()
+    await this.#log.durable()
+    await this.#reader.close()
+    this.#reader = openReader(this.#folder.path)
+    this.#process = this.#build()
+    this.#room = (await this.#process.hub.open(this.sheet.id)).room
+    for (const person of this.people.values()) if (person.isOnline) await this.#handshake(person)
+    await this.#process.queue.start()
+    for (const run of await this.#process.runs.open()) await this.#ended(run.id)
+    await this.quiet()
+  }
+
+  // Runs ------------------------------------------------------------------------------------------------------------------------------------
+
+  /** One run to its end. Its receipt balances, whatever happened. @throws Crash where the process died in it */
+  async run(order: RunOrder = TWO_WAY, trigger: RunRow['trigger'] = 'person'): Promise<RunReport> {
+    const { queue, runs } = this.#process
+    const request: RunRequest = { connection: await this.full(), order, trigger, actor: 'ann' }
+    this.app.takeCalls()
+    const { run: id } = await Promise.race([
+      queue.enqueue(request),
+      this.#process.fuse.died.promise.then(() => Promise.reject(new Crash())),
+    ])
+    const run = await this.#ended(id)
+    await this.quiet()
+    expect(balanceOf(run.counts), `the receipt of the run balances: ${JSON.stringify(run.counts)} ${run.error?.code ?? ''}`).toBe(0)
+    const calls = this.app.takeCalls()
+    const credits = await runs.creditsOf(id)
+    return { run, credits, counts: run.counts, calls, sent: sentOf(calls) }
+  }
+
+  async #ended(id: string): Promise<RunRow> {
+    const { queue, fuse } = this.#process
+    const ended = await Promise.race([queue.ended(id), fuse.died.promise])
+    if (ended === undefined) throw new Crash()
+    return ended
+  }
+
+  oneWay(): Promise<RunReport> {
+    return this.run({ kind: 'sync', mode: 'one-way', trigger: 'person' })
+  }
+
+  scheduled(): Promise<RunReport> {
+    return this.run({ kind: 'sync', mode: 'two-way', trigger: 'schedule' }, 'schedule')
+  }
+
+  /** Everything handed over is on disk, and everybody online has seen it. */
+  async quiet(): Promise<void> {
+    if (this.isDead) return
+    await this.#process.log.durable()
+    this.#deliverHeld()
+    await this.#process.log.durable()
+    this.#deliverHeld()
+  }
+
+  // People ----------------------------------------------------------------------------------------------------------------------------------
+
+  async letIn(spec: PersonSpec): Promise<EnginePerson> {
+    const person = new EnginePerson(spec, this.now)
+    this.people.set(spec.name, person)
+    if (this.#names === undefined) throw new Error('The world is not filled yet')
+    for (const name of this.#documentNames()) this.#listen(person, name)
+    await this.#handshake(person)
+    person.open(this.sheet.id, this.#names)
+    return person
+  }
+
+  person(name: string): EnginePerson {
+    const person = this.people.get(name)
+    if (person === undefined) throw new Error(`No person ${name}`)
+    return person
+  }
+
+  type(name: string, value: CellValue, place: Place = {}): void {
+    const { sheet, editor } = this.person(name)
+    editCells(sheet, [{ ...this.#place(place), value }], editor)
+  }
+
+  putBack(name: string, place: Place = {}): void {
+    const { sheet, editor } = this.person(name)
+    const { row, field } = this.#place(place)
+    putBack(sheet, row, field, editor)
+  }
+
+  addRow(name: string): RowId {
+    const { sheet, editor } = this.person(name)
+    return addRow(sheet, undefined, editor, this.#random)
+  }
+
+  requestLink(name: string, row: RowId, key: string | null): void {
+    const { sheet, editor } = this.person(name)
+    requestLink(sheet, row, this.connection, key, editor)
+  }
+
+  setDeleted(name: string, row: RowId, isDeleted: boolean): void {
+    const { sheet, editor } = this.person(name)
+    setRowsDeleted(sheet, [row], isDeleted, editor)
+  }
+
+  /** Answers the open annotation of a cell as this person sees it. @throws Error where they see none */
+  choose(name: string, kind: keyof Marks, answer: Choice, place: Place = {}): void {
+    const { sheet, editor } = this.person(name)
+    const at = this.#place(place)
+    const annotation = sheet.marks(at.row, at.field)[kind]
+    if (annotation === undefined) throw new Error(`${name} sees no ${kind} here`)
+    chooseOn(sheet, at, annotation as Annotation, answer, editor)
+  }
+
+  offline(...names: string[]): void {
+    for (const name of names) this.person(name).isOnline = false
+  }
+
+  async online(...names: string[]): Promise<void> {
+    for (const name of names) {
+      const person = this.person(name)
+      person.isOnline = true
+      await this.#handshake(person)
+    }
+    await this.quiet()
+  }
+
+  /** A cell in few words: as the server has it, or as a person sees it. */
+  look(place: Place = {}, name?: string) {
+    const { row, field } = this.#place(place)
+    return lookAt(name === undefined ? this.sheet : this.person(name).sheet, row, field)
+  }
+
+  marks(place: Place = {}): Marks {
+    const { row, field } = this.#place(place)
+    return this.sheet.marks(row, field)
+  }
+
+  #place({ record, row, field }: Place): { row: RowId; field: FieldId } {
+    return { row: row ?? this.row(record), field: this.field(field) }
+  }
+
+  // Laws ------------------------------------------------------------------------------------------------------------------------------------
+
+  /** The delta the log's index names is the staged cells of the server's document, also when both are read from the disk anew. */
+  async expectDeltaLaw(): Promise<void> {
+    await this.quiet()
+    const { runs } = this.#process
+    const { sheet, authority } = this.room
+    const named = (cells: Iterable<{ row: RowId; field: FieldId }>): string[] => [...cells].map((c) => cellKey(c.row, c.field)).sort()
+    const delta = named(deltaOf(this.room, this.connection, runs.unsettled(this.connection)))
+    const staged = [...authority.staged(this.connection)].filter(
+      ({ row }) => sheet.recordOf(row, this.connection) !== undefined && !sheet.isDeleted(row),
+    )
+    expect(delta, 'delta from the log = staged cells of the document').toEqual(named(staged))
+    const edited = authority.allUnsettled().filter((c) => c.isUnsettled)
+    expect(named(runs.unsettledOfSheet(sheet.id)), 'the index of unsettled cells').toEqual(named(edited))
+    const told = this.complaints.filter((c) => c.startsWith('the index of unsettled cells was mended'))
+    expect(told, 'the index never had to be mended').toEqual([])
+  }
+
+  /** A second pull of the same answers changes nothing: not one update reaches the log. */
+  async expectSecondPullIsEmpty(): Promise<void> {
+    await this.oneWay()
+    const before = this.#process.log.updates
+    const { run } = await this.oneWay()
+    expect(run.state).toBe('settled')
+    expect(this.#process.log.updates - before, 'updates of a second, identical pull').toBe(0)
+  }
+
+  /** Everybody who is online has what the server has. */
+  expectOneTruth(): void {
+    for (const { name, docs, isOnline } of this.people.values()) {
+      if (!isOnline) continue
+      for (const [docName, doc] of docs) {
+        expect(jsonOf(doc), `${name} and the server have the same ${docName}`).toEqual(jsonOf(this.#docs.get(docName) ?? new Y.Doc()))
+      }
+    }
+  }
+
+  /** What was written to documents since the world began. */
+  get updates(): number {
+    return this.#process.log.updates
+  }
+
+  // The wire --------------------------------------------------------------------------------------------------------------------------------
+
+  readonly #docs = new Map<string, Y.Doc>()
+
+  #documentNames(): readonly string[] {
+    if (this.#names === undefined) return []
+    const { book, sys, edits, annotations, base } = this.#names
+    return [book, sys, edits, annotations, ...base]
+  }
+
+  /** The server's side: every change goes to whoever is online, of server-written documents once it is on disk. */
+  #watch(live: LiveDocument): void {
+    this.#docs.set(live.doc.name, live.doc)
+    live.doc.on('update', (update: Uint8Array) => {
+      const name = live.doc.name
+      if (isServerWritten(live.name)) this.#held.push({ name, update })
+      else this.#deliver(name, update)
+    })
+  }
+
+  #deliverHeld(): void {
+    for (const { name, update } of this.#held.splice(0)) this.#deliver(name, update)
+  }
+
+  #deliver(name: string, update: Uint8Array): void {
+    for (const person of this.people.values()) {
+      const doc = person.docs.get(name)
+      if (person.isOnline && doc) Y.applyUpdate(doc, update, SERVER)
+    }
+  }
+
+  /** A person's side: what they write goes to the server at once while they are online. */
+  #listen(person: EnginePerson, name: string): void {
+    person.doc(name).on('update', (update: Uint8Array, origin: unknown) => {
+      if (origin !== SERVER && person.isOnline && !this.isDead) this.#receive(person, name, update)
+    })
+  }
+
+  #receive(person: EnginePerson, name: string, update: Uint8Array): void {
+    const live = this.#liveNow.get(name)
+    live?.applyClientUpdate(update, {
+      principal: person.principal,
+      transactionOrigin: { source: 'connection', connection: { context: { principal: person.principal } } },
+    })
+  }
+
+  readonly #liveNow = new Map<string, LiveDocument>()
+
+  /** As at every socket: the person is asked first for what they hold, then shown what the server has. */
+  async #handshake(person: EnginePerson): Promise<void> {
+    for (const name of this.#documentNames()) {
+      const live = await this.#process.documents.live(name)
+      this.#liveNow.set(name, live)
+      const theirs = Y.encodeStateAsUpdate(person.doc(name), Y.encodeStateVector(live.doc))
+      if (!isServerWritten(live.name)) this.#receive(person, name, theirs)
+    }
+    await this.#process.log.durable()
+    for (const name of this.#documentNames()) {
+      const { doc } = await this.#process.documents.live(name)
+      Y.applyUpdate(person.doc(name), Y.encodeStateAsUpdate(doc, Y.encodeStateVector(person.doc(name))), SERVER)
+    }
+  }
+}
+
+export interface Place {
+  /** The row that holds this record (Default: 1), or the row itself. */
+  readonly record?: string
+  readonly row?: RowId
+  /** By its name in the app. (Default: summary) */
+  readonly field?: string
+}
+
+export const TWO_WAY: RunOrder = { kind: 'sync', mode: 'two-way', trigger: 'person' }
+export const NOTHING: RunCounts = NO_COUNTS
+export const FREE: Credits = NO_CREDITS
+
+/** planned = pushed + refused + skipped + unknown */
+export const balanceOf = (c: RunCounts): number => c.planned - c.pushed - c.refused - c.skipped - c.unknown
+
+export const sentOf = (calls: readonly SeenCall[]): string[] =>
+  calls.flatMap((call) =>
+    (call.deltas ?? []).flatMap((d) => d.changes.map((c) => `${d.recordId}.${c.field}=${c.value === null ? '' : String(c.value)}`)),
+  )
+
+/** A refusal that ends a run before anything was saved. */
+export const throttled = (): SyncError => new SyncError('rate-limited', 'Jira asked us to slow down.')
+
+/** A document's maps; those nobody has written to are left out, for one side may never have asked for them. */
+function jsonOf(doc: Y.Doc): unknown {
+  const maps = [...doc.share.keys()].sort().map((key) => [key, doc.getMap(key).toJSON()] as const)
+  return Object.fromEntries(maps.filter(([, map]) => Object.keys(map).length > 0))
+}

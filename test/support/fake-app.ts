@@ -1,0 +1,289 @@
+import type {
+  AppRecord,
+  Connector,
+  ExternalField,
+  ObjectDescription,
+  Page,
+  PlannedCall,
+  PushOutcome,
+  ReadAnswer,
+  RecordDelta,
+  Refusal,
+  SearchHit,
+} from '../../sync-engine/connectors/connector.ts'
+import type { CallKind, CallReport, HttpClient } from '../../sync-engine/connectors/http-client.ts'
+import { planJiraCalls } from '../../sync-engine/connectors/jira-plan.ts'
+import type { ReadyApp } from '../../sync-engine/connectors/registry.ts'
+import type { SyncError } from '../../sync-engine/sync-error.ts'
+import type { CellValue } from '../../workbook/cell-value.ts'
+
+/** What the app does with one record delta of a write call. */
+export type WriteFate =
+  | { readonly kind: 'save' }
+  /** No answer; saved all the same, or not. */
+  | { readonly kind: 'lose'; readonly isSaved: boolean }
+  | { readonly kind: 'refuse'; readonly refusals: readonly Refusal[] }
+  /** Thrown before anything was saved (429 without end, a lost sign-in …). */
+  | { readonly kind: 'throw'; readonly error: SyncError }
+
+/** One call that reached the app. */
+export interface SeenCall {
+  readonly kind: CallKind
+  readonly op: 'describe' | 'search' | 'list' | 'changes' | 'read' | 'prove' | 'update'
+  readonly ids: readonly string[]
+  readonly fields: readonly string[]
+  /** Of an update: what it asked for. */
+  readonly deltas?: readonly RecordDelta[]
+}
+
+/** A value the app stored, by whom, over what: enough to tell whether anything was overwritten unseen. */
+export interface StoredWrite {
+  readonly record: string
+  readonly field: string
+  readonly by: 'engine' | 'foreign'
+  readonly over: CellValue
+  readonly asked: CellValue
+  readonly stored: CellValue
+}
+
+interface FakeRecord {
+  key: string
+  values: Record<string, CellValue>
+  version: number
+}
+
+export const KEY_FIELD = 'key'
+
+/** Two free texts, a closed list, a number, one that nobody may write, and a status that moves by a call of its own. */
+export const FAKE_FIELDS: readonly ExternalField[] = [
+  { id: KEY_FIELD, name: 'Key', type: 'record-key', writable: { reason: 'Jira gives the key.' } },
+  { id: 'summary', name: 'Summary', type: 'text', writable: true },
+  { id: 'environment', name: 'Environment', type: 'text', writable: true },
+  { id: 'priority', name: 'Priority', type: 'single-select', writable: true, options: ['High', 'Low'].map((name) => ({ id: name, name })) },
+  { id: 'points', name: 'Points', type: 'number', writable: true },
+  { id: 'updated', name: 'Updated', type: 'text', writable: { reason: 'Jira computes this field.' } },
+  {
+    id: 'status',
+    name: 'Status',
+    type: 'single-select',
+    writable: true,
+    writtenBy: 'transition',
+    options: ['To Do', 'Done'].map((name) => ({ id: name, name })),
+  },
+]
+
+/** An app in memory behind the connector's contract. It misbehaves only as it is told to. */
+export class FakeApp {
+  readonly records = new Map<string, FakeRecord>()
+  readonly calls: SeenCall[] = []
+  readonly writes: StoredWrite[] = []
+  /** The form the app is known to give a value; the engine knows it too. */
+  normalise: (field: string, value: CellValue) => CellValue = (_field, value) => value
+  /** What the app makes of a value besides, which nobody is told. */
+  rewrite: (field: string, value: CellValue) => CellValue = (_field, value) => value
+  /** Decides on each record delta of each write call. */
+  fateOf: (delta: RecordDelta) => WriteFate = () => ({ kind: 'save' })
+  /** Before a call is answered: other people act here, or the call throws. */
+  onCall: (call: SeenCall) => void = () => undefined
+  /** Between the saving of a write and its answer. */
+  onSaved: (call: PlannedCall) => void = () => undefined
+  /** The records an update answers carry the stored values. */
+  answersRecord = false
+  /** Reads of a record that still show what stood there before its last write. */
+  laggingReads = 0
+  fields: readonly ExternalField[] = FAKE_FIELDS
+  readBatch = 100
+  indexDelayMs = 0
+  #lag = new Map<string, { left: number; values: Record<string, CellValue> }>()
+  #version = 0
+  #unanswering = new Set<string>()
+
+  add(id: string, values: Readonly<Record<string, CellValue>>, key = `TB-${id}`): void {
+    this.records.set(id, { key, values: { ...values }, version: ++this.#version })
+  }
+
+  get(id: string, field: string): CellValue {
+    return this.records.get(id)?.values[field] ?? null
+  }
+
+  /** Somebody changes a value in the app itself. */
+  foreignEdit(id: string, field: string, value: CellValue): void {
+    const record = this.records.get(id)
+    if (record === undefined) return
+    this.#store(id, record, field, value, value, 'foreign')
+  }
+
+  delete(id: string): void {
+    this.records.delete(id)
+  }
+
+  /** The app does not answer for this record although it is there (a right that was taken away, an index behind). */
+  hide(id: string, isHidden = true): void {
+    if (isHidden) this.#unanswering.add(id)
+    else this.#unanswering.delete(id)
+  }
+
+  /** Calls of one run: forget those before. */
+  takeCalls(): readonly SeenCall[] {
+    return this.calls.splice(0)
+  }
+
+  get description(): ObjectDescription {
+    return {
+      app: 'jira',
+      appName: 'Jira',
+      object: 'issues',
+      objectName: 'Issues',
+      fields: this.fields,
+      keyField: KEY_FIELD,
+      nameField: 'summary',
+      readBatch: this.readBatch,
+      updateAnswersRecord: this.answersRecord,
+      indexDelayMs: this.indexDelayMs,
+    }
+  }
+
+  /** The app as the server's list of apps would have it; planned like Jira. */
+  ready(): ReadyApp {
+    return {
+      kind: 'ready',
+      id: 'jira',
+      name: 'Jira',
+      objects: [{ id: 'issues', name: 'Issues' }],
+      auth: { kind: 'basic-token', fields: [], helpUrl: '' },
+      addressHint: '',
+      pace: { burst: 1, perSecond: 1 },
+      planCalls: planJiraCalls,
+      makeConnector: ({ http }) => this.connector(http as FakeHttp),
+      headersOf: () => ({}),
+    }
+  }
+
+  connector(http: FakeHttp): Connector {
+    const see = (call: SeenCall): void => {
+      this.onCall(call)
+      this.calls.push(call)
+      http.report(call)
+    }
+    const { kind } = http
+    return {
+      describe: async () => {
+        see({ kind, op: 'describe', ids: [], fields: [] })
+        return this.description
+      },
+      searchByName: async (text) => {
+        see({ kind, op: 'search', ids: [], fields: [] })
+        return this.#hits((_id, record) => String(record.values.summary ?? '').includes(text))
+      },
+      findByKeys: async (keys) => {
+        see({ kind, op: 'search', ids: keys, fields: [] })
+        return this.#hits((_id, record) => keys.some((key) => key.toUpperCase() === record.key.toUpperCase()))
+      },
+      list: async (_filter, fields, cursor): Promise<Page> => {
+        see({ kind, op: 'list', ids: [], fields })
+        const ids = [...this.records.keys()]
+        const start = cursor === null ? 0 : Number(cursor)
+        const page = ids.slice(start, start + this.readBatch)
+        const next = start + page.length
+        return { records: page.map((id) => this.#read(id, fields)).filter(isThere), next: next < ids.length ? String(next) : null }
+      },
+      changedSince: async (cursor, _filter, fields) => {
+        see({ kind, op: 'changes', ids: [], fields })
+        const since = cursor === null ? this.#version : Number(cursor)
+        const ids = [...this.records].filter(([, record]) => record.version > since).map(([id]) => id)
+        return { records: cursor === null ? [] : ids.map((id) => this.#read(id, fields)).filter(isThere), next: String(this.#version) }
+      },
+      read: async (ids, fields): Promise<ReadAnswer> => {
+        see({ kind, op: 'read', ids, fields })
+        const records = ids.map((id) => this.#read(id, fields)).filter(isThere)
+        return { records, absent: ids.filter((id) => !records.some((r) => r.id === id)) }
+      },
+      proveGone: async (ids) => {
+        see({ kind, op: 'prove', ids, fields: [] })
+        return ids.filter((id) => !this.records.has(id))
+      },
+      update: async (call) => {
+        const fields = call.deltas.flatMap((d) => d.changes.map((c) => c.field))
+        see({ kind, op: 'update', ids: call.deltas.map((d) => d.recordId), fields, deltas: call.deltas })
+        const fates = call.deltas.map((delta) => ({ delta, fate: this.fateOf(delta) }))
+        for (const { fate } of fates) if (fate.kind === 'throw') throw fate.error
+        const outcomes = fates.map(({ delta, fate }) => this.#write(delta, fate))
+        this.onSaved(call)
+        return outcomes
+      },
+      create: async () => ({ kind: 'outcome-unknown', recordId: '', reason: 'nothing is created here' }),
+      findCreated: async () => undefined,
+      normalise: (field, value) => this.normalise(field, value),
+    }
+  }
+
+  #write(delta: RecordDelta, fate: WriteFate): PushOutcome {
+    const { recordId } = delta
+    const record = this.records.get(recordId)
+    if (record === undefined) return { kind: 'gone', recordId }
+    if (fate.kind === 'refuse') return { kind: 'refused', recordId, refusals: fate.refusals }
+    if (fate.kind === 'save' || (fate.kind === 'lose' && fate.isSaved)) {
+      if (this.laggingReads > 0) this.#lag.set(recordId, { left: this.laggingReads, values: { ...record.values } })
+      for (const { field, value } of delta.changes) {
+        this.#store(recordId, record, field, value, this.rewrite(field, this.normalise(field, value)), 'engine')
+      }
+    }
+    if (fate.kind !== 'save') return { kind: 'outcome-unknown', recordId, reason: 'the answer was lost' }
+    const answer = this.answersRecord ? this.#answerOf(recordId, record, Object.keys(record.values)) : undefined
+    return { kind: 'saved', recordId, ...(answer && { record: answer }) }
+  }
+
+  #store(id: string, record: FakeRecord, field: string, asked: CellValue, stored: CellValue, by: StoredWrite['by']): void {
+    this.writes.push({ record: id, field, by, over: record.values[field] ?? null, asked, stored })
+    record.values[field] = stored
+    record.version = ++this.#version
+  }
+
+  #read(id: string, fields: readonly string[]): AppRecord | undefined {
+    const record = this.records.get(id)
+    if (record === undefined || this.#unanswering.has(id)) return undefined
+    const lag = this.#lag.get(id)
+    if (lag === undefined || lag.left === 0) return this.#answerOf(id, record, fields)
+    lag.left--
+    return this.#answerOf(id, { ...record, values: lag.values }, fields)
+  }
+
+  #answerOf(id: string, { key, values, version }: FakeRecord, fields: readonly string[]): AppRecord {
+    return { id, key, values: Object.fromEntries(fields.map((f) => [f, values[f] ?? null])), updated: String(version) }
+  }
+
+  #hits(isHit: (id: string, record: FakeRecord) => boolean): readonly SearchHit[] {
+    return [...this.records].filter(([id, r]) => isHit(id, r)).map(([id, r]) => ({ id, key: r.key, name: String(r.values.summary ?? '') }))
+  }
+}
+
+const isThere = (record: AppRecord | undefined): record is AppRecord => record !== undefined
+
+/** Carries what a call is for to the fake app, and its report back; no byte leaves the process. */
+export class FakeHttp implements HttpClient {
+  readonly kind: CallKind
+  readonly #onCall: (call: CallReport) => void
+
+  constructor(onCall: (call: CallReport) => void, kind: CallKind = 'pull') {
+    this.#onCall = onCall
+    this.kind = kind
+  }
+
+  as(kind: CallKind): FakeHttp {
+    return new FakeHttp(this.#onCall, kind)
+  }
+
+  report({ kind, op, ids }: SeenCall): void {
+    const method = op === 'update' ? 'PUT' : 'GET'
+    const path = `/${op}/${ids.join(',')}`
+    this.#onCall({ kind, method, path, status: 200, ms: 0, attempt: 1, requestBytes: 0, responseBytes: 0, body: undefined })
+  }
+
+  async read(): Promise<never> {
+    throw new Error('The fake app is not called over HTTP')
+  }
+
+  async write(): Promise<never> {
+    throw new Error('The fake app is not called over HTTP')
+  }
+}
