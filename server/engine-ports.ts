@@ -51,6 +51,8 @@ export interface EnginePortsParts {
   readonly run: RunRow
   /** The fencing number this process leased the run with. */
   readonly fence: number
+  /** What this run was charged before its process died and it started again. (Default: nothing) */
+  readonly paid?: Credits
   readonly full: FullConnection
   readonly setup: ConnectionSetup
   readonly app: ReadyApp
@@ -74,12 +76,14 @@ export class RunPorts implements EnginePorts {
   #counts: RunCounts
   #state: RunState
   #progress: RunProgress | undefined
+  #paid: Credits
 
   constructor(parts: EnginePortsParts) {
     this.#parts = parts
     this.#description = parts.full.connection.description
     this.#counts = NO_COUNTS
     this.#state = parts.run.state
+    this.#paid = parts.paid ?? NO_CREDITS
     this.#http = parts.makeHttp((call) => this.#onCall(call))
   }
 
@@ -148,7 +152,8 @@ export class RunPorts implements EnginePorts {
     this.#assertLease()
     const at = clock.now()
     const settlement = decide(this.#view())
-    const { receipts = [], credits, counts, runCells = [], people, cursor, latestPull, settled = [] } = settlement
+    const { receipts = [], counts, runCells = [], people, cursor, latestPull, settled = [] } = settlement
+    const credits = settlement.credits && this.#owed({ ...NO_CREDITS, ...settlement.credits })
     room.authority.write(settlement, run.kind)
     if (people !== undefined && people.size > 0) this.#learnPeople(people)
     if (counts !== undefined) this.#counts = addCounts(this.#counts, counts)
@@ -215,6 +220,22 @@ export class RunPorts implements EnginePorts {
         cause: error,
       })
     }
+  }
+
+  /**
+   * What is still to be charged: a run that starts again reads, searches and describes a second time, and costs what it would have cost.
+   * Pushes and links are charged with the receipt or the tie they settle, once by themselves.
+   */
+  #owed(credits: Credits): Credits {
+    const owed = { ...credits }
+    const paid = { ...this.#paid }
+    for (const rule of ['pulled', 'refreshed', 'searched'] as const) {
+      const covered = Math.min(owed[rule], paid[rule])
+      owed[rule] -= covered
+      paid[rule] -= covered
+    }
+    this.#paid = paid
+    return owed
   }
 
   #assertLease(): void {

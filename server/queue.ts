@@ -260,6 +260,7 @@ export class RunQueue {
         ...this.#parts,
         run,
         fence: run.fence,
+        paid: await this.#parts.runs.creditsOf(run.id),
         full,
         setup: setupOf(full, app.name),
         app,
