@@ -1,19 +1,23 @@
-import { describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { totalCredits } from '../../sync-engine/credits.ts'
 import type { CellValue } from '../../workbook/cell-value.ts'
 import { editCells, undoCells } from '../../workbook/edit.ts'
-import { EngineWorld, type EngineWorldOptions, type RunReport } from '../support/engine-world.ts'
+import { EngineWorld, type EngineWorldOptions, openSharedLog, type RunReport, type SharedLog } from '../support/engine-world.ts'
 import type { SeenCall } from '../support/fake-app.ts'
 import type { Look } from '../support/world.ts'
 
-type Runs = RunReport | readonly RunReport[] | void
+let shared: SharedLog
+beforeAll(async () => {
+  shared = await openSharedLog()
+})
+afterAll(() => shared[Symbol.asyncDispose]())
 
 interface Row {
   readonly rule: string
   readonly says: string
   readonly options?: EngineWorldOptions
   /** What happens; the runs whose calls and credits are looked at, in order. */
-  readonly play: (w: EngineWorld) => Promise<Runs>
+  readonly play: (w: EngineWorld) => Promise<unknown>
   readonly leaves: Look
   /** Every write the app was asked for in those runs. */
   readonly sent?: readonly string[]
@@ -1057,7 +1061,9 @@ const table: readonly Row[] = [
   },
 ]
 
-const reportsOf = (runs: Runs): readonly RunReport[] => (runs === undefined ? [] : 'run' in runs ? [runs] : runs)
+/** A play ends with a run, several, or nothing to look at. */
+const reportsOf = (runs: unknown): readonly RunReport[] =>
+  runs === undefined ? [] : Array.isArray(runs) ? (runs as RunReport[]) : [runs as RunReport]
 
 /** The laws that hold after whatever happened. */
 async function expectLaws(w: EngineWorld): Promise<void> {
@@ -1074,7 +1080,7 @@ async function expectLaws(w: EngineWorld): Promise<void> {
 describe('every case of one connected cell, against the real log, documents and engine', () => {
   for (const { rule, says, options, play, leaves, sent, credits, also } of table) {
     test(`[${rule}] ${says}`, async () => {
-      await using w = await EngineWorld.start({ people: PEOPLE, ...options })
+      await using w = await EngineWorld.start({ shared, people: PEOPLE, ...options })
       const runs = reportsOf(await play(w))
       await w.quiet()
       expect(w.look()).toEqual(leaves)
@@ -1095,7 +1101,7 @@ describe('rows, links and records', () => {
     { holds: 'x', leaves: calm('x'), sent: [] },
     { holds: 'r', leaves: staged('x', null, { baseline: 'r', marks: { conflict: { base: null, yours: 'x', theirs: 'r' } } }), sent: [] },
   ])('[CELL-27] an edit that was there before its row is linked meets a record that holds $holds', async ({ holds, leaves, sent }) => {
-    await using w = await EngineWorld.start({ people: PEOPLE })
+    await using w = await EngineWorld.start({ shared, people: PEOPLE })
     w.app.add('3', { summary: holds })
     const row = w.addRow('ann')
     w.type('ann', 'x', { row })
@@ -1125,7 +1131,7 @@ describe('rows, links and records', () => {
   }
 
   test('[CELL-28] two rows of one record that agree are one write and one credit, and both settle', async () => {
-    await using w = await EngineWorld.start({ people: PEOPLE })
+    await using w = await EngineWorld.start({ shared, people: PEOPLE })
     const { first, second } = await linkTwice(w)
     w.type('ann', 'x', first)
     w.type('bob', 'x', second)
@@ -1136,7 +1142,7 @@ describe('rows, links and records', () => {
   })
 
   test('[CELL-29] two rows of one record that differ go nowhere until a person says which', async () => {
-    await using w = await EngineWorld.start({ people: PEOPLE })
+    await using w = await EngineWorld.start({ shared, people: PEOPLE })
     const { first, second } = await linkTwice(w)
     w.type('ann', 'x', first)
     w.type('bob', 'y', second)
@@ -1154,7 +1160,7 @@ describe('rows, links and records', () => {
   })
 
   test('[CELL-30] a deleted row’s edit leaves the delta and its record alone; restored, it is back', async () => {
-    await using w = await EngineWorld.start(TWO)
+    await using w = await EngineWorld.start({ ...TWO, shared })
     w.type('ann', 'x')
     w.setDeleted('bob', w.row(), true)
     const run = await w.run()
@@ -1169,7 +1175,7 @@ describe('rows, links and records', () => {
   })
 
   test('[CELL-14] a value that is no option is stopped before any call, and goes when the app learns the option', async () => {
-    await using w = await EngineWorld.start({ people: PEOPLE, fields: ['priority'], records: { 1: { priority: 'Low' } } })
+    await using w = await EngineWorld.start({ shared, people: PEOPLE, fields: ['priority'], records: { 1: { priority: 'Low' } } })
     const place = { field: 'priority' }
     w.type('ann', 'Urgent', place)
     const run = await w.run()
@@ -1185,6 +1191,7 @@ describe('rows, links and records', () => {
 
   test('[CELL-14] one bad field is taken out and the rest of its record is sent', async () => {
     await using w = await EngineWorld.start({
+      shared,
       people: PEOPLE,
       fields: ['summary', 'environment'],
       records: { 1: { summary: 'a', environment: 'e' } },

@@ -11,7 +11,7 @@ import { documentsOf, type Room, SheetHub } from '../../server/sheets.ts'
 import { Catalog, type FullConnection, type IntegrationRow, type ObjectRow } from '../../server/storage/catalog.ts'
 import { openReader, type Reader } from '../../server/storage/database.ts'
 import { makeDocumentStore } from '../../server/storage/document-store.ts'
-import { type RunRow, RunStore } from '../../server/storage/runs.ts'
+import { type RunRow, RunStore, transitionOps } from '../../server/storage/runs.ts'
 import { SqliteUpdateLog } from '../../server/storage/sqlite-log.ts'
 import type { SqlOp, UpdateLog, UpdateRecord } from '../../server/update-log.ts'
 import { Workbooks } from '../../server/workbooks.ts'
@@ -25,6 +25,7 @@ import type { Annotation, Choice, Marks } from '../../workbook/annotations.ts'
 import type { CellValue } from '../../workbook/cell-value.ts'
 import { addRow, chooseOn, type Editor, editCells, putBack, requestLink, setRowsDeleted } from '../../workbook/edit.ts'
 import { cellKey, type FieldId, makeConnectionId, type RandomBytes, type RowId, type SheetId } from '../../workbook/ids.ts'
+import { isServerOrigin } from '../../workbook/origin.ts'
 import { bookName, isServerWritten, parseDocumentName, sysName } from '../../workbook/schema.ts'
 import { Sheet } from '../../workbook/sheet.ts'
 import { FakeApp, FakeHttp, type SeenCall } from './fake-app.ts'
@@ -49,6 +50,26 @@ export interface EngineWorldOptions {
   /** The server's Yjs client ids, one after the other. */
   readonly serverClient?: number
   readonly app?: FakeApp
+  /** A log that many worlds of one test file use one after the other, each with a workbook of its own. (Default: one of its own) */
+  readonly shared?: SharedLog
+}
+
+/** A data folder with its log. Opening one takes ten times as long as a run. */
+export interface SharedLog extends AsyncDisposable {
+  readonly folder: string
+  readonly log: SqliteUpdateLog
+  /** Worlds made on it so far: their ids must differ. */
+  worlds: number
+}
+
+export async function openSharedLog(): Promise<SharedLog> {
+  const folder = await tempFolder()
+  const log = await SqliteUpdateLog.open({ dataFolder: folder.path, retryMs: 10_000 })
+  const stop = async (): Promise<void> => {
+    await log.stop()
+    await folder[Symbol.asyncDispose]()
+  }
+  return { folder: folder.path, log, worlds: 0, [Symbol.asyncDispose]: stop }
 }
 
 /** What one run left behind: its end, its money, its calls. */
@@ -287,32 +308,28 @@ export class EngineWorld implements AsyncDisposable {
   nowMs = Date.parse('2026-02-01T09:00:00.000Z')
   readonly #options: EngineWorldOptions
   readonly #random: RandomBytes
-  readonly #folder: { path: string } & AsyncDisposable
-  readonly #log: SqliteUpdateLog
+  readonly #shared: SharedLog
   #reader: Reader
   #process: Process
   #serverClient: number
   #full: FullConnection | undefined
   #room: Room | undefined
   #names: { book: string; sys: string; edits: string; annotations: string; base: readonly string[] } | undefined
-  /** Updates of server-written documents that wait for the disk before anybody sees them. */
+  /** What the server itself wrote waits for the disk before anybody sees it: else people would bring back what a crash undid. */
   #held: { name: string; update: Uint8Array }[] = []
 
   static async start(options: EngineWorldOptions = {}): Promise<EngineWorld> {
-    const folder = await tempFolder()
-    const log = await SqliteUpdateLog.open({ dataFolder: folder.path, retryMs: 10_000 })
-    const world = new EngineWorld(options, folder, log)
+    const world = new EngineWorld(options, options.shared ?? (await openSharedLog()))
     await world.#fill()
     return world
   }
 
-  private constructor(options: EngineWorldOptions, folder: { path: string } & AsyncDisposable, log: SqliteUpdateLog) {
+  private constructor(options: EngineWorldOptions, shared: SharedLog) {
     this.#options = options
-    this.#folder = folder
-    this.#log = log
-    this.#reader = openReader(folder.path)
+    this.#shared = shared
+    this.#reader = openReader(shared.folder)
     this.#serverClient = options.serverClient ?? 5_000
-    const next = makeRandom(options.seed ?? 1)
+    const next = makeRandom((options.seed ?? 1) + 7_919 * shared.worlds++)
     this.#random = (length) => Uint8Array.from({ length }, () => Math.floor(next() * 256))
     this.app = options.app ?? new FakeApp()
     this.#process = this.#build()
@@ -322,16 +339,16 @@ export class EngineWorld implements AsyncDisposable {
     this.#process.fuse.isDead = true
     for (const { sheet } of this.people.values()) sheet.close()
     await this.#process.documents.drop()
-    await this.#log.stop()
+    await this.#endOpenRuns()
     await this.#reader.close()
-    await this.#folder[Symbol.asyncDispose]()
+    if (this.#options.shared === undefined) await this.#shared[Symbol.asyncDispose]()
   }
 
   // The server ------------------------------------------------------------------------------------------------------------------------------
 
   #build(): Process {
     const fuse = new Fuse()
-    const log = new FusedLog(this.#log, fuse)
+    const log = new FusedLog(this.#shared.log, fuse)
     const catalog = new Catalog(this.#reader)
     const runs = new RunStore(this.#reader)
     const logger = this.#logger()
@@ -520,24 +537,32 @@ export class EngineWorld implements AsyncDisposable {
   }
 
   /**
-   * The process is gone and another starts on what is on disk. What had been sent to people before its batch was on disk stays with them.
+   * The process is gone and another starts on what is on disk. People's edits that others saw before they were on disk stay with them.
+   * The runs it left behind start again; `isResuming: false`: somebody cancels them first.
    */
-  async restart(): Promise<void> {
+  async restart({ isResuming = true } = {}): Promise<void> {
     const old = this.#process
     old.fuse.isDead = true
     old.fuse.died.resolve()
     for (let turn = 0; turn < 3; turn++) await nextTurn()
     this.#held = []
     await old.documents.drop()
-    await this.#log.durable()
+    await this.#shared.log.durable()
+    if (!isResuming) await this.#endOpenRuns()
     await this.#reader.close()
-    this.#reader = openReader(this.#folder.path)
+    this.#reader = openReader(this.#shared.folder)
     this.#process = this.#build()
     this.#room = (await this.#process.hub.open(this.sheet.id)).room
     for (const person of this.people.values()) if (person.isOnline) await this.#handshake(person)
     await this.#process.queue.start()
     for (const run of await this.#process.runs.open()) await this.#ended(run.id)
     await this.quiet()
+  }
+
+  async #endOpenRuns(): Promise<void> {
+    const { log } = this.#shared
+    for (const { id } of await new RunStore(this.#reader).open()) log.execute(transitionOps(id, 'cancelled', this.nowMs, null))
+    await log.durable()
   }
 
   // Runs ------------------------------------------------------------------------------------------------------------------------------------
@@ -717,12 +742,12 @@ export class EngineWorld implements AsyncDisposable {
     return [book, sys, edits, annotations, ...base]
   }
 
-  /** The server's side: every change goes to whoever is online, of server-written documents once it is on disk. */
+  /** The server's side: people's edits go to whoever is online at once, its own when they are on disk. */
   #watch(live: LiveDocument): void {
     this.#docs.set(live.doc.name, live.doc)
-    live.doc.on('update', (update: Uint8Array) => {
-      const name = live.doc.name
-      if (isServerWritten(live.name)) this.#held.push({ name, update })
+    live.doc.on('update', (update: Uint8Array, origin: unknown) => {
+      const { name } = live.doc
+      if (isServerOrigin(origin)) this.#held.push({ name, update })
       else this.#deliver(name, update)
     })
   }
