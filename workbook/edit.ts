@@ -2,12 +2,12 @@ import { generateKeyBetween, generateNKeysBetween } from 'fractional-indexing'
 import type * as Y from 'yjs'
 import { type Annotation, answeredValues, type Choice, type Resolution } from './annotations.ts'
 import { entryForInput } from './cell-rules.ts'
-import type { CellValue } from './cell-value.ts'
+import { type CellValue, isCellValue, MAX_TEXT_LENGTH } from './cell-value.ts'
 import { bookFields, editCellsMap, editLinksMap, editOrderMap, editResolutionsMap, editRowsMap } from './documents.ts'
 import type { FieldType } from './fields.ts'
 import { type ConnectionId, cellKey, type FieldId, makeFieldId, makeRowId, type RandomBytes, type RowId, type SheetId } from './ids.ts'
 import { UserOrigin } from './origin.ts'
-import { CELLS_PER_TRANSACTION, linkKey, packEntry } from './schema.ts'
+import { CELLS_PER_TRANSACTION, isOrderKey, linkKey, packEntry } from './schema.ts'
 import type { Sheet } from './sheet.ts'
 
 /** Who edits and when, as the entry will claim. */
@@ -30,9 +30,16 @@ export interface CellUndo {
   readonly after: CellValue
 }
 
+/** The value as every device will read it: half a surrogate pair cannot be sent. `undefined` where a cell cannot hold it. */
+function storable(value: CellValue): CellValue | undefined {
+  if (!isCellValue(value)) return undefined
+  if (typeof value !== 'string') return value
+  return value.length > MAX_TEXT_LENGTH ? undefined : value.toWellFormed()
+}
+
 /**
  * Writes typed or pasted values, a transaction per 1,000 cells; what changes nothing is not written.
- * Read-only cells are left alone: the caller says so to the person.
+ * Read-only cells are left alone, and so is what no cell can hold: the caller says so to the person.
  */
 export function editCells(sheet: Sheet, inputs: readonly CellInput[], editor: Editor): readonly CellUndo[] {
   const done: CellUndo[] = []
@@ -40,9 +47,9 @@ export function editCells(sheet: Sheet, inputs: readonly CellInput[], editor: Ed
   const map = editCellsMap(edits)
   for (let start = 0; start < inputs.length; start += CELLS_PER_TRANSACTION) {
     edits.transact(() => {
-      for (const { row, field, value } of inputs.slice(start, start + CELLS_PER_TRANSACTION)) {
-        const binding = sheet.field(field)?.binding
-        if (binding?.writable === false) continue
+      for (const { row, field, value: input } of inputs.slice(start, start + CELLS_PER_TRANSACTION)) {
+        const value = storable(input)
+        if (value === undefined || sheet.field(field)?.binding?.writable === false) continue
         const cell = sheet.cell(row, field)
         const entry = entryForInput(cell.baseline, cell.entry, value)
         if (entry === undefined) continue
@@ -76,7 +83,7 @@ export function undoCells(
 /** Adds rows behind `after` (at the end where that is absent) and returns their ids, in order; a transaction per 1,000. */
 export function addRows(sheet: Sheet, count: number, after: RowId | undefined, editor: Editor, random: RandomBytes): readonly RowId[] {
   const rows = sheet.rows()
-  const { low, high } = keysAround(sheet, rows, after === undefined ? rows.length - 1 : rows.indexOf(after))
+  const { low, high } = keysAround(sheet, rows, after === undefined ? rows.length - 1 : indexOf(sheet, rows, after))
   const keys = generateNKeysBetween(low, high, count)
   const made = keys.map(() => makeRowId(random))
   const map = editRowsMap(sheet.docs.edits)
@@ -106,8 +113,16 @@ export function setRowsDeleted(sheet: Sheet, rows: readonly RowId[], isDeleted: 
 /** Moves a row behind `after`; to the top where that is absent. */
 export function moveRow(sheet: Sheet, row: RowId, after: RowId | undefined, editor: Editor): void {
   const rows = sheet.rows().filter((r) => r !== row)
-  const { low, high } = keysAround(sheet, rows, after === undefined ? -1 : rows.indexOf(after))
+  const { low, high } = keysAround(sheet, rows, after === undefined ? -1 : indexOf(sheet, rows, after))
   sheet.docs.edits.transact(() => editOrderMap(sheet.docs.edits).set(row, generateKeyBetween(low, high)), new UserOrigin(editor.by))
+}
+
+/** Where a row stands; of one that was deleted meanwhile, where it stood. */
+function indexOf(sheet: Sheet, rows: readonly RowId[], row: RowId): number {
+  const index = rows.indexOf(row)
+  if (index >= 0) return index
+  const key = sheet.orderKey(row)
+  return rows.findLastIndex((r) => sheet.orderKey(r) <= key)
 }
 
 /** The keys of the row at `index` and of the next one with another key; rows that share a key are ordered by id. */
@@ -185,7 +200,7 @@ export function addField(
   while (map.has(`${id}.sheet`)) id = makeFieldId(random)
   let last: string | null = null
   for (const [key, value] of map.entries()) {
-    if (key.endsWith('.order') && typeof value === 'string' && (last === null || value > last)) last = value
+    if (key.endsWith('.order') && isOrderKey(value) && (last === null || value > last)) last = value
   }
   book.transact(() => {
     map.set(`${id}.sheet`, sheet)

@@ -129,3 +129,14 @@ export function orderKeyOf(ord: number): string {
   }
   return String.fromCharCode('a'.charCodeAt(0) + length - 1) + digits
 }
+
+/** Longest integer part an order key may have: 62¹⁰ appended rows. */
+const INTEGER_LIMIT = 12
+
+/** Whether keys can be made before and after this one; a foreign client may write anything. */
+export function isOrderKey(key: unknown): key is string {
+  if (typeof key !== 'string' || key.length > 1_000 || !/^[A-Za-z][0-9A-Za-z]+$/.test(key)) return false
+  const head = key.charCodeAt(0)
+  const integer = key >= 'a' ? head - 'a'.charCodeAt(0) + 2 : 'Z'.charCodeAt(0) - head + 2
+  return integer <= INTEGER_LIMIT && (key.length === integer || (key.length > integer && !key.endsWith('0')))
+}

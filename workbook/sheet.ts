@@ -19,7 +19,7 @@ import {
 } from './documents.ts'
 import { type Binding, FIELD_TYPES, type Field, type FieldType, type Option } from './fields.ts'
 import { type CellKey, type ConnectionId, cellKey, type FieldId, type ItemId, parseCellKey, type RowId, type SheetId } from './ids.ts'
-import { type BaseRow, type Entry, orderKeyOf, ordOfPacked, parseBaseRow } from './schema.ts'
+import { type BaseRow, type Entry, isOrderKey, orderKeyOf, ordOfPacked, parseBaseRow } from './schema.ts'
 
 /** One cell as a person sees it and as the rules see it. */
 export interface Cell {
@@ -42,6 +42,8 @@ export interface SheetChange {
   readonly isFields: boolean
 }
 
+/** What may be a row's id; a foreign client may write anything. */
+const ROW_ID = /^[0-9A-Za-z]{1,32}$/
 const FIELD_TYPE_SET: ReadonlySet<string> = new Set(FIELD_TYPES)
 const DEFAULT_WIDTH = 160
 /** Most rows kept decoded at once. */
@@ -99,6 +101,7 @@ export class Sheet {
       this.#indexRecords(row)
     }
     this.#order = undefined
+    this.#byRecord = undefined
     const onChange = (events: Y.YEvent<Y.AbstractType<unknown>>[]): void => this.#onBase(doc, shard, events)
     baseEpochs(doc).observeDeep(onChange as never)
     this.#unobserve.push(() => baseEpochs(doc).unobserveDeep(onChange as never))
@@ -249,11 +252,11 @@ export class Sheet {
   /** The fractional key that orders a row. */
   orderKey(row: RowId): string {
     const moved = editOrderMap(this.docs.edits).get(row)
-    if (typeof moved === 'string') return moved
+    if (isOrderKey(moved)) return moved
     const packed = this.#packed(row)
     if (packed !== undefined) return orderKeyOf(ordOfPacked(packed))
     const added = editRowsMap(this.docs.edits).get(`${row}.added`)
-    return typeof added === 'string' ? added : orderKeyOf(0)
+    return isOrderKey(added) ? added : orderKeyOf(0)
   }
 
   #sortedRows(): readonly RowId[] {
@@ -262,7 +265,7 @@ export class Sheet {
     for (const key of editRowsMap(this.docs.edits).keys()) {
       const dot = key.lastIndexOf('.')
       const row = key.slice(0, dot) as RowId
-      if (key.slice(dot) === '.added' && !keys.has(row)) keys.set(row, this.orderKey(row))
+      if (key.slice(dot) === '.added' && ROW_ID.test(row) && !keys.has(row)) keys.set(row, this.orderKey(row))
     }
     const rows = [...keys.keys()].filter((row) => !this.isDeleted(row))
     return rows.sort((a, b) => compareText(keys.get(a) ?? '', keys.get(b) ?? '') || compareText(a, b))
