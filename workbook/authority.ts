@@ -29,6 +29,7 @@ import {
   editLinksMap,
   editResolutionsMap,
   editRowsMap,
+  entriesOf,
   itemHasSeen,
   lastIdOf,
   liveItem,
@@ -290,32 +291,38 @@ export class SheetAuthority {
       if (!(struct instanceof Y.Item) || struct.parent !== (cells as unknown) || struct.parentSub === null) continue
       const key = struct.parentSub as CellKey
       const cell = parseCellKey(key)
-      const entry = parseEntry(contentOf(struct), key)
-      if (cell === undefined || entry === undefined) continue
-      const live = this.#liveOf(struct, entry, o.transaction.origin)
-      o.changes.push({ ...cell, value: entry.value, base: entry.base, actor: live.author, at: this.#options.now(), item: live.item })
-      if (o.isServer) continue
-      const item = { id: struct.lastId, origin: struct.origin }
-      const hasSeen: Arrival['hasSeen'] = (target) => itemHasSeen(edits.store, item, target, this.#standIns)
-      const isOnTopOf: Arrival['isOnTopOf'] = (target) => itemHasSeen(edits.store, item, target)
-      // An item that two queued transactions both report is still one arrival.
-      const known = (this.#arrived.get(key) ?? []).filter((a) => a.item !== live.item)
-      this.#arrived.set(key, [...known, { ...live, hasSeen, isOnTopOf }])
+      if (cell === undefined) continue
+      const made = entriesOf(struct, key).map(({ entry, item }) => this.#liveOf(item, entry, o.transaction.origin))
+      for (const { value, base, author, item } of made)
+        o.changes.push({ ...cell, value, base, actor: author, at: this.#options.now(), item })
+      const last = made.at(-1)
+      if (last !== undefined && !o.isServer) this.#arrive(key, last, struct.origin)
     }
   }
 
-  #liveOf(item: Y.Item, entry: Entry, origin: unknown): LiveEntry {
-    const owner = this.#options.authorOf(item.id.client, origin)
+  #arrive(key: CellKey, live: LiveEntry, origin: Y.ID | null): void {
+    const { store } = this.sheet.docs.edits
+    const { client, clock } = parseItemId(live.item)
+    const made = { id: Y.createID(client, clock), origin }
+    const hasSeen: Arrival['hasSeen'] = (target) => itemHasSeen(store, made, target, this.#standIns)
+    const isOnTopOf: Arrival['isOnTopOf'] = (target) => itemHasSeen(store, made, target)
+    // An item that two queued transactions both report is still one arrival.
+    const known = (this.#arrived.get(key) ?? []).filter((a) => a.item !== live.item)
+    this.#arrived.set(key, [...known, { ...live, hasSeen, isOnTopOf }])
+  }
+
+  #liveOf(item: ItemId, entry: Entry, origin: unknown): LiveEntry {
+    const owner = this.#options.authorOf(parseItemId(item).client, origin)
     // Only the server may say whose item an entry stands for, and only its entries name their author.
     const { standsFor, ...claimed } = entry
-    if (owner !== SERVER_ACTOR) return { ...claimed, item: lastIdOf(item), author: owner }
-    return { ...claimed, ...(standsFor !== undefined && { standsFor }), item: lastIdOf(item), author: entry.by }
+    if (owner !== SERVER_ACTOR) return { ...claimed, item, author: owner }
+    return { ...claimed, ...(standsFor !== undefined && { standsFor }), item, author: entry.by }
   }
 
   #refresh(key: CellKey, origin: unknown): void {
     const item = liveItem(editCellsMap(this.sheet.docs.edits), key)
     const entry = item && parseEntry(contentOf(item), key)
-    const live = item && entry && this.#liveOf(item, entry, origin)
+    const live = item && entry && this.#liveOf(lastIdOf(item), entry, origin)
     if (live === undefined) this.#live.delete(key)
     else this.#live.set(key, live)
     if (live?.standsFor !== undefined) this.#standIns.set(live.item, live.standsFor)
@@ -442,7 +449,7 @@ export class SheetAuthority {
     const open = map.get(key)
     if (mark === undefined) {
       if (open !== undefined) map.delete(key)
-    } else if (open === undefined || open.id !== mark.id || JSON.stringify(open) !== JSON.stringify(mark)) map.set(key, mark)
+    } else if (open?.id !== mark.id) map.set(key, mark)
   }
 
   #writeRows(rows: NonNullable<SheetWrites['rows']>, origin: ServerOrigin): void {

@@ -112,7 +112,7 @@ export function judgeArrivals(state: CellState, arrivals: readonly Arrival[], wi
   const resting = chosen === undefined ? standingOf(candidates, winner) : undefined
 
   const shown = chosen === undefined ? baseline : chosen.entry.value
-  const kept = (state.marks.concurrent?.lines ?? []).filter((l) => !isSuperseded(l, newer, arrivals))
+  const kept = (state.marks.concurrent?.lines ?? []).filter((l) => !arrivals.some((a) => isTypedAgain(state, l, a)))
   const unseen = edited.filter((c) => c !== chosen && c.entry.value !== shown)
   const lines = mergeLines(kept, unseen, shown)
   const over = chosen === undefined ? undefined : lateOver(state, chosen, newer)
@@ -121,18 +121,22 @@ export function judgeArrivals(state: CellState, arrivals: readonly Arrival[], wi
   // Nothing stood here and nothing is wanted: what a late or empty edit leaves would only wait for the next pull (CELLS 21b).
   const isIdle = live === undefined && state.isConnected && (chosen === undefined || chosen.entry.value === baseline)
   const standing = chosen ?? resting
+  // Written anew beside a new line: who goes on from that has seen the line as well.
+  const isMerge = lines.some((l) => !kept.includes(l))
   const entry: EntryDecision =
     isIdle || standing === undefined
       ? { kind: 'remove' }
-      : standing.isRewritten || standing.entry.item !== winner
+      : standing.isRewritten || standing.entry.item !== winner || isMerge
         ? { kind: 'write', entry: rewritten(standing.entry) }
         : { kind: 'keep' }
   return { entry, marks: marksAfter(state, isIdle ? undefined : chosen?.entry, concurrent, stamp) }
 }
 
-/** A line goes when its author types again, or when the same session's later value arrives. */
-const isSuperseded = (line: ConcurrentLine, newer: readonly Arrival[], arrivals: readonly Arrival[]): boolean =>
-  newer.some((a) => a.author === line.by) || arrivals.some((a) => lineKey(a.author, a.item) === lineKey(line.by, line.item as ItemId))
+/** A line goes when its author types again: in the same session, or in another that had the line before it. */
+function isTypedAgain({ live }: CellState, line: ConcurrentLine, arrival: Arrival): boolean {
+  if (lineKey(arrival.author, arrival.item) === lineKey(line.by, line.item as ItemId)) return true
+  return arrival.author === line.by && live?.standsFor !== undefined && arrival.isOnTopOf(live.item)
+}
 
 /** The settled value that the shown one was typed without seeing, which holds it (CELLS 21). */
 function lateOver(state: CellState, chosen: Candidate, newer: readonly Arrival[]): { value: CellValue; by: string } | undefined {

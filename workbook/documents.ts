@@ -53,6 +53,15 @@ export function contentOf(item: Y.Item): unknown {
   return item.content.getContent()[item.length - 1]
 }
 
+/** Every well-formed entry an item carries, oldest first: one, or several typed in a row that Yjs has merged into one item. */
+export function entriesOf(item: Y.Item, key: CellKey): { readonly entry: Entry; readonly item: ItemId }[] {
+  if (item.content instanceof Y.ContentDeleted) return []
+  return item.content.getContent().flatMap((content, i) => {
+    const entry = parseEntry(content, key)
+    return entry === undefined ? [] : [{ entry, item: itemId(item.id.client, item.id.clock + i) }]
+  })
+}
+
 /** The item that stands under a key, live ones only. */
 export function liveItem(map: Y.Map<PackedEntry>, key: CellKey): Y.Item | undefined {
   const item = map._map.get(key)

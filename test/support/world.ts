@@ -109,7 +109,8 @@ export class World {
     this.#options = options
     const serverClient = options.serverClient ?? 500
     this.#schema = options.schema ?? makeSchema()
-    this.#owners = new Map([...(options.owners ?? []), [serverClient, SERVER_ACTOR]])
+    const windows = options.peers.map(({ name, by = name, client }): [number, string] => [client, by])
+    this.#owners = new Map([...(options.owners ?? []), ...windows, [serverClient, SERVER_ACTOR]])
     this.edits = docOf(saved?.edits, { gc: true, client: serverClient })
     if (saved)
       for (const [doc, state] of [
@@ -459,7 +460,6 @@ export class World {
   }
 
   #addPeer({ name, by, client }: { name: string; by: string; client: number }, saved: SavedPeer | undefined): void {
-    this.#owners.set(client, by)
     const docs = {
       edits: docOf(saved?.edits, { gc: false, client }),
       annotations: docOf(saved?.annotations, { gc: true, client }),
