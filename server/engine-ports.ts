@@ -4,15 +4,7 @@ import type { ReadyApp } from '../sync-engine/connectors/registry.ts'
 import { addCredits, type Credits, NO_CREDITS } from '../sync-engine/credits.ts'
 import { effectiveDirection, heldByDirection } from '../sync-engine/direction.ts'
 import type { ConnectionSetup, DeltaCell } from '../sync-engine/plan.ts'
-import {
-  type Clock,
-  type EnginePorts,
-  NO_COUNTS,
-  type RunCounts,
-  type RunStep,
-  type Settlement,
-  type SheetView,
-} from '../sync-engine/ports.ts'
+import type { Clock, EnginePorts, RunCounts, RunStep, Settlement, SheetView } from '../sync-engine/ports.ts'
 import { SyncError } from '../sync-engine/sync-error.ts'
 import type { Binding, Option } from '../workbook/fields.ts'
 import { type ConnectionId, deriveRowId, type FieldId, makeRowId, type RandomBytes, type RowId } from '../workbook/ids.ts'
@@ -81,7 +73,7 @@ export class RunPorts implements EnginePorts {
   constructor(parts: EnginePortsParts) {
     this.#parts = parts
     this.#description = parts.full.connection.description
-    this.#counts = NO_COUNTS
+    this.#counts = keptCounts(parts.run.counts)
     this.#state = parts.run.state
     this.#paid = parts.paid ?? NO_CREDITS
     this.#http = parts.makeHttp((call) => this.#onCall(call))
@@ -174,6 +166,13 @@ export class RunPorts implements EnginePorts {
     this.#description = description
     writeBindings(room.sheet, { ...full, connection: { ...full.connection, description } }, setup)
     await this.#commit([catalog.saveDescription(this.#connection, description)])
+  }
+
+  async sentBefore() {
+    const { run, fence, runs, log } = this.#parts
+    if (fence <= 1) return []
+    await log.durable()
+    return runs.receiptsOf(run.id)
   }
 
   async openReceipts() {
@@ -288,6 +287,12 @@ const ROWS_PER_SETTLE = 1_000
 
 const isFree = (credits: Partial<Credits> | undefined): credits is undefined =>
   credits === undefined || Object.values(addCredits(NO_CREDITS, credits)).every((n) => n === 0)
+
+/**
+ * What a run that starts again keeps of its receipt: what was settled. What was planned and not settled is planned again, or read back;
+ * what was pulled is pulled again.
+ */
+const keptCounts = (c: RunCounts): RunCounts => ({ ...c, planned: c.pushed + c.refused + c.skipped, unknown: 0, held: 0, pulled: 0 })
 
 function addCounts(a: RunCounts, b: Partial<RunCounts>): RunCounts {
   const sum: Record<string, number> = { ...a }

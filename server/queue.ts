@@ -75,6 +75,9 @@ export class RunQueue {
   readonly #active = new Map<string, ActiveRun>()
   readonly #buckets = new Map<string, TokenBucket>()
   #picking: Promise<void> = Promise.resolve()
+  /** Resolves when a run is taken or over, and is then another. */
+  #change = Promise.withResolvers<void>()
+  #expiryTimer: NodeJS.Timeout | undefined
   #isStopped = false
 
   constructor(parts: QueueParts) {
@@ -97,10 +100,13 @@ export class RunQueue {
     }
     await log.durable()
     this.#pick()
+    this.#expiryTimer = setInterval(() => this.#pick(), HEARTBEAT_MS)
+    this.#expiryTimer.unref()
   }
 
   async stop(): Promise<void> {
     this.#isStopped = true
+    clearInterval(this.#expiryTimer)
     await this.#picking
     const active = [...this.#active.values()]
     for (const { abort } of active) abort.abort(new SyncError('cancelled', 'The server stops.'))
@@ -150,6 +156,7 @@ export class RunQueue {
     if (run === undefined || run.state !== 'queued') return false
     log.execute([...transitionOps(id, 'cancelled', clock.now(), null), endRunOp(id, clock.now(), null)])
     await log.durable()
+    this.#notify()
     await this.#announce(id)
     return true
   }
@@ -157,13 +164,11 @@ export class RunQueue {
   /** Resolves when the run is over. */
   async ended(id: string): Promise<RunRow> {
     for (;;) {
-      await this.#picking
-      const active = this.#active.get(id)
-      if (active) await active.ended
+      const change = this.#change.promise
       const run = await this.#parts.runs.run(id)
       if (run === undefined) throw new Error(`No run ${id}`)
       if (ENDED.includes(run.state) && !this.#active.has(id)) return run
-      if (active === undefined) await Promise.race([...this.#active.values()].map((a) => a.ended))
+      await change
     }
   }
 
@@ -217,13 +222,31 @@ export class RunQueue {
       .catch((error: unknown) => this.#parts.logger.error({ err: error }, 'the queue could not take a run'))
   }
 
+  #notify(): void {
+    const { resolve } = this.#change
+    this.#change = Promise.withResolvers<void>()
+    resolve()
+  }
+
   async #pickNext(): Promise<void> {
     if (this.#isStopped) return
+    await this.#takeUpExpired()
     for (const run of await this.#parts.runs.open()) {
       if (this.#active.size >= PARALLEL_RUNS) return
       const isBusy = [...this.#active.values()].some((a) => a.run.connection === run.connection)
       if (run.state === 'queued' && !isBusy && !this.#active.has(run.id)) await this.#lease(run)
     }
+  }
+
+  /** A run whose lease ran out starts again; whoever still believes to have it finds its fencing number taken. */
+  async #takeUpExpired(): Promise<void> {
+    const { runs, log, clock } = this.#parts
+    const now = clock.now()
+    const lost = runs.expired(now).filter((id) => !this.#active.has(id))
+    if (lost.length === 0) return
+    const note = 'Its lease ran out; the run starts again and first reads back what was sent.'
+    log.execute(lost.flatMap((id) => transitionOps(id, 'queued', now, note)))
+    await log.durable()
   }
 
   async #lease(run: RunRow): Promise<void> {
@@ -238,6 +261,7 @@ export class RunQueue {
     const ended = this.#execute(active).finally(() => {
       clearTimeout(active.lateBroadcast)
       this.#active.delete(run.id)
+      this.#notify()
       this.#pick()
     })
     Object.assign(active, { ended })
@@ -298,7 +322,7 @@ export class RunQueue {
       active.ports = undefined
       await this.#announce(run.id)
     } catch (thrown) {
-      logger.error({ err: thrown, runId: run.id }, 'the end of a run could not be saved; it starts again with the server')
+      logger.error({ err: thrown, runId: run.id }, 'the end of a run could not be saved; it starts again when its lease runs out')
     }
   }
 

@@ -155,6 +155,8 @@ export interface EnginePorts {
   settle(decide: (view: SheetView) => Settlement): Promise<void>
   describe(description: ObjectDescription): Promise<void>
   openReceipts(): Promise<readonly Receipt[]>
+  /** What this very run had sent before its process died and it started again, open or closed. */
+  sentBefore(): Promise<readonly Receipt[]>
   /** Written before a call is sent. */
   recordIntents(receipts: readonly Receipt[]): Promise<void>
   /** Written after its answer, or after it is known that none will come. */

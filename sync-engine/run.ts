@@ -132,12 +132,14 @@ async function makePlan({ ports, description }: Run, frozen: FrozenPlan | undefi
   if (frozen.setup !== setupFingerprint(setup, description)) {
     throw new SyncError('plan-changed', 'A direction, a right or a mapping changed since the preview. Nothing was sent.')
   }
+  const done = await ports.sentBefore()
+  const cells = frozen.cells.filter((f) => !done.some((r) => r.row === f.row && r.field === f.field && r.item === f.item))
   const same = (a: FrozenPlan['cells'][number], b: PushCell): boolean =>
     a.row === b.row && a.field === b.field && a.item === b.item && a.baseline === b.baseline && a.sent === b.sent
   const push = plan.push.filter((cell) => frozen.cells.some((f) => same(f, cell)))
-  const movedOn = frozen.cells.filter((f) => !push.some((cell) => same(f, cell)))
+  const movedOn = cells.filter((f) => !push.some((cell) => same(f, cell)))
   await ports.settle(() => ({
-    counts: { planned: frozen.cells.length, skipped: movedOn.length, held: plan.held.length },
+    counts: { planned: push.length + movedOn.length, skipped: movedOn.length, held: plan.held.length },
     runCells: movedOn.map((f) => movedOnLine(f, delta)),
   }))
   return { ...plan, push }

@@ -50,6 +50,9 @@ export const TRANSITIONS: Readonly<Record<RunState, readonly RunState[]>> = {
 
 export const ENDED: readonly RunState[] = ['settled', 'partial', 'cancelled', 'failed']
 
+/** States in which somebody holds the run's lease. */
+const UNDER_WAY: readonly RunState[] = ['leased', 'refreshing', 'planning', 'checking', 'pushing', 'pulling', 'reconciling']
+
 export interface RunRow {
   readonly id: string
   readonly connection: ConnectionId
@@ -106,6 +109,13 @@ export class RunStore {
     return (this.#reader.raw.prepare('SELECT fence FROM runs WHERE id = ?').get(id) as { fence: number } | undefined)?.fence
   }
 
+  /** Runs under way whose lease ran out: whoever had them is gone, or could not say how they ended. */
+  expired(now: number): readonly string[] {
+    const states = UNDER_WAY.map((s) => `'${s}'`).join(', ')
+    const query = this.#reader.raw.prepare(`SELECT id FROM runs WHERE state IN (${states}) AND lease_until < ? ORDER BY created_at, id`)
+    return (query.all(now) as { id: string }[]).map((row) => row.id)
+  }
+
   async transitions(run: string) {
     return this.#reader.kysely.selectFrom('run_transitions').select(['state', 'at', 'note']).where('run', '=', run).orderBy('id').execute()
   }
@@ -142,23 +152,14 @@ export class RunStore {
 
   openReceipts(connection: ConnectionId): readonly Receipt[] {
     const states = OPEN_RECEIPT_STATES.map((s) => `'${s}'`).join(', ')
-    const rows = this.#reader.raw
-      .prepare(`SELECT * FROM receipts WHERE connection = ? AND state IN (${states}) ORDER BY at, key`)
-      .all(connection)
-    return (rows as Record<string, string | null>[]).map((row) => ({
-      idempotencyKey: String(row.key),
-      row: row.row as RowId,
-      field: row.field as FieldId,
-      external: String(row.external),
-      recordId: String(row.record_id),
-      recordKey: String(row.record_key),
-      sent: parse(String(row.sent)),
-      base: parse(String(row.base)),
-      item: row.item as ItemId,
-      author: String(row.author),
-      state: row.state as Receipt['state'],
-      ...(typeof row.answered === 'string' && { answered: parse(row.answered) }),
-    }))
+    const query = this.#reader.raw.prepare(`SELECT * FROM receipts WHERE connection = ? AND state IN (${states}) ORDER BY at, key`)
+    return (query.all(connection) as unknown as StoredReceipt[]).map(toReceipt)
+  }
+
+  /** What a run sent last, cell by cell. */
+  receiptsOf(run: string): readonly Receipt[] {
+    const query = this.#reader.raw.prepare('SELECT * FROM receipts WHERE run = ? ORDER BY at, key')
+    return (query.all(run) as unknown as StoredReceipt[]).map(toReceipt)
   }
 
   settledPushes(sheet: SheetId): Map<CellKey, SettledPush> {
@@ -193,6 +194,23 @@ export class RunStore {
     return row === undefined ? undefined : (JSON.parse(String((row as { frozen: string }).frozen)) as FrozenPlan)
   }
 }
+
+type StoredReceipt = Readonly<Record<string, string | null>>
+
+const toReceipt = (row: StoredReceipt): Receipt => ({
+  idempotencyKey: String(row.key),
+  row: row.row as RowId,
+  field: row.field as FieldId,
+  external: String(row.external),
+  recordId: String(row.record_id),
+  recordKey: String(row.record_key),
+  sent: parse(String(row.sent)),
+  base: parse(String(row.base)),
+  item: row.item as ItemId,
+  author: String(row.author),
+  state: row.state as Receipt['state'],
+  ...(typeof row.answered === 'string' && { answered: parse(row.answered) }),
+})
 
 interface StoredRun {
   id: string
