@@ -1,12 +1,15 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 
+/** How the Java apps spell the type of JSON. */
+export const JSON_TYPE = 'application/json;charset=UTF-8'
+
 /** What a stand-in answers: decided as a value, sent by `sendAnswer`. `json` and `text` exclude each other; neither means no body. */
 export interface Answer {
   readonly status: number
   readonly headers?: Readonly<Record<string, string>>
   readonly json?: unknown
   readonly text?: string
-  /** Default: `application/json;charset=UTF-8`, as the Java apps spell it. */
+  /** Default: `JSON_TYPE` for JSON, plain text for text. */
   readonly contentType?: string
 }
 
@@ -33,7 +36,7 @@ export function encodeAnswer(answer: Answer): { readonly body: Buffer; readonly 
   if (answer.text !== undefined)
     return { body: Buffer.from(answer.text, 'utf8'), contentType: answer.contentType ?? 'text/plain;charset=UTF-8' }
   if (answer.json === undefined) return { body: Buffer.alloc(0), contentType: answer.contentType }
-  return { body: Buffer.from(JSON.stringify(answer.json), 'utf8'), contentType: answer.contentType ?? 'application/json;charset=UTF-8' }
+  return { body: Buffer.from(JSON.stringify(answer.json), 'utf8'), contentType: answer.contentType ?? JSON_TYPE }
 }
 
 /** Sends an answer whose body is encoded already. Nothing happens on a connection that is gone. */
@@ -43,7 +46,7 @@ export function sendEncoded(
   encoded: { readonly body: Buffer; readonly contentType: string | undefined },
   withoutBody: boolean,
 ): void {
-  if (res.writableEnded || res.destroyed) return
+  if (res.headersSent || res.destroyed) return
   const headers: Record<string, string> = { 'X-Content-Type-Options': 'nosniff', 'Cache-Control': 'no-cache, no-store, no-transform' }
   if (encoded.contentType !== undefined) headers['Content-Type'] = encoded.contentType
   if (answer.status !== 204) headers['Content-Length'] = String(encoded.body.length)

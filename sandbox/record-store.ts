@@ -86,7 +86,7 @@ function stampOf(stats: Stats): string {
 function formatPage(page: unknown): string {
   const records = pageShape.parse(page).records
   const texts = records.map((record) => {
-    const lines = Object.entries(record).flatMap(([name, value]) =>
+    const lines = Object.entries(record as Record<string, unknown>).flatMap(([name, value]) =>
       value === undefined ? [] : [`      ${JSON.stringify(name)}: ${JSON.stringify(value)}`],
     )
     return `    {\n${lines.join(',\n')}\n    }`
@@ -94,7 +94,7 @@ function formatPage(page: unknown): string {
   return `{\n  "records": [\n${texts.join(',\n')}\n  ]\n}\n`
 }
 
-const pageShape = z.strictObject({ records: z.array(z.record(z.string(), z.unknown())) })
+const pageShape = z.strictObject({ records: z.array(z.unknown()) })
 
 export interface RecordStoreOptions<R extends StoredRecord> {
   readonly folder: string
@@ -272,7 +272,7 @@ export class RecordStore<R extends StoredRecord> {
     const records = new Map<string, R>()
     const owners = new Map<string, string>()
     for (const [index, value] of data.data.records.entries()) {
-      const called = `Record ${String(value.key ?? index + 1)}`
+      const called = `Record ${keyOf(value) ?? index + 1}`
       const parsed = this.#options.shape.safeParse(value)
       if (!parsed.success) return { kind: 'broken', message: `${called}: ${z.prettifyError(parsed.error)}` }
       const record = parsed.data
@@ -340,6 +340,11 @@ export class RecordStore<R extends StoredRecord> {
     this.#pages.set(name, page)
     return page
   }
+}
+
+/** What a record is called in a message before it is known to be one. */
+function keyOf(value: unknown): string | undefined {
+  return typeof value === 'object' && value !== null && 'key' in value ? String(value.key) : undefined
 }
 
 function isSame(a: unknown, b: unknown): boolean {

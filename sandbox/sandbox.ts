@@ -23,7 +23,7 @@ export interface SandboxOptions {
 
 /** The stand-ins of the connected apps, behind one HTTP handler. */
 export interface Sandbox {
-  /** Answers a request under `/sandbox`, also one that is to get no answer; `false` for any other path. */
+  /** Answers a request under `/sandbox`, also one that is to get no answer; `false` for any other path. Never rejects. */
   handle(req: IncomingMessage, res: ServerResponse): Promise<boolean>
   /** What an integration with the stand-in signs in with. Made at the first start. */
   credentials(app: 'jira'): Credentials
@@ -31,6 +31,10 @@ export interface Sandbox {
   flush(): Promise<void>
   /** Saves, ends held requests, closes the logs. Nothing may be handled after it. */
   stop(): Promise<void>
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
 }
 
 /** The seed of the first issues: the same in every fresh sandbox. */
@@ -54,15 +58,22 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   let isStopped = false
   return {
     handle: async (req, res) => {
-      const url = new URL(req.url ?? '/', 'http://sandbox')
+      const target = req.url ?? '/'
+      if (!URL.canParse(target, 'http://sandbox')) return false
+      const url = new URL(target, 'http://sandbox')
       if (url.pathname !== '/sandbox' && !url.pathname.startsWith('/sandbox/')) return false
-      const origin = options.publicOrigin ?? `http://${req.headers.host ?? 'localhost'}`
-      if (url.pathname.startsWith('/sandbox/jira/rest/')) {
-        const path = url.pathname.slice('/sandbox/jira'.length)
-        await server.serve(jira, req, res, { path, query: url.searchParams, base: `${origin}/sandbox/jira` })
-      } else {
-        const answer = await screen.answer(req, url, origin)
-        sendAnswer(res, answer, req.method)
+      try {
+        const origin = options.publicOrigin ?? `http://${req.headers.host ?? 'localhost'}`
+        if (url.pathname.startsWith('/sandbox/jira/rest/')) {
+          const path = url.pathname.slice('/sandbox/jira'.length)
+          await server.serve(jira, req, res, { path, query: url.searchParams, base: `${origin}/sandbox/jira` })
+        } else {
+          const answer = await screen.answer(req, url, origin)
+          sendAnswer(res, answer, req.method)
+        }
+      } catch (error) {
+        // A fault here, or a client that went away in the middle, must not take the server down.
+        sendAnswer(res, { status: 500, text: `The sandbox failed: ${messageOf(error)}\n` })
       }
       return true
     },

@@ -26,6 +26,8 @@ export interface JiraSite {
   readonly issues: JiraIssues
   readonly tasks: Tasks
   readonly email: string
+  /** The time by the site's own clock, for what is carried out after its call. */
+  readonly nowMs: () => number
   readonly indexDelayMs: () => number
   readonly isHidden: (issue: Issue) => boolean
   readonly makeLocalId: () => string

@@ -128,6 +128,7 @@ export class JiraIssues {
       team: null,
       reference: null,
       billable: false,
+      properties: {},
       created: at,
       updated: at,
       statusChanged: at,
@@ -162,6 +163,15 @@ export class JiraIssues {
     const edited = this.#changed(issue, patch, items, writer)
     this.#put(edited, writer.atMs)
     return edited
+  }
+
+  /** Sets or, with `undefined`, takes away what an app keeps with an issue. */
+  setProperties(issue: Issue, properties: Readonly<Record<string, unknown>>, atMs: number): Issue {
+    const merged = Object.entries({ ...issue.properties, ...properties }).filter(([, value]) => value !== undefined)
+    const next: Issue = { ...issue, properties: Object.fromEntries(merged) }
+    if (JSON.stringify(next.properties) === JSON.stringify(issue.properties)) return issue
+    this.#put(next, atMs)
+    return next
   }
 
   /** Moves an issue to another project: it gets that project's next key; the old key keeps finding it. */

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import type { ApiApp, ApiRequest, Done } from '../api-server.ts'
 import { type CallFaults, type FaultCall, FaultDial, type SetFault } from '../faults.ts'
-import type { Answer } from '../http.ts'
+import { type Answer, JSON_TYPE } from '../http.ts'
 import { JsonFile } from '../json-file.ts'
 import { RateLimits } from '../rate-limits.ts'
 import type { FileProblem } from '../record-store.ts'
@@ -85,6 +85,7 @@ export class JiraApp implements ApiApp {
       issues,
       tasks: this.#tasks,
       email: this.credentials.email,
+      nowMs: () => this.nowMs(),
       indexDelayMs: () => this.#control.data.indexDelayMs,
       isHidden: (issue) => this.#hidden.has(issue.id),
       makeLocalId: () => hex(options.random),
@@ -156,9 +157,9 @@ export class JiraApp implements ApiApp {
     }
     const versionBefore = this.issues.version
     const answer = await route.handle(call)
-    checkAnswer(route, answer)
+    const checked = checkedAnswer(route, answer)
     const isTask = route.writes === true && route.path.startsWith('/rest/api/3/bulk/') && answer.status === 201
-    return { answer, saved: this.issues.version !== versionBefore || isTask }
+    return { answer: checked, saved: this.issues.version !== versionBefore || isTask }
   }
 
   faultAnswer(fault: SetFault): Answer {
@@ -225,8 +226,11 @@ export class JiraApp implements ApiApp {
 
   async stop(): Promise<void> {
     this.#tasks.stop()
-    await this.issues.stop()
-    this.log.stop()
+    try {
+      await this.issues.stop()
+    } finally {
+      this.log.stop()
+    }
   }
 
   #keepFaults(): void {
@@ -399,12 +403,17 @@ function touchedFields(request: ApiRequest): readonly string[] {
   return [...new Set(all)]
 }
 
-/** An answer that does not fit its own shape is a bug of the stand-in, and must not look like an answer of Jira's. */
-function checkAnswer(route: Route, answer: Answer): void {
+/**
+ * The answer as text, checked against its own shape as it will arrive. One that does not fit is a bug of the stand-in, and must not
+ * look like an answer of Jira's.
+ */
+function checkedAnswer(route: Route, answer: Answer): Answer {
   const shape = route.answers[answer.status]
-  const sent: unknown = answer.json === undefined ? undefined : JSON.parse(JSON.stringify(answer.json))
-  const checked = shape?.safeParse(sent)
-  if (!checked) throw new Error(`${route.method} ${route.path} may not answer ${answer.status}.`)
+  if (!shape) throw new Error(`${route.method} ${route.path} may not answer ${answer.status}.`)
+  const { json, ...rest } = answer
+  const text = json === undefined ? undefined : JSON.stringify(json)
+  const checked = shape.safeParse(text === undefined ? undefined : JSON.parse(text))
   if (!checked.success)
     throw new Error(`${route.method} ${route.path} answered ${answer.status} in a wrong shape: ${z.prettifyError(checked.error)}`)
+  return text === undefined ? rest : { ...rest, text, contentType: answer.contentType ?? JSON_TYPE }
 }

@@ -11,16 +11,19 @@ export interface AdfNode {
   readonly content?: readonly AdfNode[]
 }
 
-const adfNode: z.ZodType<AdfNode> = z.lazy(() =>
-  z.strictObject({
-    version: z.number().optional(),
-    type: z.string(),
-    attrs: z.record(z.string(), z.unknown()).optional(),
-    marks: z.array(adfNode).optional(),
-    text: z.string().optional(),
-    content: z.array(adfNode).optional(),
-  }),
-) as z.ZodType<AdfNode>
+const ADF_KEYS = new Set(['type', 'text', 'version', 'attrs', 'marks', 'content'])
+
+/** By hand rather than by zod: a tree in each of 100,000 issues is most of what is checked at a start. */
+function isAdfNode(value: unknown): value is AdfNode {
+  if (typeof value !== 'object' || value === null || !('type' in value) || typeof value.type !== 'string') return false
+  if (Object.keys(value).some((key) => !ADF_KEYS.has(key))) return false
+  const { text, marks, content, attrs } = value as Record<string, unknown>
+  const isList = (list: unknown): boolean => list === undefined || (Array.isArray(list) && list.every(isAdfNode))
+  const isText = text === undefined || typeof text === 'string'
+  return isText && isList(marks) && isList(content) && (attrs === undefined || (typeof attrs === 'object' && attrs !== null))
+}
+
+const adfNode = z.custom<AdfNode>(isAdfNode, { error: 'it is no Atlassian document' })
 
 /** One field's part of a change, as Jira's changelog tells it. */
 export interface ChangeItem {
@@ -65,6 +68,8 @@ export interface Issue {
   readonly team: string | null
   readonly reference: string | null
   readonly billable: boolean
+  /** What apps keep with the issue: on no screen, in no history, and no reason for `updated` to change. */
+  readonly properties: Readonly<Record<string, unknown>>
   readonly created: string
   readonly updated: string
   readonly statusChanged: string
@@ -75,7 +80,8 @@ export interface Issue {
 
 export const KEPT_CHANGES = 100
 
-const instant = z.iso.datetime({ offset: true }).transform((text) => new Date(text).toISOString())
+/** A time as it is stored. What we wrote ourselves is not taken apart again: there are five of them in each issue. */
+const instant = z.iso.datetime({ offset: true }).transform((text) => (/^.{19}\.\d{3}Z$/.test(text) ? text : new Date(text).toISOString()))
 const named = (what: string, table: readonly { readonly name: string }[]) =>
   z.string().refine((name) => withName(table, name) !== undefined, {
     error: (issue) => `there is no ${what} '${String(issue.input)}'; there are ${table.map((entry) => entry.name).join(', ')}`,
@@ -127,6 +133,7 @@ export const issueShape: z.ZodType<Issue> = z.strictObject({
   team: named('team', OPTIONS.team).nullable().default(null),
   reference: z.string().nullable().default(null),
   billable: z.boolean().default(false),
+  properties: z.record(z.string(), z.unknown()).default({}),
   created: instant,
   updated: instant,
   statusChanged: instant,

@@ -102,7 +102,15 @@ export class JiraRecords {
   }
 
   view(issue: Issue): RecordView {
-    const { formerKeys: _keys, changes: _changes, statusChanged: _status, resolved: _resolved, description, ...rest } = issue
+    const {
+      formerKeys: _keys,
+      changes: _changes,
+      properties: _properties,
+      statusChanged: _status,
+      resolved: _resolved,
+      description,
+      ...rest
+    } = issue
     return { ...rest, description: adfText(description), isHidden: this.#site.isHidden(issue) }
   }
 

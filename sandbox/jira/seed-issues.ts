@@ -222,6 +222,7 @@ export function makeSeedIssue(place: SeedPlace, random: () => number): Issue {
     team: random() < 0.2 ? null : pick(OPTIONS.team, random).name,
     reference: random() < 0.6 ? null : `https://docs.example.com/notes/${hex(random).slice(0, 6)}`,
     billable: random() < 0.3,
+    properties: {},
     created: new Date(createdMs).toISOString(),
     updated,
     statusChanged: updated,

@@ -115,6 +115,7 @@ export const issueAnswer = z.strictObject({
   self: z.url().optional(),
   key: z.string().optional(),
   fields: fieldsShape.optional(),
+  properties: z.record(z.string(), z.unknown()).optional(),
   names: z.record(z.string(), z.string()).optional(),
   schema: z.record(z.string(), z.unknown()).optional(),
   transitions: z.array(transitionShape).optional(),
@@ -150,6 +151,8 @@ export const createdManyAnswer = z.strictObject({
 })
 export const editMetaAnswer = z.strictObject({ fields: z.record(z.string(), metaShape) })
 export const transitionsAnswer = z.strictObject({ expand: z.literal('transitions'), transitions: z.array(transitionShape) })
+export const propertyAnswer = z.strictObject({ key: z.string(), value: z.unknown() })
+export const propertyKeysAnswer = z.strictObject({ keys: z.array(z.strictObject({ self: z.url(), key: z.string() })) })
 export const taskAnswer = z.strictObject({ taskId: z.string() })
 export const progressAnswer = z.strictObject({
   taskId: z.string(),
@@ -269,7 +272,12 @@ export const bulkTransitionsAnswer = z.strictObject({
 /* What comes in. Where Jira refuses what it does not know, the shape is strict. */
 
 const operations = z.record(z.string(), z.array(z.record(z.string(), z.unknown())))
-export const writeBody = z.looseObject({ fields: z.record(z.string(), z.unknown()).optional(), update: operations.optional() })
+const propertyList = z.array(z.strictObject({ key: z.string().min(1).max(255), value: z.unknown() }))
+export const writeBody = z.looseObject({
+  fields: z.record(z.string(), z.unknown()).optional(),
+  update: operations.optional(),
+  properties: propertyList.optional(),
+})
 export type WriteBody = z.infer<typeof writeBody>
 export const createManyBody = z.looseObject({ issueUpdates: z.array(writeBody) })
 export const searchBody = z.strictObject({

@@ -165,9 +165,10 @@ export class Wire {
    * An issue with the asked-for fields. Where only the id was asked for it is nothing but the id; asked for nothing but id and key,
    * it has no `fields`.
    */
-  issue(issue: Issue, wanted: WantedFields): Record<string, unknown> {
-    if (wanted.kind === 'id') return { id: issue.id }
-    const head = { expand: EXPAND, id: issue.id, self: `${this.api}/issue/${issue.id}`, key: issue.key }
+  issue(issue: Issue, wanted: WantedFields, propertyKeys: readonly string[] = []): Record<string, unknown> {
+    const properties = propertyKeys.length > 0 ? { properties: wantedProperties(issue, propertyKeys) } : {}
+    if (wanted.kind === 'id') return { id: issue.id, ...properties }
+    const head = { expand: EXPAND, id: issue.id, self: `${this.api}/issue/${issue.id}`, key: issue.key, ...properties }
     if (wanted.kind === 'key') return head
     return { ...head, fields: Object.fromEntries(wanted.ids.map((id) => [id, this.fieldValue(id, issue)])) }
   }
@@ -249,6 +250,12 @@ export class Wire {
       expand: 'groups,applicationRoles',
     }
   }
+}
+
+/** The asked-for properties that the issue has; `*all` for every one, `-key` to leave one out. */
+function wantedProperties(issue: Issue, keys: readonly string[]): Record<string, unknown> {
+  const isAll = keys.includes('*all') || keys.every((key) => key.startsWith('-'))
+  return Object.fromEntries(Object.entries(issue.properties).filter(([key]) => (isAll || keys.includes(key)) && !keys.includes(`-${key}`)))
 }
 
 const EXPAND = 'operations,versionedRepresentations,editmeta,changelog,renderedFields'

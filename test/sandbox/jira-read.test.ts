@@ -228,6 +228,15 @@ describe('search', () => {
     expect(await count()).toBe(59)
   })
 
+  test('[SB9] of several writes within the delay a search sees none', async () => {
+    await using world = await World.fresh({ indexDelayMs: 1500 })
+    const seen = async () => (await world.jira('POST', SEARCH, { jql: 'key = TB-1', fields: ['summary'] })).json.issues[0].fields.summary
+    for (const summary of ['One', 'Two', 'Three']) await world.jira('PUT', '/issue/TB-1', { fields: { summary } })
+    expect(await seen()).toBe('Write the launch announcement')
+    world.wait(1500)
+    expect(await seen()).toBe('Three')
+  })
+
   test('[SB9] the delay can be set, and a second write does not bring the first forward', async () => {
     await using world = await World.fresh()
     await world.control({ app: 'jira', indexDelayMs: 1000 })

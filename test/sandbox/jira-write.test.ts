@@ -473,6 +473,17 @@ describe('bulk operations', () => {
     expect(await world.search('key in (TB-3) OR project = TB ORDER BY key')).toHaveLength(58)
   })
 
+  test('[SB16] an issue edited in bulk was updated when that was carried out', async () => {
+    await using world = await World.fresh()
+    const { json } = await world.jira('POST', '/bulk/issues/fields', {
+      selectedIssueIdsOrKeys: ['TB-1'],
+      selectedActions: ['priority'],
+      editedFieldsInput: { priority: { priorityId: '5' } },
+    })
+    await finished(world, json.taskId)
+    expect((await world.fields('TB-1', 'updated')).updated).toBe('2026-02-01T12:00:01.000+0000')
+  })
+
   test('[SB16] what was accepted is carried out also when the sandbox stops', async () => {
     await using world = await World.fresh()
     await world.jira('POST', '/bulk/issues/fields', {
@@ -574,5 +585,49 @@ describe('history', () => {
     expect(json.names).toEqual({ summary: 'Summary' })
     const bulk = await world.jira('POST', '/changelog/bulkfetch', { issueIdsOrKeys: ['TB-1'], fieldIds: ['summary'] })
     expect(bulk.json.issueChangeLogs[0].changeHistories.map((change: Json) => change.items.length)).toEqual([1])
+  })
+})
+
+describe('properties', () => {
+  const marked = (marker: string): Json => ({
+    fields: { project: { key: 'TB' }, summary: 'Marked', issuetype: { name: 'Task' } },
+    properties: [{ key: 'tidebook', value: { marker } }],
+  })
+
+  test('[SB38] what an app keeps with an issue is found by search, bulk fetch and by id', async () => {
+    await using world = await World.fresh()
+    const { json } = await world.jira('POST', '/issue', marked('m1'))
+    const body = { jql: 'created >= -10m AND creator = currentUser() ORDER BY created DESC', fields: ['created'], properties: ['tidebook'] }
+    const found = await world.jira('POST', '/search/jql', body)
+    expect(found.json.issues.map((issue: Json) => [issue.key, issue.properties])).toEqual([[json.key, { tidebook: { marker: 'm1' } }]])
+    const fetched = await world.jira('POST', '/issue/bulkfetch', {
+      issueIdsOrKeys: ['TB-1', json.key],
+      fields: ['id'],
+      properties: ['tidebook', 'other'],
+    })
+    expect(fetched.json.issues.map((issue: Json) => issue.properties)).toEqual([{}, { tidebook: { marker: 'm1' } }])
+    expect((await world.jira('GET', `/issue/${json.key}?fields=summary&properties=tidebook`)).json.properties).toEqual({
+      tidebook: { marker: 'm1' },
+    })
+    expect('properties' in (await world.jira('GET', `/issue/${json.key}`)).json).toBe(false)
+    const many = await world.jira('POST', '/issue/bulk', { issueUpdates: [marked('m2'), marked('m3')] })
+    const last = many.json.issues[1].key
+    expect((await world.jira('GET', `/issue/${last}?properties=*all`)).json.properties).toEqual({ tidebook: { marker: 'm3' } })
+    const six = { jql: 'project = TB', properties: ['a', 'b', 'c', 'd', 'e', 'f'] }
+    expect((await world.jira('POST', '/search/jql', six)).status).toBe(400)
+  })
+
+  test('[SB38] keeping something with an issue leaves `updated` and the history alone', async () => {
+    await using world = await World.fresh()
+    const before = await world.fields('TB-1')
+    expect((await world.jira('PUT', '/issue/TB-1', { properties: [{ key: 'a', value: 1 }] })).status).toBe(204)
+    expect((await world.jira('PUT', '/issue/TB-1/properties/b', { deep: [true] })).status).toBe(201)
+    expect((await world.jira('PUT', '/issue/TB-1/properties/b', { deep: [false] })).status).toBe(200)
+    expect((await world.jira('GET', '/issue/TB-1/properties')).json.keys.map((entry: Json) => entry.key)).toEqual(['a', 'b'])
+    expect((await world.jira('GET', '/issue/TB-1/properties/b')).json).toEqual({ key: 'b', value: { deep: [false] } })
+    expect((await world.jira('DELETE', '/issue/TB-1/properties/a')).status).toBe(204)
+    expect((await world.jira('GET', '/issue/TB-1/properties/a')).status).toBe(404)
+    expect(await world.fields('TB-1')).toEqual(before)
+    expect(world.log().filter((line) => line.saved)).toHaveLength(4)
   })
 })

@@ -153,6 +153,24 @@ describe('edits by people', () => {
 })
 
 describe('the screen', () => {
+  test('[SB20] a sandbox that fails, or a client that goes in the middle, takes nobody else down', async () => {
+    await using world = await World.fresh()
+    const { rmSync } = await import('node:fs')
+    const { connect } = await import('node:net')
+    const socket = connect(Number(new URL(world.origin).port), '127.0.0.1')
+    socket.write('POST /sandbox/control HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 500\r\n\r\n{"app"')
+    await new Promise((resolve) => socket.once('connect', resolve))
+    socket.resetAndDestroy()
+    expect((await page(world)).status).toBe(200)
+    rmSync(world.folder, { recursive: true })
+    const failed = [await page(world), await world.jira('GET', '/myself')]
+    expect(failed.map((reply) => [reply.status, reply.text.includes('The sandbox failed')])).toEqual([
+      [500, true],
+      [500, true],
+    ])
+    await world.stop().catch(() => undefined)
+  })
+
   test('[SB31] what is typed is shown as text, never as markup', async () => {
     await using world = await World.fresh()
     const nasty = `<script>alert(1)</script> "quoted" & 'single'`

@@ -52,9 +52,9 @@ const UNTRUTHS: readonly { readonly app: 'jira'; readonly path: RegExp; readonly
   },
   {
     app: 'jira',
-    path: /\/rest\/api\/3\/(search|project\/(?!search$)[^/]+)$/,
+    path: /\/rest\/api\/3\/(search|project\/(?!search$)[^/]+|issue\/[^/]+\/properties.*)$/,
     fault: /^no such operation/,
-    why: 'The retired search answers 410 and is gone from the document; one project is left out of the trimmed one.',
+    why: 'The retired search answers 410 and is gone from the document; one project and issue properties are left out of the trimmed one.',
   },
 ]
 

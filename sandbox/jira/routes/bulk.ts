@@ -1,6 +1,6 @@
 import type { z } from 'zod'
 import type { Answer } from '../../http.ts'
-import { type JiraCall, type Route, visibleIssue, writerOf } from '../call.ts'
+import { type JiraCall, type Route, visibleIssue } from '../call.ts'
 import { EDIT_SCREEN, readWrite, type WriteInput } from '../edit.ts'
 import { bulkError } from '../errors.ts'
 import { FIELDS, fieldWith } from '../fields.ts'
@@ -144,7 +144,7 @@ function bulkEdit(call: JiraCall): Answer {
       edited = { ...edited, ...read.patch }
     }
     const { id: _id, key: _key, ...patch } = edited
-    call.site.issues.edit(issue, bend(changedOnly(issue, patch), call.faults), { by: API_USER, atMs: call.nowMs })
+    call.site.issues.edit(issue, bend(changedOnly(issue, patch), call.faults), { by: API_USER, atMs: call.site.nowMs() })
     return undefined
   })
 }
@@ -168,7 +168,7 @@ function bulkTransition(call: JiraCall): Answer {
   return submit(call, [...wanted.keys()], (issue) => {
     const transition = takenTransition(issue, wanted.get(issue.id) ?? '')
     if ('refused' in transition) return transition.refused
-    call.site.issues.edit(issue, bend({ status: transition.to }, call.faults), writerOf(call, API_USER))
+    call.site.issues.edit(issue, bend({ status: transition.to }, call.faults), { by: API_USER, atMs: call.site.nowMs() })
     return undefined
   })
 }
@@ -178,7 +178,7 @@ function bulkDelete(call: JiraCall): Answer {
   return (
     tooMany(selectedIssueIdsOrKeys.length) ??
     submit(call, selectedIssueIdsOrKeys, (issue) => {
-      call.site.issues.remove(issue, call.nowMs)
+      call.site.issues.remove(issue, call.site.nowMs())
       return undefined
     })
   )

@@ -16,6 +16,8 @@ import {
   editMetaAnswer,
   errorAnswer,
   issueAnswer,
+  propertyAnswer,
+  propertyKeysAnswer,
   transitionBody,
   transitionsAnswer,
   type WriteBody,
@@ -52,11 +54,13 @@ function queryNames(query: URLSearchParams, name: string): string[] {
   return query.getAll(name)
 }
 
-function issueWithExpansions(wire: Wire, issue: Issue, wanted: WantedFields, expand: readonly string[]): Record<string, unknown> {
+function issueWithExpansions(wire: Wire, issue: Issue, wanted: WantedFields, query: URLSearchParams): Record<string, unknown> {
+  const expand = expansions(query)
+  const propertyKeys = queryNames(query, 'properties').flatMap((keys) => keys.split(','))
   const ids = wanted.kind === 'fields' ? wanted.ids : []
   const described = FIELDS.filter((field) => ids.includes(field.id))
   return {
-    ...wire.issue(issue, wanted),
+    ...wire.issue(issue, wanted, propertyKeys),
     ...(expand.includes('names') && { names: Object.fromEntries(described.map((field) => [field.id, field.name])) }),
     ...(expand.includes('schema') && { schema: Object.fromEntries(described.map((field) => [field.id, field.schema])) }),
     ...(expand.includes('transitions') && { transitions: transitionsOf(issue).map((transition) => wire.transition(transition, false)) }),
@@ -82,7 +86,7 @@ function getIssue(call: JiraCall): Answer {
   const wanted = wantedFields(queryNames(call.query, 'fields'), ['*all'])
   return {
     status: 200,
-    json: issueWithExpansions(call.wire, issue, wanted.kind === 'id' ? { kind: 'key' } : wanted, expansions(call.query)),
+    json: issueWithExpansions(call.wire, issue, wanted.kind === 'id' ? { kind: 'key' } : wanted, call.query),
   }
 }
 
@@ -93,6 +97,16 @@ function inputOf(body: WriteBody): WriteInput {
 /** Saves what a write says, bent as the quirks of the dial want it. */
 function save(call: JiraCall, issue: Issue, patch: Patch): Issue {
   return call.site.issues.edit(issue, bend(patch, call.faults), writerOf(call, API_USER))
+}
+
+/** Keeps the properties a write brings along. */
+function keepProperties(call: JiraCall, issue: Issue, body: WriteBody): Issue {
+  if (!body.properties) return issue
+  return call.site.issues.setProperties(
+    issue,
+    Object.fromEntries(body.properties.map(({ key, value }) => [key, value ?? null])),
+    call.nowMs,
+  )
 }
 
 /** The refusal a `partial` fault makes of a write to one issue. */
@@ -107,15 +121,16 @@ function putIssue(call: JiraCall): Answer {
   const issue = visibleIssue(call.site, call.params.issueIdOrKey ?? '')
   if (!issue) return issueNotFound()
   const body = call.body as WriteBody
-  if (body.fields === undefined && body.update === undefined) return errorCollection(400, ["one of 'fields' or 'update' required"])
+  if (body.fields === undefined && body.update === undefined && body.properties === undefined)
+    return errorCollection(400, ["one of 'fields' or 'update' required"])
   const input = inputOf(body)
   const read = readWrite(input, EDIT_SCREEN, { makeLocalId: call.site.makeLocalId, issue })
   if (read.kind === 'refused') return errorCollection(400, [], read.errors)
   const refusal = partialRefusal(call, [...Object.keys(input.fields), ...Object.keys(input.update)])
   if (refusal) return refusal
-  const saved = save(call, issue, read.patch)
+  const saved = keepProperties(call, save(call, issue, read.patch), body)
   if (call.query.get('returnIssue') !== 'true') return { status: 204 }
-  return { status: 200, json: issueWithExpansions(call.wire, saved, wantedFields([], ['*all']), expansions(call.query)) }
+  return { status: 200, json: issueWithExpansions(call.wire, saved, wantedFields([], ['*all']), call.query) }
 }
 
 function deleteIssue(call: JiraCall): Answer {
@@ -154,16 +169,17 @@ function readDraft(call: JiraCall, body: WriteBody): Draft {
   return { kind: 'draft', project, patch: { ...patch, summary, type } }
 }
 
-function createFrom(call: JiraCall, draft: Extract<Draft, { kind: 'draft' }>): Record<string, unknown> {
+function createFrom(call: JiraCall, draft: Extract<Draft, { kind: 'draft' }>, body: WriteBody): Record<string, unknown> {
   const bent = bend(draft.patch, call.faults)
   const issue = call.site.issues.create(draft.project, { ...draft.patch, ...bent }, API_USER, writerOf(call, API_USER))
+  keepProperties(call, issue, body)
   return { id: issue.id, key: issue.key, self: `${call.wire.api}/issue/${issue.id}` }
 }
 
 function postIssue(call: JiraCall): Answer {
   const draft = readDraft(call, call.body as WriteBody)
   if (draft.kind === 'refused') return errorCollection(400, [], draft.errors)
-  return partialRefusal(call, ['summary']) ?? { status: 201, json: createFrom(call, draft) }
+  return partialRefusal(call, ['summary']) ?? { status: 201, json: createFrom(call, draft, call.body as WriteBody) }
 }
 
 function noneCreated(message: string): Answer {
@@ -185,7 +201,7 @@ function postIssues(call: JiraCall): Answer {
       partial && isPartOf(index, issueUpdates.length) ? (partial.refuse ?? { field: 'summary', message: PARTIAL_MESSAGE }) : undefined
     const refused = draft.kind === 'refused' ? draft.errors : refusal && { [refusal.field]: refusal.message }
     if (refused) errors.push({ status: 400, elementErrors: { errorMessages: [], errors: refused }, failedElementNumber: index })
-    else if (draft.kind === 'draft') issues.push(createFrom(call, draft))
+    else if (draft.kind === 'draft') issues.push(createFrom(call, draft, update))
   }
   return { status: issues.length === 0 ? 400 : 201, json: { issues, errors } }
 }
@@ -196,7 +212,7 @@ export function isPartOf(index: number, count: number): boolean {
 }
 
 function bulkfetch(call: JiraCall): Answer {
-  const { issueIdsOrKeys, fields } = call.body as z.infer<typeof bulkfetchBody>
+  const { issueIdsOrKeys, fields, properties } = call.body as z.infer<typeof bulkfetchBody>
   if (issueIdsOrKeys.length === 0) return errorCollection(400, ['At least one issue id or key must be provided.'])
   if (issueIdsOrKeys.length > MAX_BULKFETCH) {
     return errorCollection(400, [`The number of issues requested is ${issueIdsOrKeys.length}, the limit is ${MAX_BULKFETCH}.`])
@@ -212,7 +228,7 @@ function bulkfetch(call: JiraCall): Answer {
   return {
     status: 200,
     json: {
-      issues: issues.filter((issue) => !failed.includes(issue)).map((issue) => call.wire.issue(issue, wanted)),
+      issues: issues.filter((issue) => !failed.includes(issue)).map((issue) => call.wire.issue(issue, wanted, properties ?? [])),
       issueErrors: failed.map((issue) => ({ id: issue.id, errorMessage: message })),
     },
   }
@@ -264,6 +280,42 @@ function postTransition(call: JiraCall): Answer {
   if (refusal) return refusal
   save(call, issue, { ...read.patch, status: transition.to })
   return { status: 204 }
+}
+
+function getProperties(call: JiraCall): Answer {
+  const issue = visibleIssue(call.site, call.params.issueIdOrKey ?? '')
+  if (!issue) return issueNotFound()
+  const self = (key: string): string => `${call.wire.api}/issue/${issue.id}/properties/${encodeURIComponent(key)}`
+  return { status: 200, json: { keys: Object.keys(issue.properties).map((key) => ({ self: self(key), key })) } }
+}
+
+function getProperty(call: JiraCall): Answer {
+  const issue = visibleIssue(call.site, call.params.issueIdOrKey ?? '')
+  const key = call.params.propertyKey ?? ''
+  if (!issue) return issueNotFound()
+  return Object.hasOwn(issue.properties, key) ? { status: 200, json: { key, value: issue.properties[key] } } : propertyNotFound(key)
+}
+
+function putProperty(call: JiraCall): Answer {
+  const issue = visibleIssue(call.site, call.params.issueIdOrKey ?? '')
+  const key = call.params.propertyKey ?? ''
+  if (!issue) return issueNotFound()
+  const isKnown = Object.hasOwn(issue.properties, key)
+  call.site.issues.setProperties(issue, { [key]: call.body }, call.nowMs)
+  return { status: isKnown ? 200 : 201 }
+}
+
+function deleteProperty(call: JiraCall): Answer {
+  const issue = visibleIssue(call.site, call.params.issueIdOrKey ?? '')
+  const key = call.params.propertyKey ?? ''
+  if (!issue) return issueNotFound()
+  if (!Object.hasOwn(issue.properties, key)) return propertyNotFound(key)
+  call.site.issues.setProperties(issue, { [key]: undefined }, call.nowMs)
+  return { status: 204 }
+}
+
+function propertyNotFound(key: string): Answer {
+  return errorCollection(404, [`The property '${key}' does not exist.`])
 }
 
 /** The issue type a path names, by id or name. */
@@ -330,5 +382,32 @@ export const ISSUE_ROUTES: readonly Route[] = [
     writes: true,
     answers: { 204: nothing, 400: errorAnswer, 404: errorAnswer },
     handle: postTransition,
+  },
+  {
+    method: 'GET',
+    path: '/rest/api/3/issue/{issueIdOrKey}/properties',
+    answers: { 200: propertyKeysAnswer, 404: errorAnswer },
+    handle: getProperties,
+  },
+  {
+    method: 'GET',
+    path: '/rest/api/3/issue/{issueIdOrKey}/properties/{propertyKey}',
+    answers: { 200: propertyAnswer, 404: errorAnswer },
+    handle: getProperty,
+  },
+  {
+    method: 'PUT',
+    path: '/rest/api/3/issue/{issueIdOrKey}/properties/{propertyKey}',
+    body: z.unknown(),
+    writes: true,
+    answers: { 200: nothing, 201: nothing, 404: errorAnswer },
+    handle: putProperty,
+  },
+  {
+    method: 'DELETE',
+    path: '/rest/api/3/issue/{issueIdOrKey}/properties/{propertyKey}',
+    writes: true,
+    answers: { 204: nothing, 404: errorAnswer },
+    handle: deleteProperty,
   },
 ]

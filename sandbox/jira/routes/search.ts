@@ -30,6 +30,7 @@ const MAX_PAGE = 5000
 const MAX_PAGE_WITH_FIELDS = 100
 const TOKEN_LIFE_MS = 7 * 86_400_000
 const MAX_RECONCILED = 50
+const MAX_PROPERTIES = 5
 
 type Ready = { readonly kind: 'ready'; readonly jql: CompiledJql } | { readonly kind: 'refused'; readonly answer: Answer }
 
@@ -117,6 +118,8 @@ function search(call: JiraCall, body: SearchBody): Answer {
   const reconcile = new Set((body.reconcileIssues ?? []).map(String))
   if (reconcile.size > MAX_RECONCILED)
     return errorCollection(400, [`The reconcileIssues parameter accepts a maximum of ${MAX_RECONCILED} ids.`])
+  const properties = body.properties ?? []
+  if (properties.length > MAX_PROPERTIES) return errorCollection(400, [`A maximum of ${MAX_PROPERTIES} issue properties can be requested.`])
   const nowMs = token?.nowMs ?? call.nowMs
   const query = ready(call, jqlText, nowMs)
   if (query.kind === 'refused') return query.answer
@@ -129,7 +132,7 @@ function search(call: JiraCall, body: SearchBody): Answer {
   return {
     status: 200,
     json: {
-      issues: page.map(({ issue }) => call.wire.issue(issue, wanted)),
+      issues: page.map(({ issue }) => call.wire.issue(issue, wanted, properties)),
       ...(!isLast && { nextPageToken: encodeToken({ print: printOf(jqlText), after: [...last.key], nowMs }) }),
       isLast,
     },
@@ -148,6 +151,7 @@ function searchByGet(call: JiraCall): Answer {
     nextPageToken: query.get('nextPageToken') ?? undefined,
     maxResults: maxResults === null ? undefined : Number(maxResults),
     fields: query.getAll('fields'),
+    properties: query.getAll('properties').flatMap((keys) => keys.split(',')),
     reconcileIssues: numbers,
   })
   return body.success ? search(call, body.data) : errorCollection(400, ['The request parameters could not be read.'])
