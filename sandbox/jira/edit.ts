@@ -1,5 +1,4 @@
 import { FIELDS, fieldWith, notOnScreen, type ParseContext, type Patch } from './fields.ts'
-import type { Issue } from './model.ts'
 
 /** The fields and operations of a write, as they arrive. */
 export interface WriteInput {
@@ -67,9 +66,3 @@ function changedList(labels: readonly string[], verb: string, value: unknown): r
 
 /** The fields of the edit screen: everything that can be written. */
 export const EDIT_SCREEN: ReadonlySet<string> = new Set(FIELDS.filter((field) => field.parse).map((field) => field.id))
-
-/** Whether a patch would change anything of an issue. */
-export function isChange(issue: Issue, patch: Patch): boolean {
-  const after: Issue = { ...issue, ...patch }
-  return JSON.stringify(issue) !== JSON.stringify(after)
-}

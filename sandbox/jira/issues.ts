@@ -4,7 +4,7 @@ import { JsonFile } from '../json-file.ts'
 import { type FileProblem, type HandEdit, RECORDS_PER_FILE, RecordStore } from '../record-store.ts'
 import { changeTexts, fieldStoredAs, isPatchEqual, type Patch, type PatchKey } from './fields.ts'
 import { type Change, type ChangeItem, type Issue, issueShape, KEPT_CHANGES } from './model.ts'
-import { foldName, meant, PROJECTS, type Project, projectOf, RESOLUTION, STATUSES } from './site.ts'
+import { DEFAULT_PRIORITY, foldName, meant, PROJECTS, type Project, projectOf, RESOLUTION, STATUSES } from './site.ts'
 
 const FIRST_ID = 10_001
 
@@ -117,7 +117,7 @@ export class JiraIssues {
       key: `${project.key}-${number}`,
       formerKeys: [],
       status: 'To Do',
-      priority: 'Medium',
+      priority: DEFAULT_PRIORITY,
       assignee: null,
       reporter,
       labels: [],

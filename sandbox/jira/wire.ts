@@ -2,6 +2,7 @@ import { FIELDS, fieldWith, type JiraField } from './fields.ts'
 import type { Change, Issue } from './model.ts'
 import {
   API_USER,
+  DEFAULT_PRIORITY,
   ISSUE_TYPES,
   type IssueType,
   meant,
@@ -220,7 +221,7 @@ export class Wire {
       ...(autoComplete !== undefined && { autoCompleteUrl: autoComplete }),
       operations: [...(field.operations ?? []), 'set'],
       ...(allowedValues && { allowedValues }),
-      ...(field.id === 'priority' && { hasDefaultValue: true, defaultValue: this.priority('Medium') }),
+      ...(field.id === 'priority' && { hasDefaultValue: true, defaultValue: this.priority(DEFAULT_PRIORITY) }),
     }
   }
 

@@ -18,7 +18,7 @@ import {
   typeStatusesAnswer,
   usersAnswer,
 } from '../shapes.ts'
-import { ISSUE_TYPES, OPTIONS, PRIORITIES, PROJECTS, projectWith, STATUSES, USERS } from '../site.ts'
+import { DEFAULT_PRIORITY, ISSUE_TYPES, OPTIONS, PRIORITIES, PROJECTS, projectWith, STATUSES, USERS } from '../site.ts'
 import { wireTime } from '../wire.ts'
 import { typeWith } from './issue.ts'
 
@@ -221,11 +221,11 @@ function searchPriorities(call: JiraCall): Answer {
     (priority) =>
       (ids.length === 0 || ids.includes(priority.id)) &&
       priority.name.toLowerCase().includes(name) &&
-      (!isDefaultOnly || priority.name === 'Medium'),
+      (!isDefaultOnly || priority.name === DEFAULT_PRIORITY),
   )
   return pageOf(
     call,
-    matching.map((priority) => ({ ...call.wire.priority(priority.name), description: '', isDefault: priority.name === 'Medium' })),
+    matching.map((priority) => ({ ...call.wire.priority(priority.name), description: '', isDefault: priority.name === DEFAULT_PRIORITY })),
     50,
   )
 }
