@@ -168,9 +168,8 @@ export class RunPorts implements EnginePorts {
     await this.#commit([catalog.saveDescription(this.#connection, description)])
   }
 
-  async sentBefore() {
-    const { run, fence, runs, log } = this.#parts
-    if (fence <= 1) return []
+  async receiptsOfRun() {
+    const { run, runs, log } = this.#parts
     await log.durable()
     return runs.receiptsOf(run.id)
   }

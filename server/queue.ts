@@ -27,6 +27,8 @@ import type { UpdateLog } from './update-log.ts'
 /** Runs under way at once, over all connections; one connection never has two. */
 const PARALLEL_RUNS = 4
 const HEARTBEAT_MS = LEASE_MS / 4
+/** How often a run is taken up again after a commit that failed. */
+const MOST_ATTEMPTS = 5
 /** Runs that a person started go before those a clock started. */
 const PRIORITY: Record<RunRow['trigger'], number> = { person: 2, api: 2, nightly: 1, schedule: 0 }
 /** A run's head is sent to its workbook at most this often while it only counts. ms */
@@ -301,7 +303,9 @@ export class RunQueue {
         'a run ended early',
       )
       if (failure.code === 'lease-lost') return
-      state = failure.code === 'cancelled' ? (this.#isStopped ? 'queued' : 'cancelled') : 'failed'
+      const startsAgain =
+        (this.#isStopped && failure.code === 'cancelled') || (failure.code === 'commit-failed' && run.fence < MOST_ATTEMPTS)
+      state = startsAgain ? 'queued' : failure.code === 'cancelled' ? 'cancelled' : 'failed'
       error = failure
     } finally {
       clearInterval(heartbeat)
@@ -316,7 +320,8 @@ export class RunQueue {
     const now = clock.now()
     const failed = state === 'failed' ? [catalog.saveLatestPull(run.connection, { at: now, records: 0, isFailed: true })] : []
     try {
-      const note = state === 'queued' ? 'The server stopped; the run goes on at its next start.' : (error?.message ?? null)
+      const stopped = 'The server stopped; the run goes on at its next start.'
+      const note = state === 'queued' && this.#isStopped ? stopped : (error?.message ?? null)
       log.execute([...transitionOps(run.id, state, now, note), ...(state === 'queued' ? [] : [endRunOp(run.id, now, error), ...failed])])
       await log.durable()
       active.ports = undefined

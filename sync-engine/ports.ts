@@ -145,6 +145,8 @@ export interface EnginePorts {
   /** The app's own query that bounds the connection; empty: none. */
   readonly filter: string
   readonly cursor: string | null
+  /** What this run has counted so far. */
+  readonly counts: RunCounts
   /** The connector, its calls reported as `kind` in the run's log. */
   connector(kind: CallKind): Connector
   /** Staged cells of linked records of rows that are not deleted, in row order, from what is committed. */
@@ -155,8 +157,8 @@ export interface EnginePorts {
   settle(decide: (view: SheetView) => Settlement): Promise<void>
   describe(description: ObjectDescription): Promise<void>
   openReceipts(): Promise<readonly Receipt[]>
-  /** What this very run had sent before its process died and it started again, open or closed. */
-  sentBefore(): Promise<readonly Receipt[]>
+  /** What this very run has sent, open or closed; also before its process died and it started again. */
+  receiptsOfRun(): Promise<readonly Receipt[]>
   /** Written before a call is sent. */
   recordIntents(receipts: readonly Receipt[]): Promise<void>
   /** Written after its answer, or after it is known that none will come. */

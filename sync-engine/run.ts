@@ -4,7 +4,16 @@ import type { FieldId, RowId } from '../workbook/ids.ts'
 import type { AppRecord, ObjectDescription, PlannedCall, PushOutcome } from './connectors/connector.ts'
 import { effectiveDirection } from './direction.ts'
 import { type DeltaCell, type HeldCell, type Plan, type PushCell, planCallsOf, planSync, type RunMode, recordDeltas } from './plan.ts'
-import type { EnginePorts, FrozenPlan, Receipt, RunCell, RunOrder, Settlement, SheetView } from './ports.ts'
+import {
+  type EnginePorts,
+  type FrozenPlan,
+  OPEN_RECEIPT_STATES,
+  type Receipt,
+  type RunCell,
+  type RunOrder,
+  type Settlement,
+  type SheetView,
+} from './ports.ts'
 import { type LandedPush, reconcileCell } from './reconcile.ts'
 import { SyncError } from './sync-error.ts'
 
@@ -102,14 +111,31 @@ async function sync(run: Run, mode: RunMode, trigger: 'person' | 'schedule', fro
   if (mode === 'two-way') {
     await ports.transition('planning')
     const plan = await makePlan(run, frozen)
-    await settleHeld(run, plan)
-    const cells = await check(run, plan.push)
-    const pushing = await push(run, cells)
-    pushed.push(...pushing.saved)
-    isPartial = pushing.isPartial
+    try {
+      await settleHeld(run, plan)
+      const cells = await check(run, plan.push)
+      const pushing = await push(run, cells)
+      pushed.push(...pushing.saved)
+      isPartial = pushing.isPartial
+      await pull(run, trigger, pushed)
+    } catch (error) {
+      await balanceReceipt(run, error)
+      throw error
+    }
+    return isPartial ? 'partial' : 'settled'
   }
   await pull(run, trigger, pushed)
-  return isPartial ? 'partial' : 'settled'
+  return 'settled'
+}
+
+/** A run that ends early says of each planned cell what became of it: sent and not read back yet, or not sent. */
+async function balanceReceipt({ ports }: Run, error: unknown): Promise<void> {
+  if (error instanceof SyncError && (error.code === 'lease-lost' || error.code === 'commit-failed')) return
+  const open = (await ports.receiptsOfRun()).filter((r) => OPEN_RECEIPT_STATES.includes(r.state))
+  const { planned, pushed, refused, skipped, unknown } = ports.counts
+  const left = planned - pushed - refused - skipped - unknown
+  const owed = Math.min(left, Math.max(0, open.length - unknown))
+  await ports.settle(() => ({ counts: { unknown: owed, skipped: left - owed } }))
 }
 
 // Plan -----------------------------------------------------------------------------------------------------------------------------------
@@ -132,7 +158,7 @@ async function makePlan({ ports, description }: Run, frozen: FrozenPlan | undefi
   if (frozen.setup !== setupFingerprint(setup, description)) {
     throw new SyncError('plan-changed', 'A direction, a right or a mapping changed since the preview. Nothing was sent.')
   }
-  const done = await ports.sentBefore()
+  const done = await ports.receiptsOfRun()
   const cells = frozen.cells.filter((f) => !done.some((r) => r.row === f.row && r.field === f.field && r.item === f.item))
   const same = (a: FrozenPlan['cells'][number], b: PushCell): boolean =>
     a.row === b.row && a.field === b.field && a.item === b.item && a.baseline === b.baseline && a.sent === b.sent
