@@ -64,6 +64,8 @@ interface OpenChannel {
   hasAnsweredStep1: boolean
   readonly barriers: string[]
   readonly savedFrame: Uint8Array
+  /** Sync frames that wait until what the server wrote is on disk, in their order. */
+  held: Uint8Array[]
 }
 
 interface AckGroup {
@@ -163,6 +165,7 @@ export class CollabSocket {
       hasAnsweredStep1: false,
       barriers: [],
       savedFrame: syncStatusFrame(channel.address, true),
+      held: [],
     }
     const { waiting } = channel
     this.#dropWaiting(channel)
@@ -285,8 +288,8 @@ export class CollabSocket {
     switch (step) {
       case SYNC.step1: {
         const missing = Y.encodeStateAsUpdate(doc, payload)
-        this.#send(channel, syncFrame(channel.address, SYNC.step1, Y.encodeStateVector(doc)))
-        this.#send(channel, syncFrame(channel.address, SYNC.step2, missing))
+        this.#sendSync(channel, open, syncFrame(channel.address, SYNC.step1, Y.encodeStateVector(doc)))
+        this.#sendSync(channel, open, syncFrame(channel.address, SYNC.step2, missing))
         open.hasSentStep1 = true
         return
       }
@@ -390,9 +393,30 @@ export class CollabSocket {
   /** From Hocuspocus, for an open document. */
   #sendOpen(channel: Channel, bytes: Uint8Array): void {
     const type = bytes[channel.prefixLength]
-    if (type === FRAME.sync && channel.open?.hasSentStep1 !== true) return
+    if (type === FRAME.sync) {
+      if (channel.open?.hasSentStep1) this.#sendSync(channel, channel.open, bytes)
+      return
+    }
     this.#send(channel, bytes)
     if (type === FRAME.close && this.#bridgedDocument !== undefined) this.close(1000, 'the document was closed')
+  }
+
+  /** What a document shows leaves when everything the server wrote into it is on disk; people's own edits are not waited for. */
+  #sendSync(channel: Channel, open: OpenChannel, bytes: Uint8Array): void {
+    const { unsavedUntil } = open.live
+    if (unsavedUntil === undefined && open.held.length === 0) {
+      this.#send(channel, bytes)
+      return
+    }
+    open.held.push(bytes)
+    if (open.held.length > 1) return
+    const release = (): void => {
+      const again = open.live.unsavedUntil
+      // The server wrote once more meanwhile, and a frame that waits may hold some of it.
+      if (again !== undefined) again.then(release, () => undefined)
+      else for (const frame of open.held.splice(0)) this.#send(channel, frame)
+    }
+    ;(unsavedUntil ?? Promise.resolve()).then(release, () => undefined)
   }
 
   #send(channel: Channel, bytes: Uint8Array): void {

@@ -37,6 +37,7 @@ export class LiveDocument {
   readonly #logger: Logger
   readonly #now: () => number
   readonly #observed = new WeakMap<Y.Transaction, Observed>()
+  #unsavedUntil: Promise<void> | undefined
   #seq: number
   #tailBytes = 0
   #snapshotBytes: number
@@ -77,6 +78,14 @@ export class LiveDocument {
     this.doc.off('afterTransaction', this.#onTransaction)
     this.doc.off('update', this.#onUpdate)
     this.#business.detachDocument(this.doc.name)
+  }
+
+  /**
+   * Set while something the server itself wrote is not on disk: nobody may see it yet. A window that did, and then outlived the server, would
+   * keep items that no log has, in documents it cannot send back.
+   */
+  get unsavedUntil(): Promise<void> | undefined {
+    return this.#unsavedUntil
   }
 
   get isDetached(): boolean {
@@ -122,6 +131,7 @@ export class LiveDocument {
     const change = changedClients(transaction)
     if (!change.hasChange) return
     const seq = this.#log.takeSeq()
+    if (principal === undefined) this.#hold()
     const clientIds = this.#claim(change.newClients, principal)
     try {
       const { cellChanges, ops } = this.#business.onTransaction(this.doc.name, transaction, this.actorOf, seq)
@@ -132,6 +142,17 @@ export class LiveDocument {
       this.#logger.error({ err: error, document: this.doc.name }, 'a transaction could not be read')
       this.#observed.set(transaction, { seq, cellChanges: [], clientIds })
     }
+  }
+
+  #hold(): void {
+    // Asked once the update of this transaction has joined the batch; Hocuspocus may send it before that.
+    const saved = Promise.resolve().then(() => this.#log.durable())
+    this.#unsavedUntil = saved
+    const release = (): void => {
+      if (this.#unsavedUntil === saved) this.#unsavedUntil = undefined
+    }
+    // A failed log closes every socket: what was held is never sent.
+    saved.then(release, release)
   }
 
   readonly #onUpdate = (update: Uint8Array, origin: unknown, _doc: Y.Doc, transaction: Y.Transaction): void => {

@@ -6,6 +6,7 @@ import * as Y from 'yjs'
 import { authFrame, FRAME, SYNC, syncFrame } from '../../server/collab-frames.ts'
 import type { OpenDocument } from '../../server/collab-ports.ts'
 import { databasePath } from '../../server/storage/database.ts'
+import { ServerOrigin } from '../../workbook/origin.ts'
 import { editUpdate, ProviderClient, RawClient } from '../support/collab-client.ts'
 import { type CollabServer, startCollabServer } from '../support/collab-server.ts'
 import { tempFolder } from '../support/temp-folder.ts'
@@ -49,6 +50,29 @@ test('[L1] an edit is acknowledged only when it is on disk, peers see it at once
   await ann.next((frame) => frame.detail === 'saved:7')
   const rows = server.reader.raw.prepare('SELECT actor, device, origin FROM update_log').all()
   expect(rows.map((row) => ({ ...row }))).toEqual([{ actor: 'ann', device: 'ann-laptop', origin: 'user' }])
+})
+
+test('[L16] what the server writes is shown to nobody before it is on disk, also not to who comes meanwhile', async () => {
+  await using folder = await tempFolder()
+  await using server = await startCollabServer({ dataFolder: folder.path })
+  using bob = await RawClient.open(server.url, DOC, 'writer:bob')
+  const open = await server.collab.openDocument(DOC)
+  const isUpdate = (frame: { type: number; detail?: unknown }) => frame.type === FRAME.sync && frame.detail === SYNC.update
+  const held = holdWrites(folder.path)
+  open.doc.transact(() => open.doc.getMap('m').set('k', 'written by the server'), new ServerOrigin('settle'))
+  await echo(bob)
+  await echo(bob)
+  using late = await RawClient.connect(server.url)
+  late.send(authFrame(DOC, 'writer:late'))
+  late.send(syncFrame(DOC, SYNC.step1, Y.encodeStateVector(new Y.Doc())))
+  await late.next((frame) => frame.type === FRAME.auth)
+  await echo(late)
+  expect(bob.frames.filter(isUpdate)).toEqual([])
+  expect(late.frames.filter((frame) => frame.type === FRAME.sync)).toEqual([])
+  held.release()
+  await bob.next(isUpdate)
+  await late.next((frame) => frame.type === FRAME.sync && frame.detail === SYNC.step2)
+  await open.release()
 })
 
 test('[L2] saved is not said before the client’s offline items have come', async () => {
@@ -119,7 +143,7 @@ test('[L5] the author of an edit stays its author when a peer brings it back fir
   expect(rows.map((row) => ({ ...row }))).toEqual([{ client: 4711, actor: 'ann' }])
 })
 
-test('[L5] what the server wrote and lost comes back as the server’s, and its new edits take new numbers', async () => {
+test('[L5][L16] what the server wrote and lost was seen by nobody, and its new edits take new numbers', async () => {
   await using folder = await tempFolder()
   await using server = await startCollabServer({ dataFolder: folder.path, retryMs: 50 })
   using ann = new ProviderClient(server.url, DOC, 'writer:ann')
@@ -128,42 +152,17 @@ test('[L5] what the server wrote and lost comes back as the server’s, and its 
   const before = await server.collab.openDocument(DOC)
   const failed = new Promise((resolve) => server.log.onFailed(resolve))
   const held = holdWrites(folder.path)
-  before.doc.transact(() => before.doc.getMap('m').set('k', 'lost by the server'), 'pull')
-  await ann.shows('k', 'lost by the server')
-  await failed
-  held.release()
-  await ann.saved()
-  const after = await server.collab.openDocument(DOC)
-  expect(after.doc.getMap('m').get('k')).toBe('lost by the server')
-  expect(after.doc.clientID).not.toBe(before.doc.clientID)
-  after.doc.transact(() => after.doc.getMap('m').set('k2', 'new'), 'pull')
-  await ann.shows('k2', 'new')
-  await server.log.durable()
-  const rows = server.reader.raw.prepare('SELECT client, actor FROM client_ids ORDER BY client').all()
-  expect(rows.map((row) => ({ ...row }))).toEqual([
-    { client: before.doc.clientID, actor: 'server' },
-    { client: after.doc.clientID, actor: 'server' },
-  ])
-  await after.release()
-})
-
-test('[L5] an edit of the server that was lost never shares its number with a later one', async () => {
-  await using folder = await tempFolder()
-  await using server = await startCollabServer({ dataFolder: folder.path, retryMs: 50 })
-  using peer = await RawClient.open(server.url, DOC, 'writer:ann')
-  const before = await server.collab.openDocument(DOC)
-  const failed = new Promise((resolve) => server.log.onFailed(resolve))
-  const held = holdWrites(folder.path)
   before.doc.transact(() => before.doc.getMap('m').set('lost', 1), 'pull')
-  const seen = await peer.next((frame) => frame.type === FRAME.sync && frame.detail === SYNC.update)
   await failed
   held.release()
   const after = await openWhenRecovered(server)
+  expect(after.doc.clientID).not.toBe(before.doc.clientID)
   after.doc.transact(() => after.doc.getMap('m').set('later', 2), 'pull')
-  using back = await RawClient.open(server.url, DOC, 'writer:ann')
-  back.sendUpdate(DOC, seen.payload ?? new Uint8Array())
-  await back.acked(2)
-  expect(after.doc.getMap('m').toJSON()).toEqual({ lost: 1, later: 2 })
+  await ann.shows('later', 2)
+  await ann.saved()
+  expect([ann.doc.getMap('m').toJSON(), after.doc.getMap('m').toJSON()]).toEqual([{ later: 2 }, { later: 2 }])
+  const rows = server.reader.raw.prepare('SELECT client, actor FROM client_ids').all()
+  expect(rows.map((row) => ({ ...row }))).toEqual([{ client: after.doc.clientID, actor: 'server' }])
   await after.release()
 })
 
