@@ -4,8 +4,8 @@ import { entryForInput } from '../../workbook/cell-rules.ts'
 import type { CellValue } from '../../workbook/cell-value.ts'
 import { editCellsMap, editResolutionsMap, lastIdOf, readEntry } from '../../workbook/documents.ts'
 import { cellKey } from '../../workbook/ids.ts'
-import { isEdited, packEntry } from '../../workbook/schema.ts'
-import { type Answer, FIELD, holdOf, lookAt, makeSchema, ROW, type SavedWorld, World } from '../support/world.ts'
+import { packEntry } from '../../workbook/schema.ts'
+import { type Answer, FIELD, holdOf, makeSchema, ROW, type SavedWorld, World } from '../support/world.ts'
 
 /**
  * Two people and an app around one cell. The documents, the authority, the push and the pull are the real ones; what is modelled is what
@@ -86,11 +86,14 @@ const known = (value: CellValue): CellValue => (value === 'x' ? 'X' : value)
 /** The transitions and the laws, for one order of client ids. */
 export class CellModel {
   readonly #ids: Ids
+  readonly #isPushOnly: boolean
   readonly #schema = makeSchema()
   readonly walked = new Map<string, number>()
 
-  constructor(ids: Ids) {
+  /** `isPushOnly`: the app's own changes are seen by the check alone. */
+  constructor(ids: Ids, isPushOnly = false) {
     this.#ids = ids
+    this.#isPushOnly = isPushOnly
   }
 
   start(): State {
@@ -158,11 +161,12 @@ export class CellModel {
       throw new LawBroken('LAW4', 'a second pull of the same answers changes something')
     const look = world.look()
     const marks = world.sheet.marks(ROW, FIELD)
-    if (!look.isStaged && look.shown !== world.appHas())
+    if (!this.#isPushOnly && !look.isStaged && look.shown !== world.appHas())
       throw new LawBroken('LAW5', `quiet, yet shown is not what the app has: ${JSON.stringify(look)}`)
     if (look.isStaged && holdOf(marks, look.shown) === undefined)
       throw new LawBroken('LAW5', `staged, not held, and not sent: ${JSON.stringify(look)}`)
-    if (look.entry !== null && !look.isStaged) throw new LawBroken('LAW4', `an entry that wants nothing stays: ${JSON.stringify(look)}`)
+    if (!this.#isPushOnly && look.entry !== null && !look.isStaged)
+      throw new LawBroken('LAW4', `an entry that wants nothing stays: ${JSON.stringify(look)}`)
     world.destroy()
   }
 
@@ -201,7 +205,18 @@ export class CellModel {
       [this.#ids.ann, 'ann'],
       [this.#ids.bob, 'bob'],
     ])
-    return new World({ peers: [], owners, serverClient: this.#ids.server, schema: this.#schema, value: 'a', normalise: known }, saved)
+    return new World(
+      {
+        peers: [],
+        owners,
+        serverClient: this.#ids.server,
+        schema: this.#schema,
+        value: 'a',
+        normalise: known,
+        isPushOnly: this.#isPushOnly,
+      },
+      saved,
+    )
   }
 
   /** Something on the server; whoever is online sees what comes of it. */
@@ -417,7 +432,7 @@ export class CellModel {
     if ([...edited].join() !== [...world.unsettled].join())
       throw new LawBroken('LAW6', 'the index of unsettled cells is not what the document holds')
     if (marks.conflict && !look.isStaged) throw new LawBroken('LAW7', `a conflict over nothing staged: ${JSON.stringify(look)}`)
-    if (look.isStaged && holdOf(marks, look.shown) === undefined && look.entry?.[1] !== look.baseline) {
+    if (!this.#isPushOnly && look.isStaged && holdOf(marks, look.shown) === undefined && look.entry?.[1] !== look.baseline) {
       throw new LawBroken('LAW7', `free to go, yet its base is not what the app has: ${JSON.stringify(look)}`)
     }
     if (marks.concurrent?.lines.some((l) => l.value === look.shown)) throw new LawBroken('LAW7', 'a shown value is offered again')
@@ -520,41 +535,75 @@ const bare = (marks: Marks): unknown =>
 const sameBytes = (a: SavedWorld, b: SavedWorld): boolean =>
   (['edits', 'annotations', 'base'] as const).every((doc) => Buffer.from(a[doc]).equals(Buffer.from(b[doc])))
 
-export { isEdited, lookAt }
+export interface Found {
+  readonly states: number
+  readonly quiet: number
+  /** The first ways found to break a law: law → acts. */
+  readonly broken: ReadonlyMap<string, readonly string[]>
+}
 
-/** Every state up to `depth`, each law asked of each. */
-export function explore(model: CellModel, depth: number, isOver: () => boolean): { states: number; quiet: number; depth: number } {
-  let frontier = [model.start()]
-  const met = new Set(frontier.map((s) => model.digest(s)))
+/** Every state up to `depth` acts after those of `start`, each law asked of each. */
+export function explore(model: CellModel, depth: number, start: readonly string[] = []): Found {
+  const met = new Set<string>()
+  const broken = new Map<string, string[]>()
   let quiet = 0
+  let frontier = [start.reduce((state, name) => model.step(state, named(model, state, name)), model.start())]
   for (let at = 1; at <= depth; at++) {
     const next: State[] = []
     for (const state of frontier) {
       for (const event of model.events(state)) {
-        if (isOver()) return { states: met.size, quiet, depth: at - 1 }
-        const after = attempt(state, event, () => {
+        noting(broken, [...state.path, event.name], () => {
           const reached = model.step(state, event)
           const digest = model.digest(reached)
-          if (met.has(digest)) return undefined
+          if (met.has(digest)) return
           met.add(digest)
           model.checkQuiet(reached)
           quiet++
-          return reached
+          next.push(reached)
         })
-        if (after) next.push(after)
       }
     }
     frontier = next
   }
-  return { states: met.size, quiet, depth }
+  return { states: met.size, quiet, broken }
 }
 
-function attempt<T>(state: State, event: Event, act: () => T): T {
+/** Longer ways than can all be walked, drawn from a seed. */
+export function wander(model: CellModel, walks: number, random: () => number): Found {
+  const broken = new Map<string, string[]>()
+  let states = 0
+  let quiet = 0
+  for (let walk = 0; walk < walks; walk++) {
+    let state: State | undefined = model.start()
+    for (let left = 5 + Math.floor(random() * 10); left > 0 && state !== undefined; left--) {
+      const from: State = state
+      const events = model.events(from)
+      const event = events[Math.floor(random() * events.length)] as Event
+      state = noting(broken, [...from.path, event.name], () => model.step(from, event))
+      states++
+    }
+    const last = state
+    if (last === undefined) continue
+    noting(broken, last.path, () => model.checkQuiet(last))
+    quiet++
+  }
+  return { states, quiet, broken }
+}
+
+function named(model: CellModel, state: State, name: string): Event {
+  const event = model.events(state).find((e) => e.name === name)
+  if (event === undefined) throw new Error(`No act "${name}" after ${state.path.join(' · ')}`)
+  return event
+}
+
+/** Notes a broken law with the way to it; any other error is a fault of the program. */
+function noting<T>(broken: Map<string, string[]>, path: readonly string[], act: () => T): T | undefined {
   try {
     return act()
   } catch (error) {
-    throw new Error(`${error instanceof Error ? error.message : String(error)}\n  after: ${[...state.path, event.name].join(' · ')}`, {
-      cause: error,
-    })
+    if (!(error instanceof LawBroken)) throw error
+    const ways = broken.get(error.law) ?? []
+    if (ways.length < 3) broken.set(error.law, [...ways, `${error.message}; after ${path.join(' · ')}`])
+    return undefined
   }
 }

@@ -400,8 +400,8 @@ export class World {
   }
 
   #conflictOfLost(row: RowId, field: FieldId, found: CellValue): void {
-    const { live, marks } = this.authority.state(row, field)
-    if (!isEdited(live)) return
+    const { live, marks, baseline } = this.authority.state(row, field)
+    if (!isEdited(live) || live.value === baseline) return
     const isFromCheck = this.#options.isPushOnly ? { isFromCheck: true } : {}
     const conflict = this.authority.stamp()<'conflict'>({
       kind: 'conflict',
