@@ -1,0 +1,466 @@
+import { type AnswerOf, type RunHead, statelessMessage } from '../../server/api/contract.ts'
+import type { Editor } from '../../workbook/edit.ts'
+import type { SheetId } from '../../workbook/ids.ts'
+import { Sheet } from '../../workbook/sheet.ts'
+import { ApiFailure, callApi } from '../api-client.ts'
+import { TEXTS } from '../texts.ts'
+import { type DeviceStore, openDeviceStore } from './device-store.ts'
+import { type Document, DocumentChannel } from './document-channel.ts'
+import { LiveSocket } from './live-socket.ts'
+import { type Cursor, type Peer, peersOf } from './presence.ts'
+import type { LinkState } from './save-state.ts'
+import { UnsentLedger } from './unsent-ledger.ts'
+
+export type WorkbookInfo = AnswerOf<'getWorkbook'>
+export type SessionInfo = AnswerOf<'getSession'>
+export type SheetInfo = WorkbookInfo['sheets'][number]
+
+/** A sheet with its documents open. */
+export interface OpenSheet {
+  readonly info: SheetInfo
+  readonly sheet: Sheet
+}
+
+/** What a screen shows of a session; a new object after each change. */
+export interface SessionState {
+  readonly phase: 'opening' | 'ready' | 'missing' | 'failed'
+  readonly failure: { readonly message: string; readonly advice: string } | undefined
+  readonly session: SessionInfo | undefined
+  readonly info: WorkbookInfo | undefined
+  readonly open: OpenSheet | undefined
+  readonly link: LinkState
+  readonly isSynced: boolean
+  /** What there is of the sheet can be shown: it came from this device or from the server. */
+  readonly isLoaded: boolean
+  readonly unsent: number
+  readonly isOnDevice: boolean
+  readonly keepsDocuments: boolean
+  readonly isWorkingOffline: boolean
+  /** Newest run of each connection and earlier ones, newest first. */
+  readonly runs: readonly RunHead[]
+}
+
+export interface SessionOptions {
+  readonly workbook: string
+  readonly now: () => number
+  readonly random: () => number
+  /** Makes an empty document; `keepsRemoved`: overwritten values stay readable until the server has seen them. */
+  readonly makeDocument: (options: { keepsRemoved: boolean }) => Document
+}
+
+const SESSION_KEY = 'tidebook.session'
+const OFFLINE_KEY = 'tidebook.work-offline'
+const RUNS_KEPT = 60
+const FLUSH_MS = 15_000
+const CURSOR_MS = 80
+
+/**
+ * One workbook open in one window: its documents over one socket, kept on this device; who else is here; the runs of its connections.
+ * It opens without a network from what the device kept.
+ */
+export class WorkbookSession {
+  readonly #options: SessionOptions
+  readonly #listeners = new Set<() => void>()
+  readonly #presenceListeners = new Set<() => void>()
+  readonly #flushes = new Set<() => void>()
+  /** Sheets that were opened stay open: what was typed there may be on its way, and going back is instant. */
+  readonly #sheets = new Map<string, { readonly sheet: Sheet; readonly channels: DocumentChannel[] }>()
+  #workbookChannels: readonly DocumentChannel[] = []
+  #store: DeviceStore | undefined
+  #socket: LiveSocket | undefined
+  #ledger: UnsentLedger | undefined
+  #phase: SessionState['phase'] = 'opening'
+  #failure: SessionState['failure']
+  #session: SessionInfo | undefined
+  #info: WorkbookInfo | undefined
+  #open: OpenSheet | undefined
+  #infoQuestions = 0
+  #infoAnswered = 0
+  #runs: readonly RunHead[] = []
+  /** What the server told of runs while a question for all of them is under way, one map a question. */
+  readonly #toldMeanwhile = new Set<Map<string, RunHead>>()
+  #peers: readonly Peer[] = []
+  #snapshot: SessionState | undefined
+  #cursorTimer: ReturnType<typeof setTimeout> | undefined
+  #cursor: Cursor | undefined
+  #wasOnline = false
+  #isStopped = false
+
+  constructor(options: SessionOptions) {
+    this.#options = options
+  }
+
+  readonly subscribe = (listener: () => void): (() => void) => {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  readonly subscribePresence = (listener: () => void): (() => void) => {
+    this.#presenceListeners.add(listener)
+    return () => this.#presenceListeners.delete(listener)
+  }
+
+  readonly peers = (): readonly Peer[] => this.#peers
+
+  readonly snapshot = (): SessionState => {
+    this.#snapshot ??= this.#state()
+    return this.#snapshot
+  }
+
+  /** Who edits here, as entries claim. */
+  editor(): Editor {
+    return { by: this.#session?.person.id ?? '', now: this.#options.now }
+  }
+
+  async start(): Promise<void> {
+    this.#store = await openDeviceStore()
+    if (this.#isStopped) return
+    this.#session = readJson<SessionInfo>(localStorage.getItem(SESSION_KEY))
+    this.#info = (await this.#store?.get(this.#infoKey())) as WorkbookInfo | undefined
+    if (this.#isStopped) return
+    if (this.#session !== undefined && this.#info !== undefined) {
+      // What this device knows opens at once; the server's answer then corrects it.
+      await this.#openDocuments()
+      void this.#refreshSession()
+      void this.refresh()
+      return
+    }
+    try {
+      await this.#fetchSession()
+      await this.#fetchInfo()
+      if (!this.#isStopped) await this.#openDocuments()
+    } catch (error) {
+      this.#fail(error)
+    }
+  }
+
+  stop(): void {
+    this.#isStopped = true
+    clearTimeout(this.#cursorTimer)
+    for (const { sheet } of this.#sheets.values()) sheet.close()
+    for (const channel of this.#channels()) channel.stop()
+    this.#socket?.stop()
+    this.#listeners.clear()
+    this.#presenceListeners.clear()
+  }
+
+  /** Fetches the workbook's description anew: its sheets, connections and prices. */
+  async refresh(): Promise<void> {
+    try {
+      await this.#fetchInfo()
+      await this.#followDocuments()
+    } catch (error) {
+      // What the device knows stays on the screen; the save line says that the server does not answer.
+      if (error instanceof ApiFailure && error.status === 404) this.#fail(error)
+    }
+    this.#changed()
+  }
+
+  /** Shows a sheet of the workbook, and opens its documents where they are not open yet. */
+  async openSheet(id: string): Promise<void> {
+    const info = this.#info?.sheets.find((s) => s.id === id) ?? this.#info?.sheets[0]
+    if (info === undefined || this.#open?.info.id === info.id) return
+    const known = this.#sheets.get(info.id)
+    if (known !== undefined) {
+      this.#open = { info, sheet: known.sheet }
+      this.#changed()
+      return
+    }
+    const edits = this.#channel(info.documents.edits, { keepsRemoved: true, isEdited: true })
+    const annotations = this.#channel(info.documents.annotations, { isEdited: false })
+    const base = info.documents.base.map((name) => this.#channel(name, { isEdited: false }))
+    const [book, sys] = this.#workbookChannels
+    if (book === undefined || sys === undefined) return
+    const channels = [edits, annotations, ...base]
+    const docs = { book: book.doc, sys: sys.doc, edits: edits.doc, annotations: annotations.doc, base: base.map((b) => b.doc) }
+    const sheet = new Sheet(info.id as SheetId, docs)
+    this.#sheets.set(info.id, { sheet, channels })
+    this.#open = { info, sheet }
+    this.#changed()
+    await Promise.all(channels.map((channel) => channel.start()))
+  }
+
+  setWorkingOffline(isOffline: boolean): void {
+    if (isOffline) localStorage.setItem(OFFLINE_KEY, 'yes')
+    else localStorage.removeItem(OFFLINE_KEY)
+    this.#socket?.workOffline(isOffline)
+    this.#changed()
+  }
+
+  reconnect(): void {
+    this.#socket?.reconnect()
+  }
+
+  /**
+   * Resolves once everything typed here is on the server's disk, so that a preview and a sync see it.
+   * @throws Error after 15 s, or where there is no connection
+   */
+  async flush(): Promise<void> {
+    if (this.snapshot().unsent === 0 && this.snapshot().isSynced) return
+    if (this.#socket?.link.kind !== 'online') throw new Error(TEXTS.panel.offline)
+    for (const channel of this.#channels()) channel.askSaved()
+    await new Promise<void>((resolve, reject) => {
+      const check = (): void => {
+        if (this.snapshot().unsent > 0) return
+        clearTimeout(timer)
+        this.#flushes.delete(check)
+        resolve()
+      }
+      const timer = setTimeout(() => {
+        this.#flushes.delete(check)
+        reject(new Error(TEXTS.panel.offline))
+      }, FLUSH_MS)
+      this.#flushes.add(check)
+      check()
+    })
+  }
+
+  /** Shows others where this window is; sent at most every 80 ms. */
+  setCursor(cursor: Cursor | undefined): void {
+    this.#cursor = cursor
+    this.#cursorTimer ??= setTimeout(() => {
+      this.#cursorTimer = undefined
+      this.#sendCursor()
+    }, CURSOR_MS)
+  }
+
+  /** Chooses the name and colour others see. */
+  async setProfile(profile: { name: string; color: string }): Promise<void> {
+    const { person, device } = await callApi('patchSession', { body: profile })
+    if (this.#session !== undefined) this.#keepSession({ ...this.#session, person, device })
+    this.#changed()
+    // The server stamps presence as it passes: pass by once more.
+    this.#sendCursor()
+  }
+
+  /** Takes a run's newest state in, from wherever it came. */
+  noteRun(run: RunHead): void {
+    for (const told of this.#toldMeanwhile) told.set(run.id, run)
+    const others = this.#runs.filter((r) => r.id !== run.id)
+    this.#runs = [run, ...others].sort((a, b) => b.createdAt - a.createdAt).slice(0, RUNS_KEPT)
+    this.#changed()
+  }
+
+  /** Fetches the newest runs of this workbook. */
+  async fetchRuns(): Promise<void> {
+    const told = new Map<string, RunHead>()
+    this.#toldMeanwhile.add(told)
+    try {
+      const { runs } = await callApi('listRuns', { query: { workbook: this.#options.workbook, limit: 50 } })
+      this.#runs = runs
+      // The answer may be older than what was told while it was on its way.
+      for (const run of told.values()) this.noteRun(run)
+      this.#changed()
+    } catch (error) {
+      // Runs that are known stay shown; the next message or connection brings the rest.
+      if (!(error instanceof ApiFailure)) throw error
+    } finally {
+      this.#toldMeanwhile.delete(told)
+    }
+  }
+
+  async #openDocuments(): Promise<void> {
+    const info = this.#info
+    const session = this.#session
+    if (info === undefined || session === undefined) return
+    this.#ledger = new UnsentLedger(localStorage, `tidebook.unsent|${session.person.id}`, windowId(this.#options.random))
+    const { protocol, host } = window.location
+    this.#socket = new LiveSocket({
+      url: `${protocol === 'https:' ? 'wss' : 'ws'}://${host}/collab`,
+      now: this.#options.now,
+      random: this.#options.random,
+      onChange: () => this.#changed(),
+      probe: () => this.#probe(),
+    })
+    const book = this.#channel(info.documents.book, { isEdited: true })
+    const sys = this.#channel(info.documents.sys, { isEdited: false, hasAwareness: true })
+    this.#workbookChannels = [book, sys]
+    this.#phase = 'ready'
+    const wanted = new URLSearchParams(window.location.search).get('sheet')
+    const opened = this.openSheet(wanted ?? '')
+    await Promise.all([book.start(), sys.start(), opened])
+    if (this.#isStopped) return
+    sys.awareness?.on('change', () => this.#readPresence())
+    this.#socket.start(localStorage.getItem(OFFLINE_KEY) !== null)
+    this.#changed()
+  }
+
+  #channel(name: string, kind: { keepsRemoved?: boolean; isEdited: boolean; hasAwareness?: boolean }): DocumentChannel {
+    const socket = this.#socket
+    if (socket === undefined) throw new Error('A document needs the socket first.')
+    return new DocumentChannel({
+      name,
+      doc: this.#options.makeDocument({ keepsRemoved: kind.keepsRemoved === true }),
+      deviceName: this.#store === undefined ? undefined : `tidebook/${this.#session?.person.id ?? ''}/${name}`,
+      socket: socket.provider,
+      hasAwareness: kind.hasAwareness === true,
+      ledger: kind.isEdited ? this.#ledger : undefined,
+      onChange: () => this.#changed(),
+      onMessage: (payload) => this.#receive(payload),
+      onRefused: (reason) => socket.refuse(reason),
+    })
+  }
+
+  /** New shards are added to the open sheets; a new generation of a sheet's other documents opens it anew. */
+  async #followDocuments(): Promise<void> {
+    for (const info of this.#info?.sheets ?? []) {
+      const known = this.#sheets.get(info.id)
+      if (known === undefined) continue
+      const names = new Set(known.channels.map((channel) => channel.name))
+      const isSame = names.has(info.documents.edits) && names.has(info.documents.annotations)
+      const isGrown = known.channels.slice(2).every((channel, i) => info.documents.base[i] === channel.name)
+      if (isSame && isGrown) await this.#addShards(info, known)
+      else await this.#reopen(info, known)
+    }
+  }
+
+  async #addShards(info: SheetInfo, known: { sheet: Sheet; channels: DocumentChannel[] }): Promise<void> {
+    if (this.#open?.info.id === info.id) this.#open = { sheet: known.sheet, info }
+    for (const name of info.documents.base.slice(known.channels.length - 2)) {
+      const channel = this.#channel(name, { isEdited: false })
+      known.channels.push(channel)
+      await channel.start()
+      known.sheet.addShard(channel.doc)
+    }
+  }
+
+  async #reopen(info: SheetInfo, known: { sheet: Sheet; channels: readonly DocumentChannel[] }): Promise<void> {
+    known.sheet.close()
+    for (const channel of known.channels) channel.stop()
+    this.#sheets.delete(info.id)
+    if (this.#open?.info.id !== info.id) return
+    this.#open = undefined
+    await this.openSheet(info.id)
+  }
+
+  #receive(payload: string): void {
+    const message = statelessMessage.safeParse(parseJson(payload))
+    if (!message.success) return
+    switch (message.data.type) {
+      case 'run': {
+        const { run } = message.data
+        this.noteRun(run)
+        if (run.endedAt !== null) void this.refresh()
+        return
+      }
+      case 'connection':
+      case 'documents':
+        void this.refresh()
+    }
+  }
+
+  #readPresence(): void {
+    const [, sys] = this.#workbookChannels
+    const awareness = sys?.awareness
+    this.#peers = awareness ? peersOf(awareness.getStates(), awareness.clientID) : []
+    for (const listener of this.#presenceListeners) listener()
+  }
+
+  #sendCursor(): void {
+    const [, sys] = this.#workbookChannels
+    sys?.awareness?.setLocalStateField('cursor', this.#cursor ?? null)
+  }
+
+  async #fetchSession(): Promise<void> {
+    this.#keepSession(await callApi('getSession', {}))
+  }
+
+  async #refreshSession(): Promise<void> {
+    try {
+      await this.#fetchSession()
+      this.#changed()
+    } catch (error) {
+      // Offline: the session this device knows stands.
+      if (error instanceof ApiFailure && error.status === 401) this.#socket?.refuse(TEXTS.failure.signedOut)
+    }
+  }
+
+  #keepSession(session: SessionInfo): void {
+    this.#session = session
+    localStorage.setItem(SESSION_KEY, JSON.stringify(session))
+  }
+
+  async #fetchInfo(): Promise<void> {
+    const question = ++this.#infoQuestions
+    const info = await callApi('getWorkbook', { params: { id: this.#options.workbook } })
+    // A slow answer does not undo the answer to a later question.
+    if (question < this.#infoAnswered) return
+    this.#infoAnswered = question
+    this.#info = info
+    await this.#store?.set(this.#infoKey(), info)
+  }
+
+  /** Why the server would not let this browser in; `undefined` where it would. */
+  async #probe(): Promise<string | undefined> {
+    try {
+      await callApi('getSession', {})
+      return undefined
+    } catch (error) {
+      return error instanceof ApiFailure && (error.status === 401 || error.status === 403) ? TEXTS.failure.signedOut : undefined
+    }
+  }
+
+  #fail(error: unknown): void {
+    if (!(error instanceof ApiFailure)) throw error
+    this.#phase = error.status === 404 ? 'missing' : 'failed'
+    const isSignedOut = error.status === 401 || error.status === 403
+    this.#failure =
+      error.kind === 'network'
+        ? { message: error.message, advice: TEXTS.failure.notOnDevice }
+        : { message: error.message, advice: isSignedOut ? TEXTS.failure.signedOut : error.advice }
+    this.#changed()
+  }
+
+  #infoKey(): string {
+    return `workbook:${this.#options.workbook}`
+  }
+
+  #channels(): readonly DocumentChannel[] {
+    return [...this.#workbookChannels, ...[...this.#sheets.values()].flatMap((s) => s.channels)]
+  }
+
+  #state(): SessionState {
+    const channels = this.#channels()
+    const isSynced = channels.length > 0 && channels.every((channel) => channel.isSynced)
+    return {
+      phase: this.#phase,
+      failure: this.#failure,
+      session: this.#session,
+      info: this.#info,
+      open: this.#open,
+      link: this.#socket?.link ?? { kind: 'connecting' },
+      isSynced,
+      isLoaded: isSynced || (this.#open !== undefined && channels.every((c) => c.isRead) && this.#open.sheet.fields().length > 0),
+      unsent: this.#ledger?.total() ?? 0,
+      isOnDevice: channels.every((channel) => channel.isOnDevice),
+      keepsDocuments: this.#store !== undefined,
+      isWorkingOffline: this.#socket?.link.kind === 'off',
+      runs: this.#runs,
+    }
+  }
+
+  #changed(): void {
+    if (this.#isStopped) return
+    this.#snapshot = undefined
+    const isOnline = this.#socket?.link.kind === 'online'
+    if (isOnline && !this.#wasOnline) {
+      void this.fetchRuns()
+      void this.refresh()
+    }
+    this.#wasOnline = isOnline
+    for (const check of this.#flushes) check()
+    for (const listener of this.#listeners) listener()
+  }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+const readJson = <T>(text: string | null): T | undefined => (text === null ? undefined : (parseJson(text) as T | undefined))
+
+const windowId = (random: () => number): string => Math.floor(random() * 2 ** 40).toString(36)

@@ -1,0 +1,5 @@
+import { RunsLoader } from '../runs-loader.tsx'
+
+export default function Page() {
+  return <RunsLoader />
+}

@@ -1,0 +1,5 @@
+import { Integrations } from './integrations.tsx'
+
+export default function Page() {
+  return <Integrations />
+}

@@ -1,0 +1,357 @@
+import { Ellipsis } from 'lucide-react'
+import { type ReactNode, useMemo, useState } from 'react'
+import { Button as AriaButton, Menu, MenuItem, MenuTrigger, Popover } from 'react-aria-components'
+import type { ConnectionInfo, RunHead } from '../../server/api/contract.ts'
+import type { DeltaCell } from '../../sync-engine/plan.ts'
+import { showValue } from '../../workbook/field-values.ts'
+import type { ConnectionId } from '../../workbook/ids.ts'
+import { callApi } from '../api-client.ts'
+import { Spinner } from '../grid/cell-content.tsx'
+import type { CellId } from '../grid/grid.tsx'
+import { appColor } from '../kit/app-colors.ts'
+import { Button } from '../kit/button.tsx'
+import { Failure } from '../kit/message.tsx'
+import { useNow } from '../kit/use-now.ts'
+import { creditsText, TEXTS } from '../texts.ts'
+import type { SyncPanelProps } from './panel.tsx'
+import { runLine } from './run-text.ts'
+
+type CardProps = SyncPanelProps & { readonly connection: ConnectionInfo }
+
+const SHOWN_STAGED = 5
+const SHOWN_NEEDING = 8
+const SHOWN_RUNS = 4
+
+export function ConnectionCard(props: CardProps) {
+  const { session, state, connection, survey, plans, times, onDialog } = props
+  const { integration, object } = connection
+  const [error, setError] = useState<unknown>()
+  const [isStarting, setStarting] = useState(false)
+  const plan = plans.get(connection.id)
+  const delta = survey.deltas.get(connection.id as ConnectionId) ?? []
+  const runs = useMemo(() => state.runs.filter((run) => run.connection === connection.id), [state.runs, connection.id])
+  const active = runs.find((run) => run.endedAt === null)
+  const isOnline = state.link.kind === 'online'
+  const records = new Set(delta.map((cell) => cell.recordId)).size
+  const unlinked = survey.unlinked.get(connection.id as ConnectionId) ?? 0
+  const pushing = plan?.push.length ?? 0
+
+  const start = async (mode: 'two-way' | 'one-way'): Promise<void> => {
+    setError(undefined)
+    setStarting(true)
+    try {
+      // What was typed a moment ago must be in the plan.
+      await session.flush()
+      await callApi('startSync', { params: { id: connection.id }, body: { mode } })
+      await session.fetchRuns()
+    } catch (failure) {
+      setError(failure)
+    } finally {
+      setStarting(false)
+    }
+  }
+  const refresh = async (): Promise<void> => {
+    setError(undefined)
+    try {
+      await callApi('refreshFields', { params: { id: connection.id } })
+      await session.fetchRuns()
+    } catch (failure) {
+      setError(failure)
+    }
+  }
+  const onMenu = (key: string): void => {
+    if (key === 'pull') void start('one-way')
+    if (key === 'import') onDialog({ kind: 'import', connection: connection.id })
+    if (key === 'link') onDialog({ kind: 'link', connection: connection.id })
+    if (key === 'add-field') onDialog({ kind: 'add-field', connection: connection.id })
+    if (key === 'refresh') void refresh()
+    if (key === 'log') window.location.assign(`/runs?connection=${connection.id}`)
+  }
+  const name = `${integration.appName} · ${object.name}`
+  const decidedBy = !integration.isOn
+    ? TEXTS.panel.decidedBy.toggle
+    : object.direction !== 'push-pull'
+      ? TEXTS.panel.decidedBy.object
+      : undefined
+
+  return (
+    <section aria-label={name} className="border-t border-line px-3.5 py-3">
+      <div className="flex items-center gap-2">
+        <i className="swatch" style={{ background: appColor(integration.app) }} aria-hidden />
+        <span className="min-w-0 flex-1">
+          <b className="font-semibold">{name}</b>{' '}
+          <small className="text-ink-3" title={decidedBy}>
+            {integration.isOn ? TEXTS.panel.direction[object.direction] : TEXTS.panel.switchedOff}
+          </small>
+        </span>
+        <MenuTrigger>
+          <AriaButton aria-label={TEXTS.panel.menu(name)} className="button ghost icon">
+            <Ellipsis size={16} aria-hidden />
+          </AriaButton>
+          <Popover placement="bottom end" className="popover arrives">
+            <Menu
+              className="menu"
+              onAction={(key) => onMenu(String(key))}
+              disabledKeys={isOnline ? [] : ['pull', 'import', 'link', 'add-field', 'refresh']}
+            >
+              <MenuItem id="pull" className="menu-item">
+                {TEXTS.panel.onlyPull} · {creditsText(connection.linkedRecords)}
+              </MenuItem>
+              <MenuItem id="import" className="menu-item">
+                {TEXTS.panel.import}
+              </MenuItem>
+              <MenuItem id="link" className="menu-item">
+                {TEXTS.panel.link}
+              </MenuItem>
+              <MenuItem id="add-field" className="menu-item">
+                {TEXTS.panel.addField}
+              </MenuItem>
+              <MenuItem id="refresh" className="menu-item">
+                {TEXTS.panel.refresh}
+              </MenuItem>
+              <MenuItem id="log" className="menu-item">
+                {TEXTS.panel.log}
+              </MenuItem>
+            </Menu>
+          </Popover>
+        </MenuTrigger>
+      </div>
+
+      {active === undefined ? null : <ActiveRun run={active} />}
+      {!integration.isOn && <p className="m-0 mt-2 text-ink-2">{TEXTS.panel.pausedHead(integration.appName)}</p>}
+
+      <dl className="my-2 grid grid-cols-[84px_1fr] gap-x-2 gap-y-0.5 text-xs text-ink-2 [&_dd]:m-0 [&_dt]:text-ink-3">
+        <dt>{TEXTS.panel.staged}</dt>
+        <dd>{delta.length === 0 ? TEXTS.panel.nothingStaged : TEXTS.panel.stagedCells(delta.length, records)}</dd>
+        {(plan?.held.length ?? 0) > 0 && (
+          <>
+            <dt />
+            <dd>{TEXTS.panel.held(plan?.held.length ?? 0)}</dd>
+          </>
+        )}
+        {unlinked > 0 && (
+          <>
+            <dt />
+            <dd>{TEXTS.panel.unlinked(unlinked)}</dd>
+          </>
+        )}
+        <dt>{TEXTS.panel.latestPull}</dt>
+        <dd>{latestPullText(connection, times.moment)}</dd>
+        <dt>{TEXTS.panel.nextPull}</dt>
+        <dd>{nextPullText(connection, times.moment)}</dd>
+        {plan !== undefined && (
+          <>
+            <dt>{TEXTS.panel.thisSync}</dt>
+            <dd>{creditsText(plan.totalCredits)}</dd>
+          </>
+        )}
+      </dl>
+
+      <div className="flex flex-wrap items-center gap-2">
+        <Button
+          look="primary"
+          isDisabled={!isOnline || isStarting || !integration.isOn || plan === undefined}
+          onPress={() => void start('two-way')}
+          aria-label={plan === undefined ? TEXTS.panel.sync : TEXTS.panel.syncTitle(pushing, plan.totalCredits)}
+        >
+          {isStarting && <Spinner />}
+          {TEXTS.panel.sync}
+          {plan !== undefined && (
+            <span className="font-normal opacity-90">
+              {pushing > 0 ? `${pushing} · ` : ''}
+              {creditsText(plan.totalCredits)}
+            </span>
+          )}
+        </Button>
+        <Button isDisabled={plan === undefined} onPress={() => onDialog({ kind: 'preview', connection: connection.id })}>
+          {TEXTS.panel.preview}
+        </Button>
+        {plan === undefined && (
+          <Button isDisabled={!isOnline} onPress={() => void refresh()}>
+            {TEXTS.panel.refresh}
+          </Button>
+        )}
+      </div>
+      {plan === undefined && <p className="hint m-0 mt-2">{TEXTS.panel.noDescription}</p>}
+      {!isOnline && <p className="hint m-0 mt-2">{TEXTS.panel.offline}</p>}
+      <Failure error={error} />
+
+      <NeedingList {...props} />
+      <StagedList {...props} delta={delta} />
+      <RecentRuns runs={runs.filter((run) => run.endedAt !== null).slice(0, SHOWN_RUNS)} times={times} />
+    </section>
+  )
+}
+
+const latestPullText = ({ latestPull }: ConnectionInfo, moment: (at: number) => string): ReactNode => {
+  if (latestPull === null) return TEXTS.panel.never
+  if (latestPull.isFailed) {
+    return (
+      <>
+        {moment(latestPull.at)} · <b className="font-semibold text-bad">{TEXTS.panel.failed}</b>
+      </>
+    )
+  }
+  return `${moment(latestPull.at)} · ${TEXTS.run.pulled(latestPull.records).replace(' pulled', '')}`
+}
+
+function nextPullText({ nextPull, object, integration }: ConnectionInfo, moment: (at: number) => string): string {
+  if (!integration.isOn) return TEXTS.panel.paused
+  if (object.schedule === null) return TEXTS.panel.manual
+  const every = TEXTS.panel.everyMinutes(object.schedule)
+  return nextPull === null ? every : `${moment(nextPull)} · ${every}`
+}
+
+/** The run that is queued or under way: its step, how far it is, how long it takes. */
+function ActiveRun({ run }: { run: RunHead }) {
+  const now = useNow(1_000)
+  const { progress } = run
+  const share = progress !== null && progress.total > 0 ? Math.min(1, progress.done / progress.total) : undefined
+  const elapsed = Math.max(0, Math.round((now - (run.startedAt ?? run.createdAt)) / 1000))
+  const step = run.state === 'queued' ? TEXTS.panel.queued(run.queuePlace) : TEXTS.run.state[run.state]
+  const count = progress !== null && progress.total > 0 ? ` ${TEXTS.run.progress(progress.done, progress.total)}` : ''
+  const stop = async (): Promise<void> => {
+    await callApi('cancelRun', { params: { id: run.id } }).catch(() => undefined)
+  }
+  return (
+    <div className="mt-2 text-xs text-ink-2">
+      <div
+        role="progressbar"
+        aria-label={step}
+        aria-valuemin={0}
+        aria-valuemax={100}
+        aria-valuenow={share === undefined ? undefined : Math.round(share * 100)}
+        className="bar mb-1.5"
+      >
+        <div style={{ transform: `scaleX(${share ?? (run.state === 'queued' ? 0 : 0.15)})` }} />
+      </div>
+      <div className="flex items-center gap-2">
+        <span className="min-w-0 flex-1">
+          {step}
+          {count} · {elapsed} s · {TEXTS.panel.keepWorking}
+          {progress?.note !== undefined && <span className="block text-ink-3">{progress.note}</span>}
+        </span>
+        <Button isSmall look="ghost" onPress={() => void stop()}>
+          {TEXTS.panel.stop}
+        </Button>
+      </div>
+    </div>
+  )
+}
+
+const ITEM =
+  'grid w-full grid-cols-[1fr_auto] gap-x-2 rounded-md border border-line border-l-[3px] bg-paper px-2.5 py-1.5 text-left text-xs whitespace-normal data-[hovered]:bg-hover'
+
+function NeedingList({ connection, survey, painter, onGoTo }: CardProps) {
+  const needing = survey.needing.filter((cell) => cell.connection === connection.id)
+  if (needing.length === 0) return null
+  const { sheet } = painter
+  return (
+    <div className="mt-3">
+      <h3 className="m-0 mb-1.5 text-xs font-semibold text-ink-2">
+        {TEXTS.panel.needsYou} · {needing.length}
+      </h3>
+      <ul className="m-0 grid list-none gap-1.5 p-0">
+        {needing.slice(0, SHOWN_NEEDING).map((item) => {
+          const field = sheet.field(item.field)
+          if (field === undefined) return null
+          const { text, kind } = painter.statusOf(item.row, field, sheet.cell(item.row, item.field))
+          return (
+            <li key={`${item.row}:${item.field}`}>
+              <ItemButton cell={item} className={`${ITEM} ${kind === 'refused' ? 'border-l-bad' : 'border-l-warn'}`} onGoTo={onGoTo}>
+                <span className="font-medium">
+                  {keyOf(painter, item)} · {field.name}
+                </span>
+                <span className="col-span-2 text-ink-2">{text}</span>
+              </ItemButton>
+            </li>
+          )
+        })}
+      </ul>
+      {needing.length > SHOWN_NEEDING && <p className="hint m-0 mt-1">{TEXTS.panel.more(needing.length - SHOWN_NEEDING)}</p>}
+    </div>
+  )
+}
+
+/** A row's name in the panel: its record's key. */
+function keyOf(painter: CardProps['painter'], cell: CellId): string {
+  const key = painter.sheet.fields().find((field) => field.binding?.isConnectionField)
+  const value = key && painter.sheet.cell(cell.row, key.id).value
+  return typeof value === 'string' && value !== '' ? value : `Row ${painter.sheet.rows().indexOf(cell.row) + 1}`
+}
+
+function StagedList({ delta, painter, nameOf, state, times, onGoTo }: CardProps & { readonly delta: readonly DeltaCell[] }) {
+  const now = useNow(30_000)
+  const newest = useMemo(() => [...delta].sort((a, b) => b.at - a.at), [delta])
+  if (delta.length === 0) return null
+  const { sheet, formats } = painter
+  return (
+    <div className="mt-3">
+      <h3 className="m-0 mb-1.5 text-xs font-semibold text-ink-2">
+        {TEXTS.panel.stagedList} · {delta.length}
+      </h3>
+      <ul className="m-0 grid list-none gap-1.5 p-0">
+        {newest.slice(0, SHOWN_STAGED).map((cell) => {
+          const field = sheet.field(cell.field)
+          if (field === undefined) return null
+          const show = (value: DeltaCell['value']): string => (value === null || value === '' ? 'none' : showValue(field, value, formats))
+          const who = cell.author === state.session?.person.id ? TEXTS.you : nameOf(cell.author)
+          return (
+            <li key={`${cell.row}:${cell.field}`}>
+              <ItemButton cell={cell} className={`${ITEM} border-l-staged`} onGoTo={onGoTo}>
+                <span>
+                  {cell.recordKey} · {field.name}
+                </span>
+                <span className="max-w-44 truncate">
+                  <s className="text-ink-3">{show(cell.baseline)}</s> → {show(cell.value)}
+                </span>
+                <small className="col-span-2 text-ink-3">
+                  {who}, {times.ago(cell.at, now)}
+                </small>
+              </ItemButton>
+            </li>
+          )
+        })}
+      </ul>
+      {delta.length > SHOWN_STAGED && <p className="hint m-0 mt-1">{TEXTS.panel.more(delta.length - SHOWN_STAGED)}</p>}
+    </div>
+  )
+}
+
+function ItemButton({
+  cell,
+  className,
+  onGoTo,
+  children,
+}: {
+  cell: CellId
+  className: string
+  onGoTo: (cell: CellId) => void
+  children: ReactNode
+}) {
+  return (
+    <AriaButton className={className} onPress={() => onGoTo({ row: cell.row, field: cell.field })}>
+      {children}
+    </AriaButton>
+  )
+}
+
+function RecentRuns({ runs, times }: { runs: readonly RunHead[]; times: CardProps['times'] }) {
+  if (runs.length === 0) return null
+  return (
+    <div className="mt-3">
+      <h3 className="m-0 mb-1 text-xs font-semibold text-ink-2">{TEXTS.panel.recent}</h3>
+      <ul className="m-0 grid list-none gap-0.5 p-0 text-xs">
+        {runs.map((run) => (
+          <li key={run.id}>
+            <a href={`/runs/${run.id}`} className="-mx-1.5 flex min-h-6 gap-2 rounded px-1.5 py-0.5 text-ink-2 no-underline hover:bg-hover">
+              <span className="flex-none text-ink-3">{times.moment(run.endedAt ?? run.createdAt)}</span>
+              <span className={`min-w-0 flex-1 ${run.state === 'failed' ? 'text-bad' : ''}`}>{runLine(run)}</span>
+              <span className="flex-none text-ink-3">{creditsText(run.totalCredits)}</span>
+            </a>
+          </li>
+        ))}
+      </ul>
+    </div>
+  )
+}

@@ -1,0 +1,57 @@
+import type { ConnectionInfo } from '../../server/api/contract.ts'
+import type { OpenSheet, SessionState, WorkbookInfo, WorkbookSession } from '../collab/workbook-session.ts'
+import type { CellId } from '../grid/grid.tsx'
+import type { Painter } from '../grid/grid-row.tsx'
+import type { SheetEditing } from '../grid/use-sheet-editing.ts'
+import type { Times } from '../kit/times.ts'
+import { FieldDialog } from '../sync-panel/field-dialog.tsx'
+import { ImportDialog } from '../sync-panel/import-dialog.tsx'
+import { LinkDialog } from '../sync-panel/link-dialog.tsx'
+import { PreviewDialog } from '../sync-panel/preview-dialog.tsx'
+import type { Survey } from '../sync-panel/survey.ts'
+import { KeysDialog } from './keys-dialog.tsx'
+import { StoryDialog } from './story-dialog.tsx'
+
+export type OpenDialog =
+  | { readonly kind: 'preview' | 'link' | 'import'; readonly connection: string }
+  | { readonly kind: 'add-field'; readonly connection: string | undefined }
+  | { readonly kind: 'story'; readonly cell: CellId }
+  | { readonly kind: 'keys' }
+
+export interface DialogsProps {
+  readonly dialog: OpenDialog | undefined
+  readonly onClose: () => void
+  readonly onDialog: (dialog: OpenDialog) => void
+  readonly session: WorkbookSession
+  readonly state: SessionState
+  readonly info: WorkbookInfo
+  readonly open: OpenSheet
+  readonly connections: readonly ConnectionInfo[]
+  readonly survey: Survey
+  readonly painter: Painter
+  readonly editing: SheetEditing
+  readonly times: Times
+  readonly nameOf: (person: string) => string
+  readonly isMac: boolean
+  readonly active: CellId | undefined
+  readonly onGoTo: (cell: CellId) => void
+}
+
+/** The dialog that is open, if one is. */
+export function Dialogs(props: DialogsProps) {
+  const { dialog, connections } = props
+  if (dialog === undefined) return null
+  if (dialog.kind === 'keys') return <KeysDialog {...props} />
+  if (dialog.kind === 'story') return <StoryDialog {...props} cell={dialog.cell} />
+  const connection = connections.find((c) => c.id === dialog.connection)
+  if (dialog.kind === 'add-field') return <FieldDialog {...props} connection={connection} />
+  if (connection === undefined) return null
+  switch (dialog.kind) {
+    case 'preview':
+      return <PreviewDialog {...props} connection={connection} />
+    case 'link':
+      return <LinkDialog {...props} connection={connection} />
+    case 'import':
+      return <ImportDialog {...props} connection={connection} />
+  }
+}

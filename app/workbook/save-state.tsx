@@ -1,0 +1,39 @@
+import { CloudOff, Wifi } from 'lucide-react'
+import { saveLine } from '../collab/save-state.ts'
+import type { SessionState, WorkbookSession } from '../collab/workbook-session.ts'
+import { Button, IconButton } from '../kit/button.tsx'
+import { useNow } from '../kit/use-now.ts'
+import { TEXTS } from '../texts.ts'
+
+/** The line that is always there: what of the person's work is where. */
+export function SaveState({ session, state }: { session: WorkbookSession; state: SessionState }) {
+  const nowMs = useNow(500, state.link.kind === 'waiting')
+  const line = saveLine({ ...state, nowMs })
+  return (
+    <>
+      <span className="pill min-w-0 flex-none" data-save={line.kind} title={line.note || undefined}>
+        <span className={`dot ${line.kind}`} aria-hidden />
+        <span aria-hidden className="max-w-[34vw] truncate sm:max-w-none">
+          {line.text}
+        </span>
+        {line.note !== '' && <span className="hidden text-ink-3 lg:inline">{line.note}</span>}
+        {line.action === 'reconnect' && (
+          <Button look="link" className="text-xs" onPress={() => session.reconnect()}>
+            {TEXTS.save.now}
+          </Button>
+        )}
+        {/* The countdown is for the eye; the ear is told the state alone. */}
+        <span role="status" aria-label={TEXTS.save.label} className="sr-only">
+          {line.kind === 'reconnecting' ? TEXTS.save.connecting : line.text}
+        </span>
+      </span>
+      <IconButton
+        label={state.isWorkingOffline ? TEXTS.save.workOnline : TEXTS.save.workOffline}
+        isDisabled={state.link.kind === 'refused'}
+        onPress={() => session.setWorkingOffline(!state.isWorkingOffline)}
+      >
+        {state.isWorkingOffline ? <Wifi size={15} aria-hidden /> : <CloudOff size={15} aria-hidden />}
+      </IconButton>
+    </>
+  )
+}

@@ -1,0 +1,43 @@
+import { Button } from '../kit/button.tsx'
+import { TEXTS } from '../texts.ts'
+
+export interface StatusBarProps {
+  readonly rows: number
+  readonly staged: number
+  readonly warnings: number
+  readonly credits: number
+  readonly said: string
+  readonly onWarnings: () => void
+  readonly onPanel: () => void
+}
+
+/** Totals, and the one polite voice of the screen. */
+export function StatusBar({ rows, staged, warnings, credits, said, onWarnings, onPanel }: StatusBarProps) {
+  const n = (count: number) => <b className="font-semibold text-ink">{count.toLocaleString()}</b>
+  return (
+    <footer
+      aria-label={TEXTS.status.label}
+      className="flex min-w-0 items-center gap-4 border-t border-line bg-wash px-3.5 text-xs whitespace-nowrap text-ink-2"
+    >
+      <span>
+        {n(rows)} {TEXTS.status.rows(rows)}
+      </span>
+      <Button look="ghost" className="min-h-6! border-0! px-0! text-xs" onPress={onPanel}>
+        <span>
+          {n(staged)} {TEXTS.status.staged}
+        </span>
+      </Button>
+      <Button look="ghost" className="min-h-6! border-0! px-0! text-xs" onPress={onWarnings}>
+        <span>
+          {n(warnings)} {TEXTS.status.warnings(warnings)}
+        </span>
+      </Button>
+      <span role="status" aria-live="polite" className="min-w-0 flex-1 truncate text-ink" title={said}>
+        {said}
+      </span>
+      <span className="hidden sm:inline">
+        {TEXTS.status.credits} {n(credits)}
+      </span>
+    </footer>
+  )
+}

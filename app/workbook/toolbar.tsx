@@ -1,0 +1,70 @@
+import { Download, Keyboard, Link2, Plus, RefreshCw } from 'lucide-react'
+import type { ConnectionInfo } from '../../server/api/contract.ts'
+import type { OpenSheet, WorkbookInfo } from '../collab/workbook-session.ts'
+import { Button, IconButton } from '../kit/button.tsx'
+import { TEXTS } from '../texts.ts'
+import type { OpenDialog } from './dialogs.tsx'
+
+export interface ToolbarProps {
+  readonly info: WorkbookInfo
+  readonly open: OpenSheet
+  readonly connections: readonly ConnectionInfo[]
+  readonly staged: number
+  readonly needing: number
+  readonly onSheet: (id: string) => void
+  readonly onDialog: (dialog: OpenDialog) => void
+  readonly onPanel: () => void
+  readonly onAddRow: () => void
+}
+
+/** The sheets of the workbook, and what can be done with the one that is shown. */
+export function Toolbar({ info, open, connections, staged, needing, onSheet, onDialog, onPanel, onAddRow }: ToolbarProps) {
+  const [connection] = connections
+  return (
+    <nav
+      data-region="toolbar"
+      aria-label={TEXTS.toolbar.label}
+      className="flex min-w-0 items-center gap-0.5 border-b border-line bg-wash px-2.5 text-ink-2"
+    >
+      <div role="tablist" aria-label="Sheets" className="flex min-w-0 overflow-x-auto">
+        {info.sheets.map((sheet) => (
+          <button
+            key={sheet.id}
+            type="button"
+            role="tab"
+            aria-selected={sheet.id === open.info.id}
+            onClick={() => onSheet(sheet.id)}
+            className="h-9 border-0 border-b-2 border-transparent bg-transparent px-3 whitespace-nowrap text-inherit outline-offset-[-2px] aria-selected:border-tide aria-selected:font-semibold aria-selected:text-ink"
+          >
+            {sheet.name}
+          </button>
+        ))}
+      </div>
+      <span className="ml-auto flex items-center gap-0.5">
+        {connection !== undefined && (
+          <>
+            <Button look="ghost" className="hidden sm:inline-flex!" onPress={() => onDialog({ kind: 'import', connection: connection.id })}>
+              <Download size={14} aria-hidden /> {TEXTS.toolbar.import}
+            </Button>
+            <Button look="ghost" className="hidden sm:inline-flex!" onPress={() => onDialog({ kind: 'link', connection: connection.id })}>
+              <Link2 size={14} aria-hidden /> {TEXTS.toolbar.link}
+            </Button>
+          </>
+        )}
+        <Button look="ghost" className="hidden sm:inline-flex!" onPress={() => onDialog({ kind: 'add-field', connection: connection?.id })}>
+          <Plus size={14} aria-hidden /> {TEXTS.toolbar.addField}
+        </Button>
+        <IconButton label={TEXTS.toolbar.addRow} className="sm:hidden!" onPress={onAddRow}>
+          <Plus size={16} aria-hidden />
+        </IconButton>
+        <IconButton label={TEXTS.toolbar.keys} className="hidden sm:inline-flex!" onPress={() => onDialog({ kind: 'keys' })}>
+          <Keyboard size={15} aria-hidden />
+        </IconButton>
+        <Button isSmall look={staged + needing > 0 ? 'primary' : 'plain'} className="md:hidden!" onPress={onPanel}>
+          <RefreshCw size={13} aria-hidden /> {TEXTS.toolbar.sync}
+          {staged + needing > 0 ? ` · ${staged + needing}` : ''}
+        </Button>
+      </span>
+    </nav>
+  )
+}

@@ -1,0 +1,342 @@
+import { Plus } from 'lucide-react'
+import { type KeyboardEvent, useCallback, useMemo, useRef, useState, useSyncExternalStore } from 'react'
+import { cellStatus, needsPerson } from '../../workbook/cell-status.ts'
+import { editField } from '../../workbook/edit.ts'
+import { makeValueFormats, showValue } from '../../workbook/field-values.ts'
+import type { Field } from '../../workbook/fields.ts'
+import { type ConnectionId, cellKey, type FieldId, type RowId } from '../../workbook/ids.ts'
+import { UserOrigin } from '../../workbook/origin.ts'
+import type { Cell } from '../../workbook/sheet.ts'
+import type { OpenSheet, SessionState, WorkbookInfo, WorkbookSession } from '../collab/workbook-session.ts'
+import type { Band } from '../grid/columns.ts'
+import { shownFields } from '../grid/columns.ts'
+import { type CellId, Grid, type GridHandle } from '../grid/grid.tsx'
+import { type GridCommand, screenCommand } from '../grid/grid-keys.ts'
+import type { Painter } from '../grid/grid-row.tsx'
+import { useSheetEditing } from '../grid/use-sheet-editing.ts'
+import { appColor } from '../kit/app-colors.ts'
+import { Button } from '../kit/button.tsx'
+import { makeTimes } from '../kit/times.ts'
+import { SyncPanel } from '../sync-panel/panel.tsx'
+import { heldTexts, nextNeeding, sendingCells } from '../sync-panel/survey.ts'
+import { TEXTS } from '../texts.ts'
+import { CellStrip } from './cell-strip.tsx'
+import { Dialogs, type OpenDialog } from './dialogs.tsx'
+import { EmptyRows } from './empty-rows.tsx'
+import { Header } from './header.tsx'
+import { SandboxNotice } from './sandbox-notice.tsx'
+import { StatusBar } from './status-bar.tsx'
+import { Toolbar } from './toolbar.tsx'
+import { useAnnouncer } from './use-announcer.ts'
+import { usePlans, useSurvey } from './use-survey.ts'
+
+const isMacKeyboard = (): boolean => /Mac|iPhone|iPad/u.test(navigator.platform)
+
+/** In which order F6 walks the screen. */
+const REGIONS = ['toolbar', 'grid', 'cell', 'panel'] as const
+
+export interface WorkbookScreenProps {
+  readonly session: WorkbookSession
+  readonly state: SessionState
+  readonly info: WorkbookInfo
+  readonly open: OpenSheet
+}
+
+/** The workbook: its sheets, the grid, the state of the focused cell, and the sync panel. */
+export function WorkbookScreen({ session, state, info, open }: WorkbookScreenProps) {
+  const { sheet } = open
+  const isMac = useMemo(isMacKeyboard, [])
+  const formats = useMemo(() => {
+    const { timeZone } = Intl.DateTimeFormat().resolvedOptions()
+    return makeValueFormats({ locale: navigator.language, timeZone, now: Date.now })
+  }, [])
+  const times = useMemo(() => makeTimes(formats.locale, formats.timeZone, Date.now), [formats])
+  const { said, say } = useAnnouncer()
+  const editing = useSheetEditing(session, sheet, formats, say)
+  const peers = useSyncExternalStore(session.subscribePresence, session.peers)
+  const grid = useRef<GridHandle>(null)
+  const root = useRef<HTMLDivElement>(null)
+  const [active, setActive] = useState<CellId>()
+  const [dialog, setDialog] = useState<OpenDialog>()
+  const [isPanelOpen, setPanelOpen] = useState(false)
+
+  const connections = useMemo(() => info.connections.filter((c) => c.sheet === open.info.id), [info, open.info.id])
+  const survey = useSurvey(sheet)
+  const plans = usePlans(connections, survey)
+  const me = state.session?.person.id ?? ''
+  const pushingKey = state.runs
+    .filter((run) => run.endedAt === null && run.state === 'pushing')
+    .map((run) => run.connection)
+    .join(' ')
+
+  const nameOf = useMemo(() => {
+    const names = new Map(info.people.map((person) => [person.id, person.name]))
+    for (const peer of peers) names.set(peer.id, peer.name)
+    return (id: string): string => names.get(id) ?? TEXTS.someone
+  }, [info, peers])
+
+  const painter = useMemo((): Painter => {
+    const held = heldTexts(plans.values())
+    const sending = sendingCells(plans, new Set(pushingKey.split(' ')))
+    const statusOf = (row: RowId, field: Field, cell: Cell) => {
+      const connection = field.binding?.connection
+      return cellStatus({
+        cell,
+        field,
+        record: connection === undefined ? undefined : sheet.recordMark(row, connection),
+        isLinked: connection === undefined || sheet.recordOf(row, connection) !== undefined,
+        isSending: cell.isStaged && sending.has(cellKey(row, field.id)),
+        planned: cell.isStaged ? held.get(cellKey(row, field.id)) : undefined,
+        me,
+        nameOf,
+        showValue: (value) => showValue(field, value, formats),
+        showTime: times.clock,
+      })
+    }
+    return { sheet, formats, statusOf }
+  }, [sheet, formats, times, plans, pushingKey, me, nameOf])
+
+  const onActive = useCallback(
+    (cell: CellId | undefined, isEditing: boolean): void => {
+      setActive(cell)
+      session.setCursor(cell && { sheet: sheet.id, row: cell.row, field: cell.field, isEditing })
+    },
+    [session, sheet],
+  )
+  const onResized = useCallback(
+    (field: FieldId, width: number): void => editField(sheet.docs.book, field, { width }, new UserOrigin(me)),
+    [sheet, me],
+  )
+  const bandText = useCallback(
+    ({ connection, fields }: Band) => {
+      const found = connections.find((c) => c.id === connection)
+      if (connection === undefined) return { text: TEXTS.grid.ownBand, color: undefined }
+      const appName = found?.integration.appName ?? fields[0]?.binding?.appName ?? ''
+      if (found === undefined) return { text: appName, color: appColor(fields[0]?.binding?.app ?? '') }
+      const direction = found.integration.isOn
+        ? TEXTS.panel.direction[found.object.direction].toLowerCase()
+        : TEXTS.panel.switchedOff.toLowerCase()
+      return { text: `${appName} · ${found.object.name} · ${direction}`, color: appColor(found.integration.app) }
+    },
+    [connections],
+  )
+
+  const activeField = active && sheet.field(active.field)
+  const activeStatus = active && activeField && painter.statusOf(active.row, activeField, sheet.cell(active.row, active.field))
+  const goTo = useCallback((cell: CellId): void => {
+    setPanelOpen(false)
+    // The grid may be behind a sheet that is closing: wait until it can take the focus.
+    requestAnimationFrame(() => grid.current?.goTo(cell))
+  }, [])
+
+  const leaveTo = (direction: 1 | -1): void => {
+    const regions = [...(root.current?.querySelectorAll<HTMLElement>('[data-region]') ?? [])].filter(
+      (r) => r.offsetParent !== null || r.getClientRects().length > 0,
+    )
+    const order = REGIONS.map((name) => regions.find((r) => r.dataset.region === name)).filter((r) => r !== undefined)
+    const here = order.findIndex((region) => region.contains(document.activeElement))
+    const inner = document.activeElement?.closest<HTMLElement>('[data-region]')
+    const from = inner ? order.indexOf(inner) : here
+    const next = order[(from + direction + order.length) % order.length]
+    if (next?.dataset.region === 'grid') grid.current?.focus()
+    else next?.querySelector<HTMLElement>('button:not([disabled]), a[href], input, [tabindex="0"]')?.focus()
+  }
+
+  const connectionHere = (): string | undefined => activeField?.binding?.connection ?? connections[0]?.id
+
+  const run = (command: GridCommand): void => {
+    switch (command.do) {
+      case 'leave':
+        return leaveTo(command.direction)
+      case 'keys':
+        return setDialog({ kind: 'keys' })
+      case 'preview': {
+        const connection = connectionHere()
+        if (connection !== undefined) setDialog({ kind: 'preview', connection })
+        return
+      }
+      case 'story':
+        if (active !== undefined) setDialog({ kind: 'story', cell: active })
+        return
+      case 'put-back':
+        if (active !== undefined && activeField?.binding !== undefined) editing.putBack(active.row, active.field)
+        return
+      case 'next-needing': {
+        const rows = new Map(sheet.rows().map((row, i) => [row, i]))
+        const columns = new Map(shownFields(sheet.fields()).map((field, i) => [field.id, i]))
+        const placeOf = (cell: { row: RowId; field: FieldId }) => ({
+          rowIndex: rows.get(cell.row) ?? 0,
+          columnIndex: columns.get(cell.field) ?? 0,
+        })
+        const from = active === undefined ? { rowIndex: -1, columnIndex: -1 } : placeOf(active)
+        const next = nextNeeding(survey.needing, from, command.direction, placeOf)
+        if (next === undefined) say(TEXTS.grid.nothingNeedsYou)
+        else grid.current?.goTo(next)
+        return
+      }
+      default:
+        return
+    }
+  }
+
+  const onKeyDown = (event: KeyboardEvent): void => {
+    const command = screenCommand(event.nativeEvent, isMac)
+    if (command === undefined || dialog !== undefined) return
+    event.preventDefault()
+    run(command)
+  }
+
+  const rowCount = sheet.rows().length
+  const isEmpty = rowCount === 0
+  const hasCard = activeStatus !== undefined && needsPerson(activeStatus.kind)
+  const strip = active && activeField && activeStatus && (
+    <CellStrip
+      cell={active}
+      field={activeField}
+      rowName={rowNameOf(sheet.fields(), (field) => sheet.cell(active.row, field.id).value, sheet.rows().indexOf(active.row))}
+      status={activeStatus}
+      isMac={isMac}
+      onChoose={(choice) => {
+        editing.choose(active.row, active.field, choice)
+        grid.current?.focus()
+      }}
+      onStory={() => setDialog({ kind: 'story', cell: active })}
+      onLeave={() => grid.current?.focus()}
+    />
+  )
+
+  return (
+    // biome-ignore lint/a11y/noStaticElementInteractions: keys that mean the same everywhere on the screen
+    <div ref={root} onKeyDown={onKeyDown} className="grid h-full grid-rows-[48px_36px_auto_minmax(0,1fr)_auto_28px]">
+      <title>{`${info.name} · ${TEXTS.product}`}</title>
+      <Header session={session} state={state} info={info} peers={peers} times={times} />
+      <Toolbar
+        info={info}
+        open={open}
+        connections={connections}
+        staged={survey.staged}
+        needing={survey.needing.length}
+        onSheet={(id) => void session.openSheet(id)}
+        onDialog={setDialog}
+        onPanel={() => setPanelOpen(true)}
+        onAddRow={() => {
+          const row = editing.addRow()
+          const field = shownFields(sheet.fields()).find((f) => f.binding === undefined) ?? shownFields(sheet.fields())[0]
+          if (field !== undefined) goTo({ row, field: field.id })
+        }}
+      />
+      <SandboxNotice isShown={state.session?.hasSandbox === true} />
+      <div className="grid min-h-0 grid-cols-[minmax(0,1fr)] md:grid-cols-[minmax(0,1fr)_348px]">
+        <main data-region="grid" className="relative min-h-0 min-w-0">
+          <Grid
+            ref={grid}
+            label={TEXTS.grid.label(open.info.name)}
+            painter={painter}
+            editing={editing}
+            peers={peers}
+            isMac={isMac}
+            isLoaded={state.isLoaded}
+            bandText={bandText}
+            onActive={onActive}
+            onResized={onResized}
+            card={
+              hasCard ? (
+                <div className="hidden md:block" data-region="cell">
+                  {strip}
+                </div>
+              ) : null
+            }
+            foot={
+              isEmpty ? (
+                <EmptyRows
+                  isLoading={
+                    !state.isLoaded ||
+                    (!state.isSynced && state.link.kind !== 'off' && state.link.kind !== 'refused' && state.link.kind !== 'waiting')
+                  }
+                  connections={connections}
+                  hasSandbox={state.session?.hasSandbox === true}
+                  onDialog={setDialog}
+                  onAddRow={() => editing.addRow()}
+                />
+              ) : (
+                <Button look="ghost" isSmall className="m-1" onPress={() => editing.addRow()}>
+                  <Plus size={14} aria-hidden /> {TEXTS.grid.addRow}
+                </Button>
+              )
+            }
+          />
+        </main>
+        <SyncPanel
+          session={session}
+          state={state}
+          info={info}
+          connections={connections}
+          survey={survey}
+          plans={plans}
+          painter={painter}
+          times={times}
+          nameOf={nameOf}
+          isOpen={isPanelOpen}
+          onClose={() => setPanelOpen(false)}
+          onDialog={setDialog}
+          onGoTo={goTo}
+        />
+      </div>
+      <div className="min-h-0">
+        {activeStatus !== undefined && activeStatus.text !== '' && (
+          <div
+            data-region={hasCard ? undefined : 'cell'}
+            className={`border-t border-line bg-raised px-3 py-1.5 ${hasCard ? 'md:hidden' : ''}`}
+          >
+            {strip}
+          </div>
+        )}
+      </div>
+      <StatusBar
+        rows={rowCount}
+        staged={survey.staged}
+        warnings={survey.warnings}
+        credits={info.creditsThisMonth}
+        said={said}
+        onWarnings={() => run({ do: 'next-needing', direction: 1 })}
+        onPanel={() => setPanelOpen(true)}
+      />
+      <Dialogs
+        dialog={dialog}
+        onClose={() => {
+          setDialog(undefined)
+          requestAnimationFrame(() => document.activeElement === document.body && grid.current?.focus())
+        }}
+        onDialog={setDialog}
+        session={session}
+        state={state}
+        info={info}
+        open={open}
+        connections={connections}
+        survey={survey}
+        painter={painter}
+        editing={editing}
+        times={times}
+        nameOf={nameOf}
+        isMac={isMac}
+        active={active}
+        onGoTo={goTo}
+      />
+    </div>
+  )
+}
+
+/** What a row is called: its record's key, else its first text, else its number. */
+export function rowNameOf(fields: readonly Field[], valueOf: (field: Field) => unknown, index: number): string {
+  const key = fields.find((field) => field.binding?.isConnectionField)
+  const named = key && valueOf(key)
+  if (typeof named === 'string' && named !== '') return named
+  const text = fields.find((field) => field.type === 'text')
+  const first = text && valueOf(text)
+  return typeof first === 'string' && first !== '' ? first : `Row ${index + 1}`
+}
+
+export const connectionName = (connection: { integration: { appName: string }; object: { name: string } }): string =>
+  `${connection.integration.appName} · ${connection.object.name}`
+
+export const connectionIdOf = (id: string): ConnectionId => id as ConnectionId
