@@ -90,6 +90,16 @@ const appOf = ({ field }: CellStatusInput): string => field.binding?.appName ?? 
 /** A value within a sentence: `none` for the empty cell. */
 const said = ({ showValue }: CellStatusInput, value: CellValue): string => (value === null || value === '' ? 'none' : showValue(value))
 
+/**
+ * Two values as a person tells them apart: `none` for the empty one, and as they are written where they would be shown alike (an app's
+ * `DONE` is shown as the option Done).
+ */
+export function shownApart(from: CellValue, to: CellValue, show: (value: CellValue) => string): readonly [from: string, to: string] {
+  const sayOf = (value: CellValue): string => (value === null || value === '' ? 'none' : show(value))
+  const [shownFrom, shownTo] = [sayOf(from), sayOf(to)]
+  return shownFrom === shownTo && from !== null && to !== null ? [String(from), String(to)] : [shownFrom, shownTo]
+}
+
 /** Exactly as it is written, so that capitals and spaces can be compared. */
 const quoted = ({ field, showValue }: CellStatusInput, value: CellValue): string => {
   if (value === null || value === '') return 'nothing'
@@ -101,7 +111,7 @@ const PUT_BACK: CellChoice = { act: 'put-back', label: 'Put back' }
 
 function stagedStatus(input: CellStatusInput): CellStatus {
   const { cell, field, planned } = input
-  const change = `${said(input, cell.baseline)} → ${said(input, cell.value)}`
+  const change = shownApart(cell.baseline, cell.value, input.showValue).join(' → ')
   if (input.isSending) return { kind: 'sending', text: `Sending… ${change}`, choices: [] }
   if (field.binding === undefined) return { kind: 'agreed', text: '', choices: [] }
   if (!input.isLinked) {

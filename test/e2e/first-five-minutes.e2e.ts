@@ -1,0 +1,119 @@
+import { expect, test } from './support/fixture.ts'
+import { FIELDS, WorkbookWindow } from './support/workbook-window.ts'
+
+test('[T1] from the printed address to a warning that names both values', async ({ page, server, enter, jira }) => {
+  const mine = new WorkbookWindow(page)
+
+  await test.step('it opens in a workbook with live rows', async () => {
+    await mine.open(server.oneTimeUrl)
+    await expect(page).toHaveTitle('Launch plan · Tidebook')
+    await expect(mine.grid).toHaveAttribute('aria-rowcount', '62')
+    await expect(mine.cell('TB-1', 'Summary')).toHaveText('Write the launch announcement')
+    const names = mine.grid.getByRole('row').nth(1).getByRole('columnheader')
+    await expect(names.nth(1)).toHaveText(FIELDS[0])
+    await expect(names.nth(3)).toHaveText(FIELDS[2])
+    await mine.expectSaved()
+  })
+
+  await test.step('one line says what this is, and leads to the other side', async () => {
+    const line = page.getByText('This data lives in a sandbox app inside this server. Edit anything.')
+    await expect(line).toBeVisible()
+    const [sandbox] = await Promise.all([page.waitForEvent('popup'), page.getByRole('link', { name: 'Open the sandbox app' }).click()])
+    await expect(sandbox.getByRole('link', { name: 'TB-1', exact: true })).toBeVisible()
+    await sandbox.close()
+    await page.getByRole('button', { name: 'Dismiss' }).click()
+    await expect(line).toBeHidden()
+  })
+
+  const theirs = await (await enter('Ben')).openWorkbook()
+
+  await test.step('an edited status is staged, and counted', async () => {
+    await mine.choose('TB-1', 'Status', 'Done')
+    await expect(mine.cell('TB-1', 'Status')).toHaveAccessibleDescription('Staged: To Do → Done. Goes out with the next sync.')
+    await expect(mine.thisCell).toContainText('Staged: To Do → Done.')
+    await expect(mine.card).toContainText('Staged1 cell in 1 record')
+    await expect(mine.card.getByRole('heading', { name: 'Staged · 1' })).toBeVisible()
+    await expect(theirs.value('TB-1', 'Status')).toHaveText('Done')
+    await mine.expectSaved()
+    expect(await jira.writes()).toEqual([])
+  })
+
+  await test.step('the preview lists the call, its body, the reads and the price', async () => {
+    await mine.card.getByRole('button', { name: 'Preview' }).click()
+    await expect(mine.dialog.getByRole('heading', { name: 'Preview: Jira · Issues' })).toBeVisible()
+    await expect(mine.dialog).toContainText('cell to push1')
+    await expect(mine.dialog).toContainText('write call1')
+    await expect(mine.dialog.getByRole('article')).toHaveCount(1)
+    await expect(mine.dialog.getByRole('article')).toContainText('POST/rest/api/3/issue/10001/transitions1 credit')
+    await expect(mine.dialog.getByRole('article')).toContainText('TB-1StatusTo Do → Done')
+    await expect(mine.dialog.getByRole('article')).toContainText(
+      'Look-up first: GET /rest/api/3/issue/10001/transitions finds the transition to Done',
+    )
+    await expect(mine.dialog.getByRole('article')).toContainText('{ "transition": { "id": "{transition to Done}" } }')
+    await expect(mine.dialog).toContainText('First 1 record is read by id in 1 call')
+    await expect(mine.dialog).toContainText('60 records in 1 call')
+    await expect(mine.dialog).toContainText('credits · 61 so far61')
+    expect(await jira.writes()).toEqual([])
+  })
+
+  await test.step('it runs, and what Jira wrote differently is named to everybody', async () => {
+    await mine.dialog.getByRole('button', { name: 'Run this plan' }).click()
+    await expect(mine.dialog).toBeHidden()
+    const warning = "Jira saved 'DONE', you sent 'Done' (capitals)."
+    await expect(mine.cell('TB-1', 'Status')).toHaveAccessibleDescription(warning)
+    // Shown as the option that Jira means, while the warning compares the text (C14, V11).
+    await expect(mine.value('TB-1', 'Status')).toHaveText('Done')
+    await expect(mine.card.getByRole('heading', { name: 'Needs you · 1' })).toBeVisible()
+    await expect(mine.card).toContainText('StagedNothing')
+    await expect(theirs.cell('TB-1', 'Status')).toHaveAccessibleDescription(/^Jira saved 'DONE', .+ sent 'Done' \(capitals\)\.$/)
+    expect((await jira.writes()).map(({ method, body }) => [method, body])).toEqual([['POST', { transition: { id: '13' } }]])
+  })
+
+  await test.step('keeping the app’s value closes the warning for everybody', async () => {
+    await mine.focus('TB-1', 'Status')
+    await mine.thisCell.getByRole('button', { name: 'Keep Jira’s' }).click()
+    for (const window of [mine, theirs]) {
+      await expect(window.cell('TB-1', 'Status')).toHaveAccessibleDescription('')
+    }
+    expect(await jira.writes()).toHaveLength(1)
+  })
+})
+
+test('[T2] a value sent again is put right by the next sync', async ({ enter, jira }) => {
+  const window = await (await enter('Ana')).openWorkbook()
+  const status = window.cell('TB-1', 'Status')
+  await window.choose('TB-1', 'Status', 'Done')
+  await window.sync()
+  await expect(status).toHaveAccessibleDescription("Jira saved 'DONE', you sent 'Done' (capitals).")
+
+  await window.focus('TB-1', 'Status')
+  await window.thisCell.getByRole('button', { name: 'Send mine again' }).click()
+  await expect(status).toHaveAccessibleDescription('Staged: DONE → Done. Goes out with the next sync.')
+  await window.sync()
+  await expect(status).toHaveAccessibleDescription('')
+  await expect(window.card).toContainText('StagedNothing')
+  await expect(window.card.getByRole('heading', { name: /^Needs you/ })).toBeHidden()
+  expect(await jira.writes()).toHaveLength(2)
+  expect(await jira.valueOf(await window.page.context().newPage(), 'TB-1', 'Status')).toBe('Done')
+})
+
+test('[T3] people see each other: names, places, and values as they are entered', async ({ enter }) => {
+  const [ana, ben] = [await enter('Ana'), await enter('Ben Ortiz')]
+  const [mine, theirs] = [await ana.openWorkbook(), await ben.openWorkbook()]
+  await theirs.focus('TB-3', 'Summary')
+  await expect(mine.cell('TB-3', 'Summary').getByText('Ben Ortiz', { exact: true })).toBeVisible()
+  await theirs.page.keyboard.type('Live')
+  await expect(mine.cell('TB-3', 'Summary').getByText('Ben Ortiz …', { exact: true })).toBeVisible()
+  await theirs.press('Tab')
+  await expect(mine.value('TB-3', 'Summary')).toHaveText('Live')
+  await expect(mine.cell('TB-3', 'Status').getByText('Ben Ortiz', { exact: true })).toBeVisible()
+  await expect(mine.card).toContainText('Staged1 cell in 1 record')
+
+  await mine.page.getByRole('button', { name: '2 people here' }).click()
+  await expect(mine.dialog.getByRole('listitem')).toHaveText(['Ben Ortiz'])
+  await mine.press('Escape')
+  await theirs.page.close()
+  await expect(mine.page.getByRole('button', { name: 'Only you are here' })).toBeVisible()
+  await expect(mine.cell('TB-3', 'Status').getByText('Ben Ortiz', { exact: true })).toBeHidden()
+  await expect(mine.value('TB-3', 'Summary')).toHaveText('Live')
+})

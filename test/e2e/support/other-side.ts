@@ -1,0 +1,64 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { expect, type Locator, type Page } from '@playwright/test'
+import type { ServerProcess } from '../../support/server-process.ts'
+
+/** A request as the stand-in logged it. */
+export interface Request {
+  readonly method: string
+  readonly path: string
+  readonly body?: unknown
+  readonly status: number | null
+  readonly saved: boolean
+  readonly fault?: string
+}
+
+/** The other side: what the stand-in of Jira was asked, and its own screen. */
+export class OtherSide {
+  readonly #server: ServerProcess
+
+  constructor(server: ServerProcess) {
+    this.#server = server
+  }
+
+  /** Every request until now, as the stand-in itself wrote them down. */
+  async requests(): Promise<readonly Request[]> {
+    const text = await readFile(join(this.#server.dataFolder, 'sandbox', 'jira', 'requests.jsonl'), 'utf8')
+    return text
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => JSON.parse(line) as Request)
+  }
+
+  /** Requests that changed something. */
+  async writes(): Promise<readonly Request[]> {
+    return (await this.requests()).filter((request) => request.saved)
+  }
+
+  /** Opens the stand-in's screen. */
+  async open(page: Page, path = ''): Promise<void> {
+    await page.goto(`${this.#server.origin}/sandbox${path}`)
+  }
+
+  /** Changes a field of an issue on the stand-in's own screen, as its people do. */
+  async change(page: Page, key: string, label: string, value: string): Promise<void> {
+    await this.open(page, `/jira/issues/${key}`)
+    const field = fieldOf(page, label)
+    if ((await field.evaluate((element) => element.tagName)) === 'SELECT') await field.selectOption(value)
+    else await field.fill(value)
+    await page.getByRole('button', { name: 'Save', exact: true }).click()
+    await expect(page.getByRole('status')).toHaveText('Saved. Jira has it now.')
+  }
+
+  /** What the stand-in's screen shows in a field of an issue. */
+  async valueOf(page: Page, key: string, label: string): Promise<string> {
+    await this.open(page, `/jira/issues/${key}`)
+    return fieldOf(page, label).inputValue()
+  }
+}
+
+const fieldOf = (page: Page, label: string): Locator =>
+  page
+    .locator('label')
+    .filter({ hasText: new RegExp(`^${label}`) })
+    .locator('input, select, textarea')
