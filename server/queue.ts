@@ -27,6 +27,9 @@ import type { UpdateLog } from './update-log.ts'
 /** Runs under way at once, over all connections; one connection never has two. */
 const PARALLEL_RUNS = 4
 const HEARTBEAT_MS = LEASE_MS / 4
+/** How a run waits with its end for a disk that does not take it: as long as its lease lasts. */
+const END_RETRY_MS = 500
+const END_TRIES = LEASE_MS / END_RETRY_MS
 /** How often a run is taken up again after a commit that failed. */
 const MOST_ATTEMPTS = 5
 /** Runs that a person started go before those a clock started. */
@@ -80,6 +83,8 @@ export class RunQueue {
   /** Resolves when a run is taken or over, and is then another. */
   #change = Promise.withResolvers<void>()
   #expiryTimer: NodeJS.Timeout | undefined
+  /** Ends the waits of the queue itself. */
+  readonly #stopping = new AbortController()
   #isStopped = false
 
   constructor(parts: QueueParts) {
@@ -109,6 +114,7 @@ export class RunQueue {
   async stop(): Promise<void> {
     this.#isStopped = true
     clearInterval(this.#expiryTimer)
+    this.#stopping.abort()
     await this.#picking
     const active = [...this.#active.values()]
     for (const { abort } of active) abort.abort(new SyncError('cancelled', 'The server stops.'))
@@ -319,16 +325,23 @@ export class RunQueue {
     const { run } = active
     const now = clock.now()
     const failed = state === 'failed' ? [catalog.saveLatestPull(run.connection, { at: now, records: 0, isFailed: true })] : []
-    try {
-      const stopped = 'The server stopped; the run goes on at its next start.'
-      const note = state === 'queued' && this.#isStopped ? stopped : (error?.message ?? null)
-      log.execute([...transitionOps(run.id, state, now, note), ...(state === 'queued' ? [] : [endRunOp(run.id, now, error), ...failed])])
-      await log.durable()
-      active.ports = undefined
-      await this.#announce(run.id)
-    } catch (thrown) {
-      logger.error({ err: thrown, runId: run.id }, 'the end of a run could not be saved; it starts again when its lease runs out')
+    const stopped = 'The server stopped; the run goes on at its next start.'
+    const note = state === 'queued' && this.#isStopped ? stopped : (error?.message ?? null)
+    for (let tries = 1; ; tries++) {
+      try {
+        log.execute([...transitionOps(run.id, state, now, note), ...(state === 'queued' ? [] : [endRunOp(run.id, now, error), ...failed])])
+        await log.durable()
+        break
+      } catch (thrown) {
+        if (this.#isStopped || tries === END_TRIES) {
+          logger.error({ err: thrown, runId: run.id }, 'the end of a run could not be saved; it starts again when its lease runs out')
+          return
+        }
+        await clock.sleep(END_RETRY_MS, this.#stopping.signal).catch(() => undefined)
+      }
     }
+    active.ports = undefined
+    await this.#announce(run.id).catch((thrown: unknown) => logger.warn({ err: thrown }, 'a run could not be announced'))
   }
 
   #onChange(active: ActiveRun): void {

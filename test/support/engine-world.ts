@@ -1,4 +1,3 @@
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import { Document } from '@hocuspocus/server'
 import { expect } from 'vitest'
 import * as Y from 'yjs'
@@ -337,6 +336,7 @@ export class EngineWorld implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#process.fuse.isDead = true
+    await this.#process.queue.stop()
     for (const { sheet } of this.people.values()) sheet.close()
     await this.#process.documents.drop()
     await this.#endOpenRuns()
@@ -544,7 +544,7 @@ export class EngineWorld implements AsyncDisposable {
     const old = this.#process
     old.fuse.isDead = true
     old.fuse.died.resolve()
-    for (let turn = 0; turn < 3; turn++) await nextTurn()
+    await old.queue.stop()
     this.#held = []
     await old.documents.drop()
     await this.#shared.log.durable()
