@@ -1,5 +1,6 @@
 import { type CellValue, MAX_TEXT_LENGTH } from './cell-value.ts'
 import type { Field, Option } from './fields.ts'
+import { nearestOption } from './nearest-option.ts'
 
 /** What reading and showing a value depend on besides the value: the person's language, place and clock. */
 export interface ValueFormats {
@@ -321,8 +322,8 @@ function parseOption(field: ValueField, text: string, what: 'option' | 'person')
   if (only !== undefined && second === undefined) return ok(heldFor(field, only))
   if (second !== undefined) return no(`More than one ${what} is called “${text.trim()}”. Choose from the list.`)
   if (offered.length === 0 && field.binding !== undefined) return ok(text.trim())
-  const near = offered.filter((option) => fold(option.name).startsWith(fold(text)))
-  const hint = near.length === 1 && near[0] ? ` Did you mean “${near[0].name}”?` : ' Choose from the list.'
+  const near = nearestOption(offered, text)
+  const hint = near === undefined ? ' Choose from the list.' : ` Did you mean “${near}”?`
   return no(`“${text.trim()}” is not ${what === 'option' ? 'an option' : 'a person'} of this field.${hint}`)
 }
 

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { CellValue } from '../../workbook/cell-value.ts'
-import { nearestOption } from '../options.ts'
+import { nearestOption } from '../../workbook/nearest-option.ts'
 import { SyncError } from '../sync-error.ts'
 import { isAdfDocument } from './adf.ts'
 import { mergeText } from './adf-merge.ts'

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { editDistance, matchOption, nearestOption, type OptionField } from '../../sync-engine/options.ts'
+import { matchOption, type OptionField } from '../../sync-engine/options.ts'
+import { editDistance, nearestOption } from '../../workbook/nearest-option.ts'
 
 const status: OptionField = {
   type: 'single-select',
