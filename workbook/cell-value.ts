@@ -32,12 +32,25 @@ const sortedWords = (text: string): string =>
     .join(' ')
 const lettersAndDigits = (text: string): string => text.normalize('NFKC').replace(/[^\p{L}\p{N}]+/gu, '')
 
+/** Digits after the point in a number's shortest spelling; of a whole number minus the zeros at its end. */
+function placesOf(value: number): number {
+  const [digits = '', exponent = '0'] = Math.abs(value).toExponential().split('e')
+  return digits.replace('.', '').length - 1 - Number(exponent)
+}
+
+/** Whether `got` is `sent` rounded, cut or raised to fewer digits, or as near as computing with such numbers leaves it. */
+function isRounding(sent: number, got: number): boolean {
+  const distance = Math.abs(sent - got)
+  if (distance <= 1e-9 * Math.max(Math.abs(sent), Math.abs(got))) return true
+  const places = got === 0 ? 0 : placesOf(got)
+  if (placesOf(sent) <= places) return false
+  // Tens and hundreds may end in zeros by chance: no more than half of one is rounding.
+  return places < 0 ? distance <= 10 ** -places / 2 : distance < 10 ** -places
+}
+
 /** Which kind of difference lies between what was sent and what came back; the values are known to differ. */
 export function differenceKind(sent: CellValue, got: CellValue): DifferenceKind {
-  if (typeof sent === 'number' && typeof got === 'number') {
-    const scale = Math.max(Math.abs(sent), Math.abs(got), 1)
-    return Math.abs(sent - got) / scale <= 0.05 ? 'rounding' : 'other'
-  }
+  if (typeof sent === 'number' && typeof got === 'number') return isRounding(sent, got) ? 'rounding' : 'other'
   if (typeof sent !== 'string' || typeof got !== 'string') return 'other'
   if (collapseSpace(sent) === collapseSpace(got)) return 'spacing'
   if (collapseSpace(sent).toLowerCase() === collapseSpace(got).toLowerCase()) return 'capitals'
