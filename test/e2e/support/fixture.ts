@@ -20,10 +20,10 @@ export const test = base.extend<Fixtures>({
     await server.stop()
     if (info.status !== info.expectedStatus) await info.attach('server.log', { body: server.output(), contentType: 'text/plain' })
   },
-  enter: async ({ browser, server, contextOptions, viewport, locale, timezoneId }, use) => {
+  enter: async ({ browser, server }, use) => {
     const people: Person[] = []
     await use(async (name, options = {}) => {
-      const person = await Person.enter({ browser, server, name, options: { ...contextOptions, viewport, locale, timezoneId, ...options } })
+      const person = await Person.enter({ browser, server, name, options })
       people.push(person)
       return person
     })

@@ -50,6 +50,34 @@ export class OtherSide {
     await expect(page.getByRole('status')).toHaveText('Saved. Jira has it now.')
   }
 
+  /** Makes an issue on the stand-in's own screen. */
+  async create(page: Page, project: string, summary: string): Promise<void> {
+    await this.open(page, '/jira/new')
+    await fieldOf(page, 'Project').selectOption(project)
+    await fieldOf(page, 'Summary').fill(summary)
+    await page.getByRole('button', { name: 'Create', exact: true }).click()
+    await expect(page.getByRole('status')).toHaveText('Created.')
+  }
+
+  /** Turns the fault dial on the stand-in's own screen. */
+  async setFault(page: Page, fault: { kind: string; calls?: string; refusedWith?: string; field?: string }): Promise<void> {
+    await this.open(page)
+    await fieldOf(page, 'What happens').selectOption(fault.kind)
+    if (fault.calls !== undefined) await fieldOf(page, 'Calls').selectOption(fault.calls)
+    if (fault.field !== undefined) await fieldOf(page, 'Field').selectOption(fault.field)
+    if (fault.refusedWith !== undefined) await fieldOf(page, 'Refused with').fill(fault.refusedWith)
+    await page.getByRole('button', { name: 'Set', exact: true }).click()
+    await expect(page.getByRole('status')).toHaveText('The dial is set.')
+  }
+
+  /** Lets searches see what was written at once. */
+  async withoutLag(page: Page): Promise<void> {
+    await this.open(page)
+    await fieldOf(page, 'Search lags by').fill('0')
+    await page.getByRole('button', { name: 'Save settings' }).click()
+    await expect(page.getByRole('status')).toHaveText('Settings saved.')
+  }
+
   /** What the stand-in's screen shows in a field of an issue. */
   async valueOf(page: Page, key: string, label: string): Promise<string> {
     await this.open(page, `/jira/issues/${key}`)

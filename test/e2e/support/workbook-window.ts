@@ -115,6 +115,11 @@ export class WorkbookWindow {
     }, text)
   }
 
+  /** Waits until this browser can open the workbook without a network: the worker keeps the page and the files it uses. */
+  async expectKept(): Promise<void> {
+    await expect.poll(() => this.page.evaluate(async () => (await caches.match('/__uses/w')) !== undefined)).toBe(true)
+  }
+
   async workOffline(): Promise<void> {
     await this.page.getByRole('button', { name: 'Work offline' }).click()
     await expect(this.saveState).toHaveText(/^Offline/)
@@ -122,23 +127,28 @@ export class WorkbookWindow {
 
   async goOnline(): Promise<void> {
     await this.page.getByRole('button', { name: 'Go online' }).click()
+    await this.expectSaved()
   }
 
   async expectSaved(): Promise<void> {
     await expect(this.saveState).toHaveText('Saved')
   }
 
+  /** Chooses something about the focused cell's state. */
+  async answer(label: string): Promise<void> {
+    await this.thisCell.getByRole('button', { name: label, exact: true }).click()
+  }
+
   /** Presses *Sync* in the panel and waits until the run is among the recent ones. */
   async sync(): Promise<void> {
-    const runs = this.recentRuns
-    const before = await runs.count()
+    const before = await this.latestRun()
     await this.card.getByRole('button', { name: /^Sync ·/ }).click()
     await this.expectRunEnded(before)
   }
 
   /** Pulls without sending anything. */
   async onlyPull(): Promise<void> {
-    const before = await this.recentRuns.count()
+    const before = await this.latestRun()
     await this.fromMenu(/^Only pull/)
     await this.expectRunEnded(before)
   }
@@ -152,9 +162,14 @@ export class WorkbookWindow {
     return this.card.locator('a[href^="/runs/"]')
   }
 
-  /** Waits for a run that ended, besides those `before`; the list keeps to the newest four. */
-  async expectRunEnded(before: number): Promise<void> {
-    await expect(this.recentRuns).not.toHaveCount(before)
+  /** Where the latest ended run is read. */
+  async latestRun(): Promise<string> {
+    return (await this.recentRuns.first().getAttribute('href')) ?? ''
+  }
+
+  /** Waits until another run than `before` has ended, and none is under way. */
+  async expectRunEnded(before: string): Promise<void> {
+    await expect(this.recentRuns.first()).not.toHaveAttribute('href', before)
     await expect(this.card.getByRole('progressbar')).toHaveCount(0)
   }
 }
