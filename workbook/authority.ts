@@ -121,7 +121,7 @@ export class SheetAuthority {
   readonly sheet: Sheet
   readonly #options: AuthorityOptions
   readonly #live = new Map<CellKey, LiveEntry>()
-  /** Entry the server wrote → the item it stands for; kept after the entry is replaced, when its content is gone. */
+  /** Entry the server wrote → the item it stands for; kept after the entry is replaced. */
   readonly #standIns = new Map<ItemId, ItemId>()
   readonly #hasRead = new WeakSet<Y.Transaction>()
   readonly #facts = new WeakMap<Y.Transaction, EditFacts>()
@@ -138,6 +138,7 @@ export class SheetAuthority {
   /** Begins to listen; the documents are loaded by now. */
   start(): void {
     const { edits } = this.sheet.docs
+    this.#readStandIns()
     for (const { key } of this.sheet.entries()) this.#refresh(key, undefined)
     const read = (transaction: Y.Transaction): void => this.#read(transaction)
     const answer = (): void => this.#answer()
@@ -145,6 +146,20 @@ export class SheetAuthority {
     edits.on('afterAllTransactions', answer)
     this.#stop.push(() => edits.off('afterTransaction', read))
     this.#stop.push(() => edits.off('afterAllTransactions', answer))
+  }
+
+  /** What the server's earlier entries stood for; their content is kept by `isCollectable`. */
+  #readStandIns(): void {
+    const { store } = this.sheet.docs.edits
+    for (const [client, structs] of store.clients) {
+      if (this.#options.authorOf(client, undefined) !== SERVER_ACTOR) continue
+      for (const struct of structs) {
+        if (!(struct instanceof Y.Item) || struct.parentSub === null) continue
+        for (const { entry, item } of entriesOf(struct, struct.parentSub as CellKey)) {
+          if (entry.standsFor !== undefined) this.#standIns.set(item, entry.standsFor)
+        }
+      }
+    }
   }
 
   stop(): void {

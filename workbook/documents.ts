@@ -1,7 +1,7 @@
 import * as Y from 'yjs'
 import type { Annotation } from './annotations.ts'
 import { type CellKey, type ItemId, itemId, parseItemId, type RowId } from './ids.ts'
-import { type Entry, type LinkRequest, type PackedEntry, parseEntry } from './schema.ts'
+import { type Entry, type LinkRequest, type PackedEntry, parseEntry, STANDS_FOR } from './schema.ts'
 
 /** The documents one sheet is made of. `base` grows by a shard at a time. */
 export interface SheetDocs {
@@ -60,6 +60,15 @@ export function entriesOf(item: Y.Item, key: CellKey): { readonly entry: Entry; 
     const entry = parseEntry(content, key)
     return entry === undefined ? [] : [{ entry, item: itemId(item.id.client, item.id.clock + i) }]
   })
+}
+
+/**
+ * For `gcFilter` of the server's edits documents: the content of entries the server wrote again is kept after they are replaced, so that
+ * a late edit on top of one is known to have seen what it stands for, also after a restart.
+ */
+export function isCollectable(item: Y.Item): boolean {
+  if (!(item.content instanceof Y.ContentAny)) return true
+  return !item.content.getContent().some((content) => Array.isArray(content) && typeof content[STANDS_FOR] === 'string')
 }
 
 /** The item that stands under a key, live ones only. */

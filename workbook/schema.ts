@@ -59,6 +59,9 @@ export interface Entry {
 /** An entry carries its cell, so that an update can be read without the document (a later set of a key does not name the key). */
 export type PackedEntry = readonly [cell: string, value: CellValue, base: CellValue, at: number, by: string, standsFor?: string]
 
+/** Where a packed entry says what it stands for. */
+export const STANDS_FOR = 5
+
 export const packEntry = (cell: CellKey, entry: Entry): PackedEntry =>
   entry.standsFor === undefined
     ? [cell, entry.value, entry.base, entry.at, entry.by]

@@ -49,6 +49,8 @@ interface Ghost {
   readonly known: readonly string[]
   /** What the app made of a wish that was sent and saved; what it held by itself when it agreed with the wish. */
   readonly landed: readonly (readonly [item: string, as: CellValue, isKnownForm: boolean])[]
+  /** The wishes whose value went out with an item. */
+  readonly under: readonly (readonly [item: string, wishes: readonly string[]])[]
   /** Pairs of wishes that met at the server as one value. */
   readonly merged: readonly (readonly string[])[]
   /** Wishes that a person answered away. */
@@ -101,7 +103,12 @@ export class CellModel {
     const server = world.save()
     world.destroy()
     const person: Person = { seen: [], saw: ['a'] }
-    return { server, people: { ann: person, bob: person }, ghost: { wishes: [], known: [], landed: [], merged: [], decided: [] }, path: [] }
+    return {
+      server,
+      people: { ann: person, bob: person },
+      ghost: { wishes: [], known: [], landed: [], under: [], merged: [], decided: [] },
+      path: [],
+    }
   }
 
   /** Everything that can happen next. */
@@ -370,14 +377,16 @@ export class CellModel {
       const live = world.authority.live(ROW, FIELD)
       const carriers = [live?.item, live?.standsFor].filter((i) => i !== undefined)
       this.#checkSent(state, value, world.appHas(), carriers)
+      const wishes = ghost.wishes.filter(
+        (w) => carriers.includes(w.item as never) || (w.of !== undefined && carriers.includes(w.of as never)),
+      )
+      const items = wishes.map((w) => w.item)
+      if (live) ghost = { ...ghost, under: [...ghost.under, [live.item, items]] }
       const given = answer(value)
       const as = given.kind === 'refused' || (given.kind === 'lost' && !given.saved) ? undefined : (given.as ?? value)
       if (as !== undefined) {
         const isKnownForm = as === value || as === known(value)
-        const wishes = ghost.wishes.filter(
-          (w) => carriers.includes(w.item as never) || (w.of !== undefined && carriers.includes(w.of as never)),
-        )
-        ghost = { ...ghost, landed: [...ghost.landed, ...wishes.map((w) => [w.item, as, isKnownForm] as const)] }
+        ghost = { ...ghost, landed: [...ghost.landed, ...items.map((item) => [item, as, isKnownForm] as const)] }
       }
       return given
     })
@@ -491,8 +500,8 @@ function mergedIn(ghost: Ghost): Ghost['merged'] {
 function readBack({ server, ghost }: State): Ghost {
   const has = server.app[0]?.[1]
   const found = server.receipts.filter((r) => r.state === 'unknown' && (r.value === has || known(r.value) === has))
-  const landed = found.map((r) => [r.item, has ?? null, true] as const)
-  return { ...ghost, landed: [...ghost.landed, ...landed] }
+  const wishes = found.flatMap((r) => ghost.under.flatMap(([item, items]) => (item === r.item ? items : [])))
+  return { ...ghost, landed: [...ghost.landed, ...wishes.map((item) => [item, has ?? null, true] as const)] }
 }
 
 const union = <T>(a: readonly T[], b: readonly T[]): readonly T[] => [...new Set([...a, ...b])]

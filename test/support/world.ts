@@ -5,7 +5,7 @@ import type { Annotation, AnnotationOf, Choice, ConcurrentLine } from '../../wor
 import { type EditFacts, SERVER_ACTOR, SheetAuthority, type SheetWrites } from '../../workbook/authority.ts'
 import type { SettledPush } from '../../workbook/cell-rules.ts'
 import type { CellValue, DifferenceKind } from '../../workbook/cell-value.ts'
-import { bookFields, editCellsMap, editResolutionsMap, sysBindings, sysSlots } from '../../workbook/documents.ts'
+import { bookFields, editCellsMap, editResolutionsMap, isCollectable, sysBindings, sysSlots } from '../../workbook/documents.ts'
 import { chooseOn, type Editor, editCells, putBack } from '../../workbook/edit.ts'
 import { type CellKey, type ConnectionId, cellKey, type FieldId, type ItemId, type RowId, type SheetId } from '../../workbook/ids.ts'
 import { isEdited } from '../../workbook/schema.ts'
@@ -538,7 +538,7 @@ export interface SavedWorld {
 }
 
 function docOf(state: Uint8Array | undefined, { gc, client }: { gc: boolean; client: number }): Y.Doc {
-  const doc = new Y.Doc({ gc, guid: 'world' })
+  const doc = new Y.Doc({ gc, gcFilter: isCollectable, guid: 'world' })
   if (state) Y.applyUpdate(doc, state)
   doc.clientID = client
   return doc

@@ -19,6 +19,7 @@ type Act =
   | { readonly kind: 'merge'; readonly from: number; readonly to: number }
   | { readonly kind: 'app'; readonly row: number; readonly value: number }
   | { readonly kind: 'sync' | 'pull' }
+  | { readonly kind: 'choose'; readonly peer: number; readonly row: number; readonly which: number }
   | { readonly kind: 'rubbish'; readonly peer: number; readonly row: number; readonly which: number }
 
 const small = fc.nat({ max: 3 })
@@ -46,6 +47,7 @@ const engine: fc.Arbitrary<Act>[] = [
   fc.record({ kind: fc.constant('app' as const), row: fc.nat({ max: 1 }), value: fc.nat({ max: 3 }) }),
   fc.record({ kind: fc.constantFrom('sync' as const, 'pull' as const) }),
 ]
+const choices = fc.record({ kind: fc.constant('choose' as const), peer: small, row: fc.constant(0), which: fc.nat({ max: 5 }) })
 const rubbish = fc.record({ kind: fc.constant('rubbish' as const), peer: small, row: fc.nat({ max: 1 }), which: fc.nat({ max: 13 }) })
 const many = (act: fc.Arbitrary<Act>, maxLength: number): fc.Arbitrary<Act[]> => fc.array(act, { minLength: 4, maxLength, size: 'max' })
 const ids = fc.uniqueArray(fc.integer({ min: 1, max: 2 ** 31 }), { minLength: 5, maxLength: 5 })
@@ -135,6 +137,9 @@ class Play {
           this.#reached(row, value)
         }
         return
+      case 'choose':
+        this.#choose(this.#peer(act.peer).name, ROWS[act.row] as RowId, act.which)
+        return
       case 'rubbish':
         this.#litter(this.#peer(act.peer), act.row, act.which)
     }
@@ -186,6 +191,20 @@ class Play {
     const item = editCellsMap(peer.edits)._map.get(key)
     const entry = peer.sheet.cell(row, field).entry
     if (item) this.wishes.push({ key, item: lastIdOf(item), by: peer.by, value, isPutBack: !isEdited(entry), seen })
+  }
+
+  #choose(name: string, row: RowId, which: number): void {
+    const { world } = this
+    const [line] = world.peer(name).sheet.marks(row, FIELD).concurrent?.lines ?? []
+    const answers: (() => unknown)[] = [
+      () => world.choose(name, 'conflict', { choice: 'send-mine' }, FIELD, row),
+      () => world.choose(name, 'conflict', { choice: 'take-theirs' }, FIELD, row),
+      () => world.choose(name, 'concurrent', { choice: 'send-mine' }, FIELD, row),
+      () => world.choose(name, 'concurrent', { choice: 'take-theirs' }, FIELD, row),
+      () => world.choose(name, 'concurrent', { choice: 'keep-shown' }, FIELD, row),
+      () => line && world.choose(name, 'concurrent', { choice: 'use-line', item: line.item }, FIELD, row),
+    ]
+    answers[which]?.()
   }
 
   #post(peer: Peer): void {
@@ -274,7 +293,7 @@ describe('laws of the document', () => {
 
   test('[LAW4] a second pull of the same answers changes nothing', () => {
     fc.assert(
-      fc.property(ids, many(fc.oneof(...people, ...engine), 20), (clients, acts) => {
+      fc.property(ids, many(fc.oneof(...people, ...engine, choices), 20), (clients, acts) => {
         const play = new Play(clients)
         for (const act of acts) play.act(act)
         play.settleDown()
@@ -292,16 +311,41 @@ describe('laws of the document', () => {
 
   test('[LAW8] a restarted server goes on as one that was never stopped', () => {
     fc.assert(
-      fc.property(ids, many(fc.oneof(...people.filter((_, i) => i !== 3), ...engine), 20), fc.nat({ max: 20 }), (clients, acts, at) => {
-        const [kept, stopped] = [new Play(clients), new Play(clients)]
-        for (const act of acts) kept.act(act)
-        for (const act of acts.slice(0, at)) stopped.act(act)
-        const again = new Play(clients, stopped.world.save())
-        for (const act of acts.slice(at)) again.act(act)
-        for (const { world } of [kept, again]) world.online(...world.peers.keys())
-        for (const row of ROWS)
-          for (const field of [FIELD, CUSTOM]) expect(again.world.look(field, row)).toEqual(kept.world.look(field, row))
-        for (const play of [kept, stopped, again]) play.world.destroy()
+      fc.property(
+        ids,
+        many(fc.oneof(...people.filter((_, i) => i !== 3), ...engine, choices, choices), 25),
+        fc.nat({ max: 20 }),
+        (clients, acts, at) => {
+          const [kept, stopped] = [new Play(clients), new Play(clients)]
+          for (const act of acts) kept.act(act)
+          for (const act of acts.slice(0, at)) stopped.act(act)
+          const again = new Play(clients, stopped.world.save())
+          for (const act of acts.slice(at)) again.act(act)
+          for (const { world } of [kept, again]) world.online(...world.peers.keys())
+          for (const row of ROWS)
+            for (const field of [FIELD, CUSTOM]) expect(again.world.look(field, row)).toEqual(kept.world.look(field, row))
+          for (const play of [kept, stopped, again]) play.world.destroy()
+        },
+      ),
+      check(150),
+    )
+  })
+
+  test('[LAW6] the index folded from the facts of each transaction is the edited cells of the document', () => {
+    fc.assert(
+      fc.property(ids, many(fc.oneof(...people, ...engine, choices, rubbish), 20), (clients, acts) => {
+        const play = new Play(clients)
+        const { world } = play
+        for (const act of acts) {
+          play.act(act)
+          expect(world.unsettled).toEqual(world.editedCells())
+        }
+        const rebuilt = world.authority.allUnsettled().filter((u) => u.isUnsettled)
+        expect(new Set(rebuilt.map((u) => cellKey(u.row, u.field)))).toEqual(world.unsettled)
+        const delta = [...world.authority.staged(CONNECTION)].map((c) => cellKey(c.row, c.field))
+        const staged = ROWS.filter((row) => world.sheet.cell(row, FIELD).isStaged).map((row) => cellKey(row, FIELD))
+        expect(delta.sort()).toEqual(staged)
+        world.destroy()
       }),
       check(150),
     )

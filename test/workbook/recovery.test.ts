@@ -167,4 +167,15 @@ describe('what Yjs alone would lose', () => {
     w.type('bob', 'y').online('bob')
     expect(w.look()).toMatchObject({ shown: 'y', entry: ['y', 'x'], isStaged: true, marks: {} })
   })
+
+  test('[D9] after a restart it is still known what an earlier entry of the server stood for', () => {
+    const w = world({ ann: 600, bob: 22 })
+    w.offline('bob').type('ann', 'x').sync()
+    w.type('bob', 'y').online('bob').offline('ann').putBack('ann')
+    w.choose('bob', 'concurrent', { choice: 'send-mine' })
+    expect(w.look()).toMatchObject({ shown: 'y', entry: ['y', 'x'] })
+    const again = new World({ peers: [...w.peers.values()].map(({ name, client }) => ({ name, client })), value: 'a' }, w.save())
+    again.online('ann')
+    expect([again.look().shown, again.look().isStaged]).toEqual(['x', false])
+  })
 })
