@@ -114,8 +114,8 @@ export function judgeArrivals(state: CellState, arrivals: readonly Arrival[], wi
   const shown = chosen === undefined ? baseline : chosen.entry.value
   const kept = (state.marks.concurrent?.lines ?? []).filter((l) => !arrivals.some((a) => isTypedAgain(state, l, a)))
   const unseen = edited.filter((c) => c !== chosen && c.entry.value !== shown)
-  const lines = mergeLines(kept, unseen, shown)
   const over = chosen === undefined ? undefined : lateOver(state, chosen, newer)
+  const lines = mergeLines(kept, unseen, [shown, over?.value])
   const concurrent = lines.length === 0 && over === undefined ? undefined : concurrentMark(state.marks.concurrent, lines, over, stamp)
 
   // Nothing stood here and nothing is wanted: what a late or empty edit leaves would only wait for the next pull (CELLS 21b).
@@ -188,14 +188,18 @@ export const rewritten = (live: LiveEntry): Entry => ({
   standsFor: personItem(live),
 })
 
-/** One last value per author and session; a value that is shown needs no line. */
-function mergeLines(kept: readonly ConcurrentLine[], unseen: readonly Candidate[], shown: CellValue): ConcurrentLine[] {
+/** One last value per author and session; a value that is shown or named already needs no line. */
+function mergeLines(
+  kept: readonly ConcurrentLine[],
+  unseen: readonly Candidate[],
+  said: readonly (CellValue | undefined)[],
+): ConcurrentLine[] {
   const lines = new Map(kept.map((l) => [lineKey(l.by, l.item as ItemId), l]))
   for (const { entry } of unseen) {
     const item = personItem(entry)
     lines.set(lineKey(entry.author, item), { by: entry.author, item, value: entry.value, at: entry.at })
   }
-  return [...lines.values()].filter((l) => l.value !== shown)
+  return [...lines.values()].filter((l) => !said.includes(l.value))
 }
 
 const lineKey = (author: string, item: ItemId): string => `${author}\u0000${parseItemId(item).client}`

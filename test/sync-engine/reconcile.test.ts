@@ -133,6 +133,27 @@ describe('one cell after a pull', () => {
     expect([then('x').marks.conflict, then('x').entry.kind]).toEqual([undefined, 'remove'])
   })
 
+  test('[CELL-12] what the check had found no longer counts once the cell is pulled', () => {
+    const conflict = {
+      kind: 'conflict',
+      id: 'm',
+      at: 0,
+      base: 'a',
+      yours: 'x',
+      theirs: 'c',
+      by: 'ann',
+      cause: 'changed-in-both',
+      isFromCheck: true,
+    } as const
+    const pull = (pulled: CellValue) =>
+      reconcileCell(
+        { state: state('a', live('x', 'a'), { conflict }), pulled, pushed: undefined, relation: 'none', acceptedKinds: [] },
+        stamp,
+      )
+    expect(pull('a').marks.conflict).toBeUndefined()
+    expect(pull('d').marks.conflict).toEqual({ ...conflict, id: 'new', at: 1, theirs: 'd', isFromCheck: undefined })
+  })
+
   const value = fc.constantFrom<CellValue>('a', 'x', 'X', 'c', null)
   const cell = fc.record({
     baseline: value,

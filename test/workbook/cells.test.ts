@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import * as Y from 'yjs'
 import { setRowsDeleted, undoCells } from '../../workbook/edit.ts'
 import type { RowId } from '../../workbook/ids.ts'
 import { CUSTOM, FIELD, type Look, ROW, World, type WorldOptions } from '../support/world.ts'
@@ -162,6 +163,12 @@ const table: readonly Row[] = [
     says: 'an edit on top of a settled item that equals the baseline leaves nothing',
     play: (w) => w.type('ann', 'x').offline('bob').type('bob', 'y').type('bob', 'x').sync() && w.online('bob'),
     leaves: calm('x'),
+  },
+  {
+    rule: 'CELL-9b',
+    says: 'a value typed again after the app ignored it is staged again',
+    play: (w) => w.type('ann', 'x').sync(() => ({ kind: 'saved', as: 'a' })) && w.type('ann', 'x'),
+    leaves: { ...staged('x', 'a'), marks: { differs: ['x', 'a', 'other'] } },
   },
   {
     rule: 'CELL-11',
@@ -365,6 +372,24 @@ const table: readonly Row[] = [
     also: (w) => expect(w.sync().sent).toEqual([]),
   },
   {
+    rule: 'CELL-21',
+    says: 'of two late values the one the app does not hold yet is staged',
+    options: {
+      peers: [
+        { name: 'ann', client: 11 },
+        { name: 'bob', client: 22 },
+        { name: 'eve', client: 33 },
+      ],
+    },
+    play: (w) => {
+      w.offline('bob', 'eve').type('ann', 'x').sync()
+      w.type('bob', 'z').type('eve', 'x')
+      Y.applyUpdate(w.peer('bob').edits, Y.encodeStateAsUpdate(w.peer('eve').edits))
+      w.online('bob', 'eve')
+    },
+    leaves: { ...staged('z', 'a'), baseline: 'x', marks: { concurrent: { lines: {}, settled: 'x' } } },
+  },
+  {
     rule: 'CELL-21a',
     says: '"Send z" stages it over the settled value',
     play: (w) => {
@@ -462,6 +487,15 @@ const table: readonly Row[] = [
     },
     leaves: { ...staged('y', 'a'), baseline: 'c', marks: { conflict: { base: 'a', yours: 'y', theirs: 'c' } } },
     also: (w) => expect(w.outcomes()).toEqual(['stale']),
+  },
+  {
+    rule: 'CELL-24',
+    says: '"Take theirs" closes the line that is shown by it',
+    play: (w) => {
+      w.offline('ann', 'bob').type('ann', 'c').type('bob', 'y').online('ann', 'bob').appSets('c').pull()
+      w.choose('bob', 'conflict', { choice: 'take-theirs' })
+    },
+    leaves: calm('c'),
   },
   {
     rule: 'CELL-25',
