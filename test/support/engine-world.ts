@@ -275,6 +275,20 @@ export class EnginePerson {
     })
   }
 
+  get docOfEdits(): Y.Doc {
+    return this.sheet.docs.edits
+  }
+
+  /** The number of this person's next item in the edits document. */
+  get clockOfEdits(): number {
+    return Y.getState(this.docOfEdits.store, this.#client)
+  }
+
+  /** Whether an item has reached this window. */
+  hasSeen({ client, clock }: { readonly client: number; readonly clock: number }): boolean {
+    return Y.getState(this.docOfEdits.store, client) > clock
+  }
+
   get principal(): Principal {
     return { actor: { id: this.name, name: this.name, color: 'teal' }, device: `${this.name}-laptop`, canWrite: true }
   }
@@ -353,7 +367,7 @@ export class EngineWorld implements AsyncDisposable {
     const runs = new RunStore(this.#reader)
     const logger = this.#logger()
     const documents: WorldDocuments = new WorldDocuments(
-      { log, reader: this.#reader, logger, now: this.now, client: this.#serverClient++ },
+      { log, reader: this.#reader, logger, now: this.now, client: this.#nextClient() },
       () => hub,
       (live) => this.#watch(live),
     )
@@ -396,6 +410,13 @@ export class EngineWorld implements AsyncDisposable {
       random: this.#random,
     })
     return { fuse, log, documents, hub, queue, catalog, runs, workbooks }
+  }
+
+  /** Each process of the server is a client of its own; in steps that leave room for people's. */
+  #nextClient(): number {
+    const client = this.#serverClient
+    this.#serverClient += 10
+    return client
   }
 
   #logger(): Logger {
