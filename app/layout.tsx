@@ -20,7 +20,7 @@ export default function Layout({ children }: { children: ReactNode }) {
   return (
     <html lang="en" suppressHydrationWarning>
       <head>
-        {/* biome-ignore lint/performance/noSyncScripts: a chosen theme must stand before the first paint */}
+        {/* Synchronous: a chosen theme must stand before the first paint. */}
         <script src="/theme.js" />
       </head>
       <body>

@@ -136,7 +136,10 @@ export class DocumentChannel {
 
   #receive(payload: string): void {
     const saved = /^saved:(\d+)$/u.exec(payload)
-    if (!saved) return this.#options.onMessage(payload)
+    if (!saved) {
+      this.#options.onMessage(payload)
+      return
+    }
     this.#options.ledger?.confirm(this.name, Number(saved[1]))
     this.#options.onChange()
   }

@@ -131,7 +131,10 @@ function TextEditor(props: EditorProps) {
     else if (then !== undefined) {
       event.preventDefault()
       commit(then)
-    } else return event.stopPropagation()
+    } else {
+      event.stopPropagation()
+      return
+    }
     event.stopPropagation()
   }
   return (
@@ -160,7 +163,10 @@ function LongTextEditor(props: EditorProps) {
   const ref = useFocusedAtEnd<HTMLTextAreaElement>()
   const onKeyDown = (event: KeyboardEvent): void => {
     event.stopPropagation()
-    if (event.key === 'Escape') return onCancel()
+    if (event.key === 'Escape') {
+      onCancel()
+      return
+    }
     if (event.key === 'Enter' && event.altKey) {
       event.preventDefault()
       const { selectionStart, selectionEnd } = event.target as HTMLTextAreaElement
@@ -213,9 +219,15 @@ function OptionEditor({ field, value, typed, onCommit, onCancel, commitRef }: Ed
     }
   }, [commitRef, onCancel])
   const choose = (key: string): void => {
-    if (key === EMPTY) return onCommit(null, undefined)
+    if (key === EMPTY) {
+      onCommit(null, undefined)
+      return
+    }
     const option = field.options.find((o) => o.id === key)
-    if (option === undefined) return onCancel()
+    if (option === undefined) {
+      onCancel()
+      return
+    }
     onCommit(field.type === 'single-select' && field.binding !== undefined ? option.name : option.id, undefined)
   }
   const onKeyDown = (event: KeyboardEvent): void => {
@@ -305,7 +317,10 @@ function DateEditor(props: EditorProps) {
   }
   const onKeyDown = (event: KeyboardEvent): void => {
     event.stopPropagation()
-    if (event.key === 'Escape') return onCancel()
+    if (event.key === 'Escape') {
+      onCancel()
+      return
+    }
     if (event.key === 'ArrowDown') {
       event.preventDefault()
       calendar.current?.querySelector<HTMLElement>('td [tabindex="0"]')?.focus()

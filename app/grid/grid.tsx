@@ -87,6 +87,7 @@ export function Grid(props: GridProps) {
   const [edited, setEdited] = useState<Editing>()
   const commitRef = useRef<() => boolean>(undefined)
   const wantsFocus = useRef(false)
+  const awaited = useRef<CellId>(undefined)
   const lastPlace = useRef<Place>({ row: 0, column: 0 })
 
   const rowIndex = useMemo(() => indexOf(rows), [rows])
@@ -99,6 +100,7 @@ export function Grid(props: GridProps) {
   const activeField = activeColumn?.field.id
 
   const select = (next: Selection): void => {
+    awaited.current = undefined
     const idOf = ({ row, column }: Place): CellId | undefined => {
       const [rowId, field] = [rows[row], columns[column]?.field.id]
       return rowId === undefined || field === undefined ? undefined : { row: rowId, field }
@@ -131,7 +133,10 @@ export function Grid(props: GridProps) {
     if (activeRow === undefined || activeColumn === undefined || selection === undefined) return
     const { field } = activeColumn
     if (editing.refuseEdit(field)) return
-    if (field.type === 'checkbox') return editing.toggle(activeRow, field)
+    if (field.type === 'checkbox') {
+      editing.toggle(activeRow, field)
+      return
+    }
     scrollTo(selection.active)
     setEdited({ row: activeRow, field: field.id, typed })
   }
@@ -144,10 +149,21 @@ export function Grid(props: GridProps) {
   useImperativeHandle(ref, () => ({
     focus: () => (selection === undefined ? select(at({ row: 0, column: 0 })) : focusActive(scroller.current)),
     goTo: (cell) => {
-      const [row, column] = [rowIndex.get(cell.row), columnIndex.get(cell.field)]
-      if (row !== undefined && column !== undefined) select(at({ row, column }))
+      if (!goNow(cell)) awaited.current = cell
     },
   }))
+
+  const goNow = (cell: CellId): boolean => {
+    const [row, column] = [rowIndex.get(cell.row), columnIndex.get(cell.field)]
+    if (row === undefined || column === undefined) return false
+    select(at({ row, column }))
+    return true
+  }
+
+  // A row that was made a moment ago is gone to once it is drawn.
+  useLayoutEffect(() => {
+    if (awaited.current !== undefined && goNow(awaited.current)) awaited.current = undefined
+  })
 
   // The focus follows the active cell, also when it was drawn anew; never away from an editor or from outside the grid.
   useLayoutEffect(() => {
@@ -163,7 +179,7 @@ export function Grid(props: GridProps) {
   }, [activeRow, activeField, hasEditor, onActive])
 
   const onKeyDown = (event: KeyboardEvent): void => {
-    if (edited !== undefined || event.defaultPrevented || selection === undefined) return
+    if (edited !== undefined || event.defaultPrevented || selection === undefined || !isOnCell(event.target)) return
     const command = gridCommand(event.nativeEvent, isMac)
     if (command === undefined) return
     const range = rangeOf(selection)
@@ -171,24 +187,32 @@ export function Grid(props: GridProps) {
     event.preventDefault()
     switch (command.do) {
       case 'move':
-        return move(command.move, command.isExtending)
+        move(command.move, command.isExtending)
+        return
       case 'edit':
-        return startEditing(command.text)
+        startEditing(command.text)
+        return
       case 'clear':
-        return editing.clear(rows.slice(range.top, range.bottom + 1), fieldsIn(columns, range))
+        editing.clear(rows.slice(range.top, range.bottom + 1), fieldsIn(columns, range))
+        return
       case 'undo':
-        return editing.undo()
+        editing.undo()
+        return
       case 'redo':
-        return editing.redo()
+        editing.redo()
+        return
       case 'toggle':
         if (activeRow !== undefined && activeColumn?.field.type === 'checkbox') editing.toggle(activeRow, activeColumn.field)
         return
       case 'select-all':
-        return select({ active: selection.active, corner: selection.active.row === 0 ? last(size) : last(size) })
+        select({ active: selection.active, corner: selection.active.row === 0 ? last(size) : last(size) })
+        return
       case 'collapse':
-        return select(at(selection.active))
+        select(at(selection.active))
+        return
       case 'open-link':
-        return openActive()
+        openActive()
+        return
       default:
         return
     }
@@ -211,7 +235,10 @@ export function Grid(props: GridProps) {
     if (place === undefined || event.button !== 0 || (event.target as Element).closest('a, input, textarea')) return
     if (edited !== undefined) {
       if (rows[place.row] === edited.row && columns[place.column]?.field.id === edited.field) return
-      if (commitRef.current?.() === false) return event.preventDefault()
+      if (commitRef.current?.() === false) {
+        event.preventDefault()
+        return
+      }
     }
     const isTouch = event.pointerType === 'touch'
     if (event.ctrlKey || event.metaKey) {
@@ -220,7 +247,8 @@ export function Grid(props: GridProps) {
       const href = column && row && linkOf(column.field, sheet.cell(row, column.field.id).value)
       if (href !== undefined) {
         window.open(href, '_blank', 'noopener,noreferrer')
-        return event.preventDefault()
+        event.preventDefault()
+        return
       }
     }
     if (!isTouch) event.preventDefault()
@@ -241,7 +269,7 @@ export function Grid(props: GridProps) {
   }
 
   const onCopy = (event: React.ClipboardEvent, isCut: boolean): void => {
-    if (edited !== undefined || selection === undefined) return
+    if (edited !== undefined || selection === undefined || !isOnCell(event.target)) return
     event.preventDefault()
     const range = rangeOf(selection)
     const [pickedRows, pickedFields] = [rows.slice(range.top, range.bottom + 1), fieldsIn(columns, range)]
@@ -249,7 +277,7 @@ export function Grid(props: GridProps) {
     if (isCut) editing.clear(pickedRows, pickedFields)
   }
   const onPaste = (event: React.ClipboardEvent): void => {
-    if (edited !== undefined || selection === undefined) return
+    if (edited !== undefined || selection === undefined || !isOnCell(event.target)) return
     event.preventDefault()
     const range = rangeOf(selection)
     const target = { top: range.top, left: range.left, rows: range.bottom - range.top + 1, columns: range.right - range.left + 1 }
@@ -360,6 +388,9 @@ export function Grid(props: GridProps) {
     </div>
   )
 }
+
+/** The grid's keys are those of its cells: buttons that stand among them, beside a cell or below the rows, keep their own. */
+const isOnCell = (target: EventTarget): boolean => target instanceof Element && target.matches('[role=grid], [role=gridcell]')
 
 const NO_PEERS: readonly PeerMark[] = []
 const last = (size: { rows: number; columns: number }): Place => ({ row: size.rows - 1, column: size.columns - 1 })

@@ -137,9 +137,9 @@ function RenameDialog({ workbook, onClose }: { workbook: Workbook; onClose: (isC
   return (
     <Modal isOpen onClose={() => onClose(false)} title={TEXTS.home.rename(workbook.name)} width={420}>
       <form onSubmit={(event) => void save(event)} className="grid gap-3">
-        {/* biome-ignore lint/a11y/noAutofocus: the dialog is opened to type here */}
         <input
           className="input"
+          // biome-ignore lint/a11y/noAutofocus: the dialog is opened to type here
           autoFocus
           aria-label={TEXTS.home.renameLabel}
           value={name}

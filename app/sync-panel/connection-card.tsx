@@ -3,6 +3,7 @@ import { type ReactNode, useMemo, useState } from 'react'
 import { Button as AriaButton, Menu, MenuItem, MenuTrigger, Popover } from 'react-aria-components'
 import type { ConnectionInfo, RunHead } from '../../server/api/contract.ts'
 import type { DeltaCell } from '../../sync-engine/plan.ts'
+import { shownApart } from '../../workbook/cell-status.ts'
 import { showValue } from '../../workbook/field-values.ts'
 import type { ConnectionId } from '../../workbook/ids.ts'
 import { callApi } from '../api-client.ts'
@@ -294,7 +295,7 @@ function StagedList({ delta, painter, nameOf, state, times, onGoTo }: CardProps 
         {newest.slice(0, SHOWN_STAGED).map((cell) => {
           const field = sheet.field(cell.field)
           if (field === undefined) return null
-          const show = (value: DeltaCell['value']): string => (value === null || value === '' ? 'none' : showValue(field, value, formats))
+          const [from, to] = shownApart(cell.baseline, cell.value, (value) => showValue(field, value, formats))
           const who = cell.author === state.session?.person.id ? TEXTS.you : nameOf(cell.author)
           return (
             <li key={`${cell.row}:${cell.field}`}>
@@ -303,7 +304,7 @@ function StagedList({ delta, painter, nameOf, state, times, onGoTo }: CardProps 
                   {cell.recordKey} · {field.name}
                 </span>
                 <span className="max-w-44 truncate">
-                  <s className="text-ink-3">{show(cell.baseline)}</s> → {show(cell.value)}
+                  <s className="text-ink-3">{from}</s> → {to}
                 </span>
                 <small className="col-span-2 text-ink-3">
                   {who}, {times.ago(cell.at, now)}

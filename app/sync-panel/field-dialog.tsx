@@ -68,9 +68,9 @@ function ConnectedField({ session, connection, onClose }: Props & { readonly con
   if (free.length === 0) return <p className="m-0 text-ink-2">{TEXTS.addField.none}</p>
   return (
     <div className="grid gap-3">
-      {/* biome-ignore lint/a11y/noAutofocus: the dialog is opened to type here */}
       <input
         className="input"
+        // biome-ignore lint/a11y/noAutofocus: the dialog is opened to type here
         autoFocus
         aria-label={TEXTS.addField.search}
         placeholder={TEXTS.addField.search}
@@ -133,8 +133,14 @@ function OwnField({ session, open, onClose }: Props) {
     <form onSubmit={add} className="grid gap-3">
       <label className="block">
         <span className="label">{TEXTS.ownField.name}</span>
-        {/* biome-ignore lint/a11y/noAutofocus: the dialog is opened to type here */}
-        <input className="input" autoFocus value={name} maxLength={120} onChange={(event) => setName(event.target.value)} />
+        <input
+          className="input"
+          // biome-ignore lint/a11y/noAutofocus: the dialog is opened to type here
+          autoFocus
+          value={name}
+          maxLength={120}
+          onChange={(event) => setName(event.target.value)}
+        />
       </label>
       <label className="block">
         <span className="label">{TEXTS.ownField.type}</span>

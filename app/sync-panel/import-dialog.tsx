@@ -46,9 +46,9 @@ export function ImportDialog({ session, connection, onClose }: DialogsProps & { 
       <form onSubmit={(event) => void start(event)}>
         <label className="block">
           <span className="label">{TEXTS.import.label(connection.integration.appName)}</span>
-          {/* biome-ignore lint/a11y/noAutofocus: the dialog is opened to type here */}
           <input
             className="input font-mono"
+            // biome-ignore lint/a11y/noAutofocus: the dialog is opened to type here
             autoFocus
             spellCheck={false}
             value={filter}

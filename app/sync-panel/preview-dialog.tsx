@@ -1,7 +1,6 @@
 import { useEffect, useMemo, useState } from 'react'
 import type { ConnectionInfo, Preview } from '../../server/api/contract.ts'
-import { needsPerson } from '../../workbook/cell-status.ts'
-import type { CellValue } from '../../workbook/cell-value.ts'
+import { needsPerson, shownApart } from '../../workbook/cell-status.ts'
 import { showValue } from '../../workbook/field-values.ts'
 import type { FieldId, RowId } from '../../workbook/ids.ts'
 import { callApi } from '../api-client.ts'
@@ -63,10 +62,9 @@ export function PreviewDialog(props: Props) {
 
   const fieldOf = (id: string) => sheet.field(id as FieldId)
   const fieldName = (id: string): string => fieldOf(id)?.name ?? id
-  const show = (id: string, value: CellValue): string => {
+  const apart = ({ field: id, baseline, sent }: Preview['push'][number]): readonly [string, string] => {
     const field = fieldOf(id)
-    if (value === null || value === '') return 'none'
-    return field === undefined ? String(value) : showValue(field, value, formats)
+    return shownApart(baseline, sent, (value) => (field === undefined ? String(value) : showValue(field, value, formats)))
   }
   const title = TEXTS.preview.title(`${connection.integration.appName} · ${connection.object.name}`)
   const me = state.session?.person
@@ -86,7 +84,7 @@ export function PreviewDialog(props: Props) {
   }
   const copy = async (): Promise<void> => {
     if (preview === undefined) return
-    await navigator.clipboard.writeText(previewText(preview, { title, fieldName, show }))
+    await navigator.clipboard.writeText(previewText(preview, { title, fieldName, apart }))
     setCopied(true)
   }
   const held = preview?.held ?? []
@@ -144,6 +142,7 @@ export function PreviewDialog(props: Props) {
             )}
             {preview.calls.length === 0 && <p className="m-0 text-ink-2">{TEXTS.preview.nothingToPush}</p>}
             {preview.calls.slice(0, SHOWN_CALLS).map((call, index) => (
+              // biome-ignore lint/suspicious/noArrayIndexKey: two calls may be alike; a preview is never reordered
               <article key={`${call.method}:${call.path}:${index}`} className="overflow-hidden rounded-lg border border-line">
                 <header className="flex flex-wrap items-center gap-x-3 gap-y-1 px-3 py-2">
                   <Method name={call.method} />
@@ -155,7 +154,7 @@ export function PreviewDialog(props: Props) {
                     <b className="font-semibold text-tide-ink">{cell.recordKey}</b>
                     <span>{fieldName(cell.field)}</span>
                     <span>
-                      <s className="text-ink-3">{show(cell.field, cell.baseline)}</s> → {show(cell.field, cell.sent)}
+                      <s className="text-ink-3">{apart(cell)[0]}</s> → {apart(cell)[1]}
                     </span>
                     <small className="text-ink-3">
                       {cell.author === me?.id ? TEXTS.you : nameOf(cell.author)}, {times.ago(cell.at, Date.now())}

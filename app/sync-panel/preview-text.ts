@@ -1,11 +1,11 @@
 import type { Preview } from '../../server/api/contract.ts'
-import type { CellValue } from '../../workbook/cell-value.ts'
 import { creditsText, plural, TEXTS } from '../texts.ts'
 
 export interface PreviewWords {
   readonly title: string
   readonly fieldName: (field: string) => string
-  readonly show: (field: string, value: CellValue) => string
+  /** What a cell is changed from and to, told apart. */
+  readonly apart: (cell: Preview['push'][number]) => readonly [from: string, to: string]
 }
 
 /** A preview as plain text, whole: for a message to a colleague or a ticket. */
@@ -28,9 +28,7 @@ export function previewText(preview: Preview, words: PreviewWords): string {
   for (const call of calls) {
     lines.push(`${call.method} ${call.path}`)
     for (const cell of cellsOfCall(preview, call)) {
-      lines.push(
-        `  ${cell.recordKey} · ${words.fieldName(cell.field)}: ${words.show(cell.field, cell.baseline)} → ${words.show(cell.field, cell.sent)}`,
-      )
+      lines.push(`  ${cell.recordKey} · ${words.fieldName(cell.field)}: ${words.apart(cell).join(' → ')}`)
     }
     lines.push(`  ${JSON.stringify(call.body)}`)
   }

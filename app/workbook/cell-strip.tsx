@@ -36,7 +36,7 @@ export function CellStrip({ field, rowName, status, isMac, onChoose, onStory, on
     onLeave()
   }
   return (
-    // biome-ignore lint/a11y/noStaticElementInteractions: Esc leads back to the cell
+    // Esc leads back to the cell.
     <section aria-label={TEXTS.strip.label} onKeyDown={onKeyDown} className="flex flex-wrap items-center gap-x-3 gap-y-1.5">
       <p className="m-0 min-w-0">
         <span className="mr-2 text-ink-2">

@@ -16,6 +16,7 @@ export function StatusBar({ rows, staged, warnings, credits, said, onWarnings, o
   const n = (count: number) => <b className="font-semibold text-ink">{count.toLocaleString()}</b>
   return (
     <footer
+      role="contentinfo"
       aria-label={TEXTS.status.label}
       className="flex min-w-0 items-center gap-4 border-t border-line bg-wash px-3.5 text-xs whitespace-nowrap text-ink-2"
     >

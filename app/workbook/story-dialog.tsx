@@ -36,6 +36,7 @@ export function StoryDialog({ cell, painter, times, onClose }: DialogsProps & { 
       <Failure error={error} />
       <ol className="m-0 grid list-none gap-0 p-0">
         {story?.map((line, i) => (
+          // biome-ignore lint/suspicious/noArrayIndexKey: two lines of one moment may be alike; the list is never reordered
           <li key={`${line.at}:${line.kind}:${i}`} className="grid grid-cols-[96px_1fr] gap-3 border-b border-line-2 py-2 last:border-0">
             <time className="text-ink-3" dateTime={new Date(line.at).toISOString()}>
               {times.moment(line.at)}

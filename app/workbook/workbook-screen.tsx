@@ -13,7 +13,7 @@ import { shownFields } from '../grid/columns.ts'
 import { type CellId, Grid, type GridHandle } from '../grid/grid.tsx'
 import { type GridCommand, screenCommand } from '../grid/grid-keys.ts'
 import type { Painter } from '../grid/grid-row.tsx'
-import { useSheetEditing } from '../grid/use-sheet-editing.ts'
+import { readOnlyReason, useSheetEditing } from '../grid/use-sheet-editing.ts'
 import { appColor } from '../kit/app-colors.ts'
 import { Button } from '../kit/button.tsx'
 import { makeTimes } from '../kit/times.ts'
@@ -129,9 +129,17 @@ export function WorkbookScreen({ session, state, info, open }: WorkbookScreenPro
     requestAnimationFrame(() => grid.current?.goTo(cell))
   }, [])
 
+  const addRow = (): void => {
+    const row = editing.addRow()
+    const shown = shownFields(sheet.fields())
+    const first = shown.find((field) => readOnlyReason(field) === undefined) ?? shown[0]
+    if (first !== undefined) goTo({ row, field: first.id })
+  }
+
   const leaveTo = (direction: 1 | -1): void => {
+    // A region that has nothing to focus is passed over: the state of a read-only cell offers no choice.
     const regions = [...(root.current?.querySelectorAll<HTMLElement>('[data-region]') ?? [])].filter(
-      (r) => r.offsetParent !== null || r.getClientRects().length > 0,
+      (r) => isShown(r) && (r.dataset.region === 'grid' || firstStop(r) !== undefined),
     )
     const order = REGIONS.map((name) => regions.find((r) => r.dataset.region === name)).filter((r) => r !== undefined)
     const here = order.findIndex((region) => region.contains(document.activeElement))
@@ -139,7 +147,7 @@ export function WorkbookScreen({ session, state, info, open }: WorkbookScreenPro
     const from = inner ? order.indexOf(inner) : here
     const next = order[(from + direction + order.length) % order.length]
     if (next?.dataset.region === 'grid') grid.current?.focus()
-    else next?.querySelector<HTMLElement>('button:not([disabled]), a[href], input, [tabindex="0"]')?.focus()
+    else if (next !== undefined) firstStop(next)?.focus()
   }
 
   const connectionHere = (): string | undefined => activeField?.binding?.connection ?? connections[0]?.id
@@ -147,9 +155,11 @@ export function WorkbookScreen({ session, state, info, open }: WorkbookScreenPro
   const run = (command: GridCommand): void => {
     switch (command.do) {
       case 'leave':
-        return leaveTo(command.direction)
+        leaveTo(command.direction)
+        return
       case 'keys':
-        return setDialog({ kind: 'keys' })
+        setDialog({ kind: 'keys' })
+        return
       case 'preview': {
         const connection = connectionHere()
         if (connection !== undefined) setDialog({ kind: 'preview', connection })
@@ -219,11 +229,7 @@ export function WorkbookScreen({ session, state, info, open }: WorkbookScreenPro
         onSheet={(id) => void session.openSheet(id)}
         onDialog={setDialog}
         onPanel={() => setPanelOpen(true)}
-        onAddRow={() => {
-          const row = editing.addRow()
-          const field = shownFields(sheet.fields()).find((f) => f.binding === undefined) ?? shownFields(sheet.fields())[0]
-          if (field !== undefined) goTo({ row, field: field.id })
-        }}
+        onAddRow={addRow}
       />
       <SandboxNotice isShown={state.session?.hasSandbox === true} />
       <div className="grid min-h-0 grid-cols-[minmax(0,1fr)] md:grid-cols-[minmax(0,1fr)_348px]">
@@ -256,10 +262,10 @@ export function WorkbookScreen({ session, state, info, open }: WorkbookScreenPro
                   connections={connections}
                   hasSandbox={state.session?.hasSandbox === true}
                   onDialog={setDialog}
-                  onAddRow={() => editing.addRow()}
+                  onAddRow={addRow}
                 />
               ) : (
-                <Button look="ghost" isSmall className="m-1" onPress={() => editing.addRow()}>
+                <Button look="ghost" isSmall className="m-1" onPress={addRow}>
                   <Plus size={14} aria-hidden /> {TEXTS.grid.addRow}
                 </Button>
               )
@@ -326,13 +332,19 @@ export function WorkbookScreen({ session, state, info, open }: WorkbookScreenPro
   )
 }
 
+const isShown = (element: Element): boolean => element.getClientRects().length > 0
+
+/** The first thing in a region that takes the focus. */
+const firstStop = (region: Element): HTMLElement | undefined =>
+  [...region.querySelectorAll<HTMLElement>('button:not([disabled]), a[href], input, [tabindex="0"]')].find(isShown)
+
 /** What a row is called: its record's key, else its first text, else its number. */
-export function rowNameOf(fields: readonly Field[], valueOf: (field: Field) => unknown, index: number): string {
+export function rowNameOf(fields: readonly Field[], shownOf: (field: Field) => unknown, index: number): string {
   const key = fields.find((field) => field.binding?.isConnectionField)
-  const named = key && valueOf(key)
+  const named = key && shownOf(key)
   if (typeof named === 'string' && named !== '') return named
   const text = fields.find((field) => field.type === 'text')
-  const first = text && valueOf(text)
+  const first = text && shownOf(text)
   return typeof first === 'string' && first !== '' ? first : `Row ${index + 1}`
 }
 
