@@ -394,7 +394,9 @@ export class RunQueue {
 
 function canJoin(waiting: RunOrder, asked: RunOrder): boolean {
   if (waiting.kind === 'sync' && asked.kind === 'sync') {
-    return waiting.mode === asked.mode && waiting.frozen === undefined && asked.frozen === undefined
+    // A scheduled run pulls only what changed: it takes in no request of a person, who wants all.
+    const pullsEnough = waiting.trigger === 'person' || asked.trigger === 'schedule'
+    return pullsEnough && waiting.mode === asked.mode && waiting.frozen === undefined && asked.frozen === undefined
   }
   // A link run without links of its own answers whatever requests there are by then.
   return waiting.kind === 'link' && asked.kind === 'link' && waiting.links.length === 0 && asked.links.length === 0

@@ -126,6 +126,34 @@ test('[E7] one run of a connection at a time; a second request joins the one tha
   expect(later.some((s) => s.joined) || started.some((s) => s.joined)).toBe(true)
 })
 
+test('[E7] a person’s request does not wait behind, or vanish in, a scheduled run', async () => {
+  await using w = await ten()
+  const { queue } = w.server
+  const connection = await w.full()
+  const ask = (trigger: 'person' | 'schedule') =>
+    queue.enqueue({ connection, order: { kind: 'sync', mode: 'two-way', trigger }, trigger, actor: 'ann' })
+  const order: string[] = []
+  const gate = Promise.withResolvers<void>()
+  w.app.gate = gate.promise
+  w.app.onCall = (call) => order.push(call.op)
+  const first = await ask('person')
+  await silence(w, () => order.length > 0)
+  const scheduled = await ask('schedule')
+  const person = await ask('person')
+  expect([scheduled.joined, person.joined]).toEqual([false, false])
+  // The fuller run takes both in.
+  const again = [await ask('schedule'), await ask('person')]
+  gate.resolve()
+  expect(again.map((a) => [a.joined, a.run])).toEqual([
+    [true, person.run],
+    [true, person.run],
+  ])
+  for (const { run } of [first, scheduled, person]) await queue.ended(run)
+  const ledger = await w.server.runs.ledger(0, [w.connection])
+  expect(ledger.filter((entry) => entry.run === person.run).map((entry) => entry.pulled)).toEqual([10])
+  expect(order).toEqual(['read', 'read', 'changes'])
+})
+
 test('[E8] a cancelled run keeps what it sent in its receipt; the next reads it back and sends the rest', async () => {
   await using w = await ten()
   w.type('ann', 'x')

@@ -85,6 +85,8 @@ export class FakeApp {
   fateOf: (delta: RecordDelta) => WriteFate = () => ({ kind: 'save' })
   /** Before a call is answered: other people act here, or the call throws. */
   onCall: (call: SeenCall) => void = () => undefined
+  /** A read is answered when this resolves. */
+  gate: Promise<void> = Promise.resolve()
   /** Between the saving of a write and its answer. */
   onSaved: (call: PlannedCall) => void = () => undefined
   /** The records an update answers carry the stored values. */
@@ -195,6 +197,7 @@ export class FakeApp {
       },
       read: async (ids, fields): Promise<ReadAnswer> => {
         see({ kind, op: 'read', ids, fields })
+        await this.gate
         const records = ids.map((id) => this.#read(id, fields)).filter(isThere)
         return { records, absent: ids.filter((id) => !records.some((r) => r.id === id)) }
       },
