@@ -64,7 +64,7 @@ export function reconcileCell({ state, pulled, pushed, relation, acceptedKinds }
   }
 
   const over = live.base === pulled ? undefined : settledUnder(after, relation, pushed)
-  const lines = state.marks.concurrent?.lines.filter((l) => l.value !== live.value && (!settled || l.item !== settled.item)) ?? []
+  const lines = state.marks.concurrent?.lines.filter((l) => l.value !== live.value && l.value !== pushed?.value) ?? []
   const concurrent = lines.length || over ? withLines(state.marks.concurrent, lines, over, stamp) : undefined
   const refused = state.marks.refused?.value === live.value ? state.marks.refused : undefined
   const others: Marks = { differs, concurrent, refused }

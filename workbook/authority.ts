@@ -126,6 +126,8 @@ export class SheetAuthority {
   readonly #hasRead = new WeakSet<Y.Transaction>()
   readonly #facts = new WeakMap<Y.Transaction, EditFacts>()
   readonly #arrived = new Map<CellKey, Arrival[]>()
+  /** Client id → the clock up to which its items have been read. */
+  readonly #readUntil = new Map<number, number>()
   readonly #choices = new Set<string>()
   readonly #stop: (() => void)[] = []
   #isAnswering = false
@@ -281,8 +283,11 @@ export class SheetAuthority {
     const changes: CellChange[] = []
     if (changed !== undefined) {
       for (const [client, clock] of transaction.afterState) {
-        const before = transaction.beforeState.get(client) ?? 0
-        if (clock > before) this.#readItems({ transaction, client, before, isServer, changes })
+        // Where transactions queue, the first one's state after it holds the items of the others: each item is told once.
+        const before = Math.max(transaction.beforeState.get(client) ?? 0, this.#readUntil.get(client) ?? 0)
+        if (clock <= before) continue
+        this.#readUntil.set(client, clock)
+        this.#readItems({ transaction, client, before, isServer, changes })
       }
       if (!isServer)
         for (const key of changed) if (key !== null && !this.#arrived.has(key as CellKey)) this.#arrived.set(key as CellKey, [])
@@ -321,9 +326,7 @@ export class SheetAuthority {
     const made = { id: Y.createID(client, clock), origin }
     const hasSeen: Arrival['hasSeen'] = (target) => itemHasSeen(store, made, target, this.#standIns)
     const isOnTopOf: Arrival['isOnTopOf'] = (target) => itemHasSeen(store, made, target)
-    // An item that two queued transactions both report is still one arrival.
-    const known = (this.#arrived.get(key) ?? []).filter((a) => a.item !== live.item)
-    this.#arrived.set(key, [...known, { ...live, hasSeen, isOnTopOf }])
+    this.#arrived.set(key, [...(this.#arrived.get(key) ?? []), { ...live, hasSeen, isOnTopOf }])
   }
 
   #liveOf(item: ItemId, entry: Entry, origin: unknown): LiveEntry {

@@ -111,6 +111,12 @@ const table: readonly Row[] = [
     cell: { state: state('a', live('z', 'a', '9:0' as ItemId)), pulled: 'x', pushed: push('x', 'a'), relation: 'unseen' },
     leaves: { baseline: 'x', left: 'keep', set: ['concurrent'] },
   },
+  {
+    rule: 'CELL-21',
+    says: 'an edit over the very value that came back is held by nothing',
+    cell: { state: state('a', live('z', 'x', '9:0' as ItemId)), pulled: 'x', pushed: push('x', 'a'), relation: 'unseen' },
+    leaves: { baseline: 'x', left: 'keep', set: [] },
+  },
 ]
 
 describe('one cell after a pull', () => {

@@ -194,6 +194,22 @@ const table: readonly Row[] = [
     },
   },
   {
+    rule: 'CELL-11',
+    says: 'an edit of a pushed value that arrives after its unknown rewriting is a conflict',
+    play: (w) => {
+      w.type('ann', 'x')
+        .offline('bob')
+        .type('bob', 'y')
+        .sync(() => ({ kind: 'saved', as: 'q' }))
+      w.online('bob')
+    },
+    leaves: {
+      ...staged('y', 'x'),
+      baseline: 'q',
+      marks: { differs: ['x', 'q', 'other'], conflict: { base: 'x', yours: 'y', theirs: 'q' } },
+    },
+  },
+  {
     rule: 'CELL-12',
     says: 'a value the check finds changed is not sent and becomes a conflict',
     play: (w) => w.type('ann', 'x').appSets('c') && expect(w.sync().sent).toEqual([]),
@@ -386,6 +402,15 @@ const table: readonly Row[] = [
       w.type('bob', 'z').type('eve', 'x')
       Y.applyUpdate(w.peer('bob').edits, Y.encodeStateAsUpdate(w.peer('eve').edits))
       w.online('bob', 'eve')
+    },
+    leaves: { ...staged('z', 'a'), baseline: 'x', marks: { concurrent: { lines: {}, settled: 'x' } } },
+  },
+  {
+    rule: 'CELL-21',
+    says: 'an unseen value that arrives while another is under way is held against it, and names it once',
+    play: (w) => {
+      w.offline('bob').type('ann', 'x').type('bob', 'z').push()
+      w.online('bob').pull()
     },
     leaves: { ...staged('z', 'a'), baseline: 'x', marks: { concurrent: { lines: {}, settled: 'x' } } },
   },
@@ -651,6 +676,16 @@ const table: readonly Row[] = [
       w.type('bob', 'y')
     },
     leaves: { ...staged('y', 'a'), baseline: 'c', marks: { conflict: { base: 'a', yours: 'y', theirs: 'c' } } },
+  },
+  {
+    rule: 'CELL-33',
+    says: 'a push-only conflict follows what is typed, over what the check found',
+    options: { isPushOnly: true },
+    play: (w) => {
+      w.type('ann', 'x').appSets('c').sync()
+      w.type('bob', 'y')
+    },
+    leaves: { ...staged('y', 'a'), marks: { conflict: { base: 'a', yours: 'y', theirs: 'c' } } },
   },
   {
     rule: 'CELL-34',

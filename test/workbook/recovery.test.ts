@@ -81,6 +81,33 @@ describe('what Yjs alone would lose', () => {
     expect(w.lines().map((l) => l.by)).toEqual([loser === 'bob' ? 'ann' : 'bob'])
   })
 
+  test('[D6] an author whose value the server wrote again, and who lost, has one line: the newest', () => {
+    const w = world({ ann: 22, bob: 600 })
+    w.offline('ann', 'bob').type('ann', 'x').up('ann')
+    editCellsMap(w.edits).set(`${ROW}:${FIELD}`, null as never)
+    expect(itemOf(w)?.startsWith('500:')).toBe(true)
+    w.type('bob', 'y').up('bob')
+    expect(w.lines().map((l) => [l.by, l.value])).toEqual([['ann', 'x']])
+    w.type('ann', 'x2').online('ann', 'bob')
+    expect([w.look().shown, w.lines().map((l) => [l.by, l.value])]).toEqual(['y', [['ann', 'x2']]])
+  })
+
+  test('[D6] edits that two transactions of one turn report are told and judged once', () => {
+    const w = world({ ann: 11, bob: 22 })
+    w.offline('ann', 'bob').type('ann', 'x').type('bob', 'y')
+    const late = Y.encodeStateAsUpdate(w.peer('bob').edits)
+    const onFirst = (): void => {
+      editCellsMap(w.edits).unobserve(onFirst)
+      Y.applyUpdate(w.edits, late, 'connection:bob')
+    }
+    editCellsMap(w.edits).observe(onFirst)
+    w.up('ann')
+    expect(w.look()).toMatchObject({ shown: 'y', marks: { concurrent: { lines: { ann: 'x' } } } })
+    const told = w.facts.flatMap((f) => f.changes).map((c) => `${c.actor} ${String(c.value)} ${c.item}`)
+    expect(new Set(told).size).toBe(told.length)
+    expect(w.unsettled).toEqual(w.editedCells())
+  })
+
   test.each(ORDERS)('[D9] typing on while a push settles underneath keeps the new base ($order)', (ids) => {
     const w = world(ids)
     w.type('ann', 'x').offline('ann').push()
