@@ -255,7 +255,7 @@ const RUNS = Number(process.env.RUNS ?? 1)
 const check = (runs: number) => ({ seed: SEED, numRuns: runs * RUNS })
 
 describe('laws of the document', () => {
-  test("[LAW1] each person's last value is shown, annotated or sent, in any order of delivery", () => {
+  test("[LAW1][D21] each person's last value is shown, annotated or sent, in any order of delivery", () => {
     let annotated = 0
     fc.assert(
       fc.property(ids, many(fc.oneof(...people), 25), (clients, acts) => {
@@ -273,7 +273,7 @@ describe('laws of the document', () => {
     expect(annotated).toBeGreaterThan(100)
   })
 
-  test('[LAW1] no value is lost while an engine pushes and pulls in between', () => {
+  test('[LAW1][D21] no value is lost while an engine pushes and pulls in between', () => {
     let sent = 0
     fc.assert(
       fc.property(ids, many(fc.oneof(...people, ...engine), 30), (clients, acts) => {
