@@ -8,7 +8,7 @@ import { Failure } from '../kit/message.tsx'
 import { Modal } from '../kit/modal.tsx'
 import { TEXTS } from '../texts.ts'
 import type { DialogsProps } from '../workbook/dialogs.tsx'
-import { rowNameOf } from '../workbook/workbook-screen.tsx'
+import { rowNameOf } from '../workbook/row-name.ts'
 
 type Found = AnswerOf<'search'>
 type Way = 'name' | 'keys'

@@ -7,7 +7,7 @@ import { Failure } from '../kit/message.tsx'
 import { Modal } from '../kit/modal.tsx'
 import { TEXTS } from '../texts.ts'
 import type { DialogsProps } from './dialogs.tsx'
-import { rowNameOf } from './workbook-screen.tsx'
+import { rowNameOf } from './row-name.ts'
 
 type Story = AnswerOf<'getStory'>['story']
 

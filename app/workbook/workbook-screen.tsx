@@ -24,6 +24,7 @@ import { CellStrip } from './cell-strip.tsx'
 import { Dialogs, type OpenDialog } from './dialogs.tsx'
 import { EmptyRows } from './empty-rows.tsx'
 import { Header } from './header.tsx'
+import { rowNameOf } from './row-name.ts'
 import { SandboxNotice } from './sandbox-notice.tsx'
 import { StatusBar } from './status-bar.tsx'
 import { Toolbar } from './toolbar.tsx'
@@ -337,16 +338,6 @@ const isShown = (element: Element): boolean => element.getClientRects().length >
 /** The first thing in a region that takes the focus. */
 const firstStop = (region: Element): HTMLElement | undefined =>
   [...region.querySelectorAll<HTMLElement>('button:not([disabled]), a[href], input, [tabindex="0"]')].find(isShown)
-
-/** What a row is called: its record's key, else its first text, else its number. */
-export function rowNameOf(fields: readonly Field[], shownOf: (field: Field) => unknown, index: number): string {
-  const key = fields.find((field) => field.binding?.isConnectionField)
-  const named = key && shownOf(key)
-  if (typeof named === 'string' && named !== '') return named
-  const text = fields.find((field) => field.type === 'text')
-  const first = text && shownOf(text)
-  return typeof first === 'string' && first !== '' ? first : `Row ${index + 1}`
-}
 
 export const connectionName = (connection: { integration: { appName: string }; object: { name: string } }): string =>
   `${connection.integration.appName} · ${connection.object.name}`

@@ -92,6 +92,12 @@ describe('Jira plan', () => {
       }
     }
     visit(new URL('../../../sync-engine/connectors/jira-plan.ts', import.meta.url).pathname)
-    expect([...seen].map((path) => path.split('/').at(-1)).sort()).toEqual(['adf.ts', 'jira-plan.ts', 'jira-values.ts', 'options.ts'])
+    expect([...seen].map((path) => path.split('/').at(-1)).sort()).toEqual([
+      'adf.ts',
+      'jira-plan.ts',
+      'jira-values.ts',
+      'nearest-option.ts',
+      'options.ts',
+    ])
   })
 })
