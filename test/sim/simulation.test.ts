@@ -55,26 +55,33 @@ interface Planned {
   readonly base: CellValue
 }
 
-/** A value somebody typed last, and that nobody who saw it has replaced. */
-interface Wish {
+/** One thing somebody did to a cell: a value they wish for, or (put back, answered) only an end to what they had seen. */
+interface Act {
   readonly name: string
   readonly client: number
   readonly clock: number
-  readonly value: CellValue
-  isMet: boolean
+  readonly wish?: { readonly value: CellValue }
+  /** What this takes the place of: whatever its author had seen. */
+  readonly instead: readonly Act[]
   /** The server has it. */
   hasArrived: boolean
+  isMet: boolean
+  /** Acts of the same value that stood at the server at one time are one entry (CELLS 20c): who replaces one replaces all. */
+  twins: Set<Act>
 }
+
+type Person = ReturnType<EngineWorld['person']>
 
 class Simulation {
   readonly w: EngineWorld
   readonly journal: string[] = []
   readonly #random: () => number
-  readonly #wishes = new Map<CellKey, Wish[]>()
+  readonly #acts = new Map<CellKey, Act[]>()
   /** What was staged at the plans of this run, by `record.field`. */
   #planned: Planned[] = []
   #foreign = 0
   #untold = 0
+  readonly #noted = new Map<string, string>()
   #isInRun = false
 
   constructor(w: EngineWorld, random: () => number) {
@@ -114,22 +121,20 @@ class Simulation {
     const person = this.person()
     const { row, field, key, name } = this.place()
     const value = this.pick(VALUES)
-    const doc = person.docOfEdits
-    const before = person.clockOfEdits
+    const clock = person.clockOfEdits
     const done = editCells(person.sheet, [{ row, field, value }], person.editor)
     if (done.length === 0) return
     this.note(this.#isInRun ? 'typed during a run' : person.isOnline ? 'typed' : 'typed offline', `${person.name} ${name}=${String(value)}`)
-    this.#supersede(key, (wish) => person.hasSeen(wish))
-    const entry = person.sheet.cell(row, field).entry
-    if (isEdited(entry)) this.#wish(key, { name: person.name, client: doc.clientID, clock: before, value, isMet: false, hasArrived: false })
+    this.#act(key, person, clock, isEdited(person.sheet.cell(row, field).entry) ? { value } : undefined)
   }
 
   putBack(): void {
     const person = this.person()
     const { row, field, key, name } = this.place()
+    const clock = person.clockOfEdits
     if (putBack(person.sheet, row, field, person.editor).length === 0) return
     this.note('put back', `${person.name} ${name}`)
-    this.#supersede(key, (wish) => person.hasSeen(wish))
+    this.#act(key, person, clock, undefined)
   }
 
   choose(): boolean {
@@ -141,14 +146,15 @@ class Simulation {
     return true
   }
 
-  #choose(person: ReturnType<EngineWorld['person']>, row: RowId, field: FieldId, annotation: Annotation): void {
+  #choose(person: Person, row: RowId, field: FieldId, annotation: Annotation): void {
     const answer = this.#answerTo(annotation)
     if (answer === undefined) return
+    const clock = person.clockOfEdits
     chooseOn(person.sheet, { row, field }, annotation, answer, person.editor)
     this.note('chose', `${person.name} ${row}:${field} ${annotation.kind} ${answer.choice}`)
     seen.add(`choice ${answer.choice}`)
     // Whoever answers has seen what was shown; a stale answer leaves it open, which only makes the law weaker for this cell.
-    this.#supersede(cellKey(row, field), (wish) => person.hasSeen(wish))
+    this.#act(cellKey(row, field), person, clock, undefined)
   }
 
   #answerTo(annotation: Annotation): Choice | undefined {
@@ -170,20 +176,21 @@ class Simulation {
     }
   }
 
-  #wish(key: CellKey, wish: Wish): void {
-    this.#wishes.set(key, [...(this.#wishes.get(key) ?? []).filter((w) => w.name !== wish.name), wish])
+  #act(key: CellKey, person: Person, clock: number, wish: Act['wish']): void {
+    const acts = this.#acts.get(key) ?? []
+    const instead = acts.filter((act) => person.hasSeen(act))
+    const { clientID: client } = person.docOfEdits
+    const act: Act = { name: person.name, client, clock, instead, hasArrived: false, isMet: false, twins: new Set(), ...(wish && { wish }) }
+    this.#acts.set(key, [...acts, act])
+    this.#standing([...acts, act])
   }
 
-  #supersede(key: CellKey, isSeen: (wish: Wish) => boolean): void {
-    const wishes = this.#wishes.get(key) ?? []
-    // Two people who typed one value are one entry (CELLS 20c): who replaces it replaces it for both.
-    const replaced = wishes.filter(isSeen)
-    const isReplaced = (wish: Wish): boolean =>
-      replaced.includes(wish) || (wish.hasArrived && replaced.some((other) => other.hasArrived && other.value === wish.value))
-    this.#wishes.set(
-      key,
-      wishes.filter((wish) => !isReplaced(wish)),
-    )
+  /** The wishes for a cell that stand at the server now; those of one value become one. */
+  #standing(acts: readonly Act[]): readonly Act[] {
+    for (const act of acts) act.hasArrived ||= this.w.person(act.name).isOnline
+    const alive = standing(acts)
+    for (const act of alive) for (const other of alive) if (other.wish?.value === act.wish?.value) act.twins.add(other)
+    return alive
   }
 
   // The app and the engine -------------------------------------------------------------------------------------------------------------------
@@ -293,6 +300,7 @@ class Simulation {
     const { w } = this
     await w.quiet()
     await w.expectDeltaLaw()
+    this.#noteCells()
     for (const { annotation } of w.sheet.annotations()) {
       seen.add(`mark ${annotation.kind}`)
       if (annotation.kind === 'concurrent' && annotation.settled !== undefined) seen.add('mark concurrent over settled')
@@ -304,24 +312,38 @@ class Simulation {
       seen.add(`receipt ${state}`)
   }
 
+  /** What changed in the server's cells since the last look, for the journal. */
+  #noteCells(): void {
+    const { w } = this
+    for (const record of RECORDS) {
+      for (const external of FIELDS) {
+        const { shown, baseline, entry, marks } = w.look({ record, field: external })
+        const live = w.room.authority.live(w.row(record), w.field(external))
+        const who = live === undefined ? '' : ` by ${live.author} as ${live.standsFor ?? live.item}`
+        const text = `${JSON.stringify(shown)} over ${JSON.stringify(baseline)} ${JSON.stringify(entry)}${who} ${JSON.stringify(marks)}`
+        const name = `${record}.${external}`
+        if (this.#noted.get(name) !== text) this.journal.push(`    ${name}: ${text}`)
+        this.#noted.set(name, text)
+      }
+    }
+  }
+
   /** Each person's last value of a cell is shown, annotated, or was pushed and settled; those offline are still to come. */
   #lookAtWishes(): void {
-    const { sheet } = this.w
-    for (const [key, wishes] of this.#wishes) {
+    const { sheet, app, connection } = this.w
+    for (const [key, acts] of this.#acts) {
+      const alive = this.#standing(acts)
       const [row, field] = key.split(':') as [RowId, FieldId]
       const { value, baseline, marks } = sheet.cell(row, field)
-      const record = sheet.recordOf(row, this.w.connection) ?? ''
+      const record = sheet.recordOf(row, connection) ?? ''
       const external = sheet.field(field)?.binding?.external ?? ''
-      for (const wish of wishes) {
-        wish.hasArrived ||= this.w.person(wish.name).isOnline
-        if (!wish.hasArrived) continue
-        const isSent = this.w.app.writes.some(
-          (x) => x.by === 'engine' && x.record === record && x.field === external && x.asked === wish.value,
-        )
-        wish.isMet ||= isSent || baseline === wish.value
-        if (wish.isMet || value === wish.value || valuesOf(marks).includes(wish.value)) continue
+      for (const act of alive) {
+        const wish = act.wish?.value ?? null
+        const isSent = app.writes.some((x) => x.by === 'engine' && x.record === record && x.field === external && x.asked === wish)
+        act.isMet ||= isSent || baseline === wish
+        if (act.isMet || value === wish || valuesOf(marks).includes(wish)) continue
         throw new Error(
-          `${wish.name}'s last value ${String(wish.value)} of ${key} is nowhere: shown ${String(value)}, ${JSON.stringify(marks)}`,
+          `${act.name}'s last value ${String(wish)} of ${record}.${external} is nowhere: ${String(value)}, ${JSON.stringify(marks)}`,
         )
       }
     }
@@ -334,7 +356,10 @@ class Simulation {
     const { w } = this
     this.journal.push('— calm —')
     this.behave()
-    for (const name of w.people.keys()) await w.online(name)
+    for (const name of w.people.keys()) {
+      await w.online(name)
+      await this.look()
+    }
     for (const id of RECORDS) if (!w.app.records.has(id)) w.app.add(id, { summary: 'back', environment: 'back' })
     for (const row of [...w.sheet.baseRowIds()]) if (w.sheet.isDeleted(row)) w.setDeleted('ann', row, false)
     for (let round = 1; ; round++) {
@@ -379,6 +404,15 @@ class Simulation {
     expect(saved, 'no entry is saved twice').toBeLessThanOrEqual(n)
     expect(pushed, 'no push is charged twice').toBeLessThanOrEqual(saved + this.#untold)
   }
+}
+
+/** The wishes at the server that nobody who had seen them has replaced, taken back or answered. */
+function standing(acts: readonly Act[]): readonly Act[] {
+  const here = acts.filter((act) => act.hasArrived)
+  return here.filter((act) => {
+    const one = [act, ...act.twins]
+    return act.wish !== undefined && !here.some((later) => !one.includes(later) && later.instead.some((seen) => one.includes(seen)))
+  })
 }
 
 /** Every value an annotation keeps for a person. */
