@@ -28,7 +28,7 @@ export const TEXTS = {
     empty: 'No workbooks yet. Name one above to begin.',
     rows: (rows: number) => plural(rows, 'row'),
     staged: (count: number) => `${count.toLocaleString('en')} staged`,
-    needsPerson: (count: number) => `${count.toLocaleString('en')} need you`,
+    needsPerson: (count: number) => `${count.toLocaleString('en')} ${count === 1 ? 'needs' : 'need'} you`,
     changed: (when: string) => `Changed ${when}`,
     fromDevice: 'No connection. These are the workbooks this device knows; those you opened here open without a network.',
     loading: 'Loading the workbooks…',
@@ -94,6 +94,7 @@ export const TEXTS = {
     addedRow: 'Row added.',
     resize: (name: string) => `Resize ${name}`,
     cellEmpty: 'empty',
+    peerHere: (name: string) => `${name} is here.`,
     readOnly: (reason: string) => reason,
     pasted: (done: number, total: number) => `${done.toLocaleString('en')} of ${total.toLocaleString('en')} cells pasted.`,
     notPasted: (count: number, first: string) =>

@@ -5,6 +5,7 @@ import type { Field } from '../../workbook/fields.ts'
 import type { FieldId, RowId } from '../../workbook/ids.ts'
 import type { Cell, Sheet } from '../../workbook/sheet.ts'
 import { inkOn } from '../collab/presence.ts'
+import { TEXTS } from '../texts.ts'
 import { CellContent, linkOf, OpenLink, StatusMark } from './cell-content.tsx'
 import { type GridColumn, NUMBER_WIDTH, type Piece } from './columns.ts'
 
@@ -102,7 +103,7 @@ function GridCell({
       aria-selected={isActive || isInRange}
       aria-readonly={status.kind === 'read-only' || undefined}
       aria-invalid={status.kind === 'refused' || undefined}
-      aria-description={status.text || undefined}
+      aria-description={[status.text, peer && TEXTS.grid.peerHere(peer.name)].filter(Boolean).join(' ') || undefined}
       tabIndex={isActive && !isEditing ? 0 : -1}
       data-row={index}
       data-column={column.index}
@@ -135,7 +136,7 @@ function cellClass(field: Field, column: GridColumn): string {
 function PeerFrame({ peer }: { peer: PeerMark }) {
   const style = { '--peer': peer.color } as CSSProperties
   return (
-    <span className="peer" style={style}>
+    <span className="peer" style={style} aria-hidden>
       <span style={{ color: inkOn(peer.color) }}>
         {peer.name}
         {peer.isEditing ? ' …' : ''}

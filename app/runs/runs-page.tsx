@@ -221,7 +221,7 @@ function RunDetail({ id, times, connections }: { id: string; times: Times; conne
                 <td className="font-medium text-tide-ink">{cell.recordKey}</td>
                 <td>{cell.fieldName}</td>
                 <td>{shown(cell.base)}</td>
-                <td>{shown(cell.value)}</td>
+                <td>{cell.outcome === 'pulled' ? '' : shown(cell.value)}</td>
                 <td>{shown(cell.got)}</td>
                 <td>
                   {TEXTS.runs.outcome[cell.outcome]}

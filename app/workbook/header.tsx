@@ -42,9 +42,9 @@ export function Header({ session, state, info, peers }: HeaderProps) {
   )
 }
 
-function Face({ name, color }: { name: string; color: string }) {
+function Face({ name, color, title = name }: { name: string; color: string; title?: string }) {
   return (
-    <span className="face -ml-1.5 first:ml-0" style={{ background: color, color: inkOn(color) }} title={name}>
+    <span className="face -ml-1.5 first:ml-0" style={{ background: color, color: inkOn(color) }} title={title}>
       {initialsOf(name)}
     </span>
   )
@@ -77,7 +77,7 @@ function People({ session, state, peers }: { session: WorkbookSession; state: Se
           <Face key={peer.client} name={peer.name} color={peer.color} />
         ))}
         {people.length > SHOWN_FACES && <span className="text-xs">+{people.length - SHOWN_FACES}</span>}
-        <Face name={`${me.name} (${TEXTS.you.toLowerCase()})`} color={me.color} />
+        <Face name={me.name} color={me.color} title={`${me.name} (${TEXTS.you.toLowerCase()})`} />
       </Button>
       <Popover placement="bottom end" className="popover w-72">
         <Dialog aria-label={TEXTS.profile.title} className="grid gap-3 p-3.5 outline-none">

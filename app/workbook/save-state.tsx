@@ -1,7 +1,7 @@
 import { CloudOff, Wifi } from 'lucide-react'
 import { saveLine } from '../collab/save-state.ts'
 import type { SessionState, WorkbookSession } from '../collab/workbook-session.ts'
-import { Button, IconButton } from '../kit/button.tsx'
+import { Button } from '../kit/button.tsx'
 import { useNow } from '../kit/use-now.ts'
 import { TEXTS } from '../texts.ts'
 
@@ -9,6 +9,8 @@ import { TEXTS } from '../texts.ts'
 export function SaveState({ session, state }: { session: WorkbookSession; state: SessionState }) {
   const nowMs = useNow(500, state.link.kind === 'waiting')
   const line = saveLine({ ...state, nowMs })
+  const Icon = state.isWorkingOffline ? Wifi : CloudOff
+  const toggle = state.isWorkingOffline ? TEXTS.save.workOnline : TEXTS.save.workOffline
   return (
     <>
       <span className="pill min-w-0 flex-none" data-save={line.kind} title={line.note || undefined}>
@@ -27,13 +29,16 @@ export function SaveState({ session, state }: { session: WorkbookSession; state:
           {line.kind === 'reconnecting' ? TEXTS.save.connecting : line.text}
         </span>
       </span>
-      <IconButton
-        label={state.isWorkingOffline ? TEXTS.save.workOnline : TEXTS.save.workOffline}
+      <Button
+        look="ghost"
+        isSmall
+        aria-label={toggle}
         isDisabled={state.link.kind === 'refused'}
         onPress={() => session.setWorkingOffline(!state.isWorkingOffline)}
       >
-        {state.isWorkingOffline ? <Wifi size={15} aria-hidden /> : <CloudOff size={15} aria-hidden />}
-      </IconButton>
+        <Icon size={14} aria-hidden />
+        <span className="hidden lg:inline">{toggle}</span>
+      </Button>
     </>
   )
 }
