@@ -108,6 +108,16 @@ test('[T6] a network that goes away and comes back is told, and costs nothing', 
   await mine.expectSaved()
   await expect(mine.value('TB-2', 'Summary')).toHaveText('Typed meanwhile')
   await expect(theirs.value('TB-1', 'Summary')).toHaveText('Typed without a network')
+
+  await test.step('the same by choice, in a window that stays open', async () => {
+    for (const text of ['First absence', 'Second absence']) {
+      await mine.workOffline()
+      await mine.type('TB-1', 'Summary', text)
+      await expect(mine.saveState).toHaveText('Offline: 1 change kept on this device')
+      await mine.goOnline()
+      await expect(theirs.value('TB-1', 'Summary')).toHaveText(text)
+    }
+  })
 })
 
 test('[T7] a change is saved on this device first, and on the server only when its disk has it', async ({ server, enter }) => {

@@ -4,11 +4,14 @@ import type { Browser, BrowserContext, BrowserContextOptions, Page } from '@play
 import type { ServerProcess } from '../../support/server-process.ts'
 import { WorkbookWindow } from './workbook-window.ts'
 
-export interface EnterOptions {
+export interface AgainOptions {
   readonly browser: Browser
   readonly server: ServerProcess
-  readonly name: string
   readonly options: BrowserContextOptions
+}
+
+export interface EnterOptions extends AgainOptions {
+  readonly name: string
 }
 
 /** Somebody at a browser of their own: in local mode a browser is a person. */
@@ -22,12 +25,18 @@ export class Person {
     this.#server = server
   }
 
-  static async enter({ browser, server, name, options }: EnterOptions): Promise<Person> {
-    const person = new Person(await browser.newContext({ ...options, baseURL: server.origin }), server)
+  /** Lets a new browser in, and says who sits there. */
+  static async enter({ name, ...again }: EnterOptions): Promise<Person> {
+    const person = await Person.again(again)
     const { request } = person.context
-    await request.get(await fetchOneTimeUrl(server))
+    await request.get(await fetchOneTimeUrl(again.server))
     await request.patch('/api/session', { data: { name } })
     return person
+  }
+
+  /** A browser as it is: let in already where the options carry its storage. */
+  static async again({ browser, server, options }: AgainOptions): Promise<Person> {
+    return new Person(await browser.newContext({ ...options, baseURL: server.origin }), server)
   }
 
   /** A new page of this browser. */
