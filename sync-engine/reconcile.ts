@@ -1,4 +1,4 @@
-import type { Marks } from '../workbook/annotations.ts'
+import type { ConcurrentLine, Marks } from '../workbook/annotations.ts'
 import {
   type CellState,
   conflictAfter,
@@ -64,7 +64,9 @@ export function reconcileCell({ state, pulled, pushed, relation, acceptedKinds }
   }
 
   const over = live.base === pulled ? undefined : settledUnder(after, relation, pushed)
-  const lines = state.marks.concurrent?.lines.filter((l) => l.value !== live.value && l.value !== pushed?.value) ?? []
+  const isSaid = (l: ConcurrentLine): boolean => l.value === live.value || l.value === over?.value
+  const isSent = (l: ConcurrentLine): boolean => l.value === pushed?.value && l.by === pushed.author
+  const lines = state.marks.concurrent?.lines.filter((l) => !isSaid(l) && !isSent(l)) ?? []
   const concurrent = lines.length || over ? withLines(state.marks.concurrent, lines, over, stamp) : undefined
   const refused = state.marks.refused?.value === live.value ? state.marks.refused : undefined
   const others: Marks = { differs, concurrent, refused }

@@ -323,6 +323,16 @@ const table: readonly Row[] = [
     leaves: { ...staged('y', 'a'), marks: { concurrent: { lines: { ann: 'x2' } } } },
   },
   {
+    rule: 'CELL-20',
+    says: "a line stays though another person's equal value was sent and replaced before it came",
+    options: { normalise: (v) => (v === 'x' ? 'X' : v) },
+    play: (w) => {
+      w.offline('ann').type('bob', 'x').push()
+      w.type('bob', 'y').type('ann', 'x').online('ann').pull()
+    },
+    leaves: { ...staged('y', 'X'), marks: { ...DIFFERS, concurrent: { lines: { ann: 'x' } } } },
+  },
+  {
     rule: 'CELL-20a',
     says: '"Use x" stages it and closes the badge',
     play: (w) => {
