@@ -256,7 +256,11 @@ async function check(run: Run, cells: readonly PushCell[]): Promise<readonly Pus
   await ports.settle((view) => ({
     ...mergeWrites(out.map(({ cell, found, outcome }) => checkedWrites(run, view, cell, found, outcome))),
     recordMarks: gone.flatMap((record) => goneMarks(view, ports, record)),
-    counts: { skipped: out.length, conflicts: out.filter((o) => o.outcome === 'held' && byId.has(o.cell.recordId)).length },
+    // What is pulled too becomes a conflict there, and is counted there.
+    counts: {
+      skipped: out.length,
+      conflicts: out.filter((o) => o.outcome === 'held' && byId.has(o.cell.recordId) && !run.pullable.has(o.cell.field)).length,
+    },
     runCells: out.map(({ cell, found, outcome, note }) => ({ ...lineOf(cell), got: found, outcome, note })),
   }))
   return go

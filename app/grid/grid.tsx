@@ -127,6 +127,8 @@ export function Grid(props: GridProps) {
   const move = (how: Move, isExtending: boolean): void => {
     const pageRows = Math.floor((view.height - HEAD_HEIGHT) / ROW_HEIGHT) - 1
     select(moveSelection(selection ?? at({ row: 0, column: 0 }), how, { size, pageRows, isExtending }))
+    // The first column may be a frozen one, which is in sight wherever the others are scrolled to.
+    if ((how.kind === 'row-start' || how.kind === 'first') && scroller.current !== null) scroller.current.scrollLeft = 0
   }
 
   const startEditing = (typed: string | undefined): void => {
@@ -574,7 +576,7 @@ function CellCard({
   const bottom = (rowCount - place.row) * ROW_HEIGHT + 6
   return (
     <div
-      className="popover arrives absolute z-[7] p-3 whitespace-normal"
+      className="popover arrives absolute z-[7] hidden p-3 whitespace-normal md:block"
       style={{ left, width: CARD_WIDTH, ...(isAbove ? { bottom } : { top: below }) }}
       onPointerDown={(event) => event.stopPropagation()}
     >

@@ -246,13 +246,7 @@ export function WorkbookScreen({ session, state, info, open }: WorkbookScreenPro
             bandText={bandText}
             onActive={onActive}
             onResized={onResized}
-            card={
-              hasCard ? (
-                <div className="hidden md:block" data-region="cell">
-                  {strip}
-                </div>
-              ) : null
-            }
+            card={hasCard ? <div data-region="cell">{strip}</div> : null}
             foot={
               isEmpty ? (
                 <EmptyRows

@@ -438,7 +438,7 @@ test('[E19] a commit that fails in the middle of a run: it goes on by itself, no
     const found = await api.call('getRun', { params: { id: run } })
     if (found.state === 'pushing' && found.progress !== null) break
   }
-  const db = new DatabaseSync(databasePath(folder.path))
+  const db = new DatabaseSync(databasePath(folder.path), { timeout: 5_000 })
   db.exec('BEGIN IMMEDIATE')
   // The write is answered, its receipt cannot be saved, and the log gives up: sockets are closed.
   await new Promise<void>((resolve) => {

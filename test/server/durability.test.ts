@@ -14,7 +14,7 @@ import { tempFolder } from '../support/temp-folder.ts'
 const DOC = 'edits.sheet1.1'
 
 function holdWrites(dataFolder: string): { release: () => void } {
-  const db = new DatabaseSync(databasePath(dataFolder))
+  const db = new DatabaseSync(databasePath(dataFolder), { timeout: 5_000 })
   db.exec('BEGIN IMMEDIATE')
   return {
     release: () => {

@@ -26,7 +26,7 @@ function loggedTexts(dataFolder: string): string[] {
 }
 
 function holdWrites(dataFolder: string): { release: () => void } {
-  const db = new DatabaseSync(databasePath(dataFolder))
+  const db = new DatabaseSync(databasePath(dataFolder), { timeout: 5_000 })
   db.exec('BEGIN IMMEDIATE')
   return {
     release: () => {
