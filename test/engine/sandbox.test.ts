@@ -429,7 +429,7 @@ test('[E11] with the integration switched off no call leaves, and the staged cel
 })
 
 test('[E19] a commit that fails in the middle of a run: it goes on by itself, nothing is sent twice, nothing is lost', async () => {
-  await control({ faults: [{ kind: 'delay', next: 1, delayMs: 300, match: { writes: true } }] })
+  await control({ faults: [{ kind: 'delay', next: 1, delayMs: 800, match: { writes: true } }] })
   ann.type('TB-10', 'Summary', 'Through a failed disk')
   await ann.saved()
   const before = log().length
@@ -437,6 +437,7 @@ test('[E19] a commit that fails in the middle of a run: it goes on by itself, no
   for (;;) {
     const found = await api.call('getRun', { params: { id: run } })
     if (found.state === 'pushing' && found.progress !== null) break
+    expect(found.endedAt, 'the run waits for its write').toBeNull()
   }
   const db = new DatabaseSync(databasePath(folder.path), { timeout: 5_000 })
   db.exec('BEGIN IMMEDIATE')
