@@ -5,6 +5,13 @@ import type { LinkState } from './save-state.ts'
 /** An attempt that has no answer after this long is given up. ms. */
 const ATTEMPT_MS = 10_000
 
+class Socket extends HocuspocusProviderWebsocket {
+  /** Closes as if the network had: the socket's own listeners are told, and with them the documents that stand on it. */
+  lose(): void {
+    this.emit('close', { event: { code: 4408, reason: 'closed here' } })
+  }
+}
+
 export interface LiveSocketOptions {
   readonly url: string
   readonly now: () => number
@@ -19,7 +26,7 @@ export interface LiveSocketOptions {
  * and a person can ask for it now.
  */
 export class LiveSocket {
-  readonly provider: HocuspocusProviderWebsocket
+  readonly provider: Socket
   readonly #options: LiveSocketOptions
   #link: LinkState = { kind: 'connecting' }
   #attempt = 0
@@ -29,7 +36,7 @@ export class LiveSocket {
 
   constructor(options: LiveSocketOptions) {
     this.#options = options
-    this.provider = new HocuspocusProviderWebsocket({
+    this.provider = new Socket({
       url: options.url,
       autoConnect: false,
       maxAttempts: 1,
@@ -89,7 +96,8 @@ export class LiveSocket {
   #drop(): void {
     clearTimeout(this.#timer)
     this.provider.shouldConnect = false
-    this.provider.onClose({ event: { code: 4408, reason: 'closed here' } })
+    // As the socket itself would tell it: the documents' providers listen too, and only then know that they must join anew.
+    this.provider.lose()
   }
 
   #whenConnected(): void {
