@@ -61,11 +61,16 @@ export function screenCommand(press: KeyPress, isMac: boolean): GridCommand | un
   }
 }
 
+/** A sign that this keyboard types with AltGr (seen as Ctrl+Alt) or, on a Mac, with Option. */
+const typesSign = ({ key, ctrlKey, metaKey, altKey }: KeyPress, isMac: boolean): boolean =>
+  altKey && !metaKey && ctrlKey !== isMac && [...key].length === 1 && !/[\p{L}\p{N}\s]/u.test(key)
+
 /** What a key does while a cell, not an editor, has the focus. */
 export function gridCommand(press: KeyPress, isMac: boolean): GridCommand | undefined {
   const { key, shiftKey } = press
   if (isMain(press, isMac) && !press.altKey) return mainCommand(press)
   if (press.altKey && key === 'Enter') return { do: 'open-link' }
+  if (typesSign(press, isMac)) return { do: 'edit', text: key }
   if (press.ctrlKey || press.metaKey || press.altKey) return undefined
   const move = ARROWS[key] ?? JUMPS[key]
   if (move !== undefined) return { do: 'move', move, isExtending: shiftKey }

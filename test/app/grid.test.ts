@@ -1,0 +1,255 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { parseTsv, pastePlan, toTsv } from '../../app/grid/clipboard.ts'
+import { bandsOf, NUMBER_WIDTH, piecesOf, placeColumns, shownFields, totalWidth } from '../../app/grid/columns.ts'
+import { gridCommand, type KeyPress, keysText, screenCommand } from '../../app/grid/grid-keys.ts'
+import { at, columnWindow, type Move, movePlace, moveSelection, rangeOf, rowWindow, scrollInto } from '../../app/grid/grid-model.ts'
+import { afterRedo, afterUndo, EMPTY_UNDO, pushStep } from '../../app/grid/undo-stack.ts'
+import type { Binding, Field } from '../../workbook/fields.ts'
+import type { FieldId, RowId } from '../../workbook/ids.ts'
+
+const SIZE = { rows: 5, columns: 3 }
+
+describe('moving', () => {
+  test.each<{ from: [number, number]; move: Move; to: [number, number] }>([
+    { from: [1, 1], move: { kind: 'step', rows: 1, columns: 0 }, to: [2, 1] },
+    { from: [0, 0], move: { kind: 'step', rows: -1, columns: 0 }, to: [0, 0] },
+    { from: [4, 2], move: { kind: 'step', rows: 0, columns: 1 }, to: [4, 2] },
+    { from: [0, 1], move: { kind: 'page', direction: 1 }, to: [3, 1] },
+    { from: [4, 1], move: { kind: 'page', direction: -1 }, to: [1, 1] },
+    { from: [2, 2], move: { kind: 'row-start' }, to: [2, 0] },
+    { from: [2, 0], move: { kind: 'row-end' }, to: [2, 2] },
+    { from: [2, 2], move: { kind: 'first' }, to: [0, 0] },
+    { from: [2, 0], move: { kind: 'last' }, to: [4, 2] },
+    { from: [1, 2], move: { kind: 'next', direction: 1 }, to: [2, 0] },
+    { from: [1, 0], move: { kind: 'next', direction: -1 }, to: [0, 2] },
+    { from: [4, 2], move: { kind: 'next', direction: 1 }, to: [4, 2] },
+  ])('[U14] from $from by $move.kind to $to', ({ from, move, to }) => {
+    expect(movePlace({ row: from[0], column: from[1] }, move, SIZE, 3)).toEqual({ row: to[0], column: to[1] })
+  })
+
+  test('[U14] extending moves the corner and leaves the active cell', () => {
+    const down = { kind: 'step', rows: 2, columns: 1 } as const
+    const extended = moveSelection(at({ row: 1, column: 1 }), down, { size: SIZE, pageRows: 3, isExtending: true })
+    expect(extended).toEqual({ active: { row: 1, column: 1 }, corner: { row: 3, column: 2 } })
+    expect(rangeOf(extended)).toEqual({ top: 1, bottom: 3, left: 1, right: 2 })
+    const back = moveSelection(extended, { kind: 'first' }, { size: SIZE, pageRows: 3, isExtending: true })
+    expect(rangeOf(back)).toEqual({ top: 0, bottom: 1, left: 0, right: 1 })
+  })
+})
+
+const binding = (connection: string, isConnectionField = false): Binding =>
+  ({ connection, app: 'jira', appName: 'Jira', external: 'x', isConnectionField, writable: true }) as unknown as Binding
+const fieldOf = (id: string, more: Partial<Field> = {}): Field => ({
+  id: id as FieldId,
+  name: id,
+  type: 'text',
+  order: id,
+  width: 100,
+  options: [],
+  isHidden: false,
+  ...more,
+})
+
+describe('columns', () => {
+  const fields = [
+    fieldOf('note'),
+    fieldOf('sum', { binding: binding('c1') }),
+    fieldOf('key', { binding: binding('c1', true) }),
+    fieldOf('gone', { isHidden: true }),
+    fieldOf('deal', { binding: binding('c2') }),
+  ]
+
+  test('[U15] the record’s key comes first and stays; hidden fields are left out', () => {
+    const shown = shownFields(fields)
+    expect(shown.map((f) => f.id)).toEqual(['key', 'note', 'sum', 'deal'])
+    const columns = placeColumns(shown, () => 100)
+    expect(columns.map((c) => [c.left, c.isFrozen])).toEqual([
+      [44, true],
+      [144, false],
+      [244, false],
+      [344, false],
+    ])
+    expect(totalWidth(columns)).toBe(444)
+  })
+
+  test('[U15] columns of one connection side by side are one band', () => {
+    expect(bandsOf(shownFields(fields)).map((b) => [b.connection, b.fields.length])).toEqual([
+      ['c1', 1],
+      [undefined, 1],
+      ['c1', 1],
+      ['c2', 1],
+    ])
+  })
+
+  test('[U16] only what is in sight is drawn, with the frozen and the focused column wherever they are', () => {
+    const many = Array.from({ length: 100 }, (_, i) => fieldOf(`f${i}`, i === 0 ? { binding: binding('c1', true) } : {}))
+    const columns = placeColumns(many, () => 100)
+    const view = { left: 5_000, width: 800 }
+    const pieces = piecesOf(columns, view, 90)
+    const drawn = pieces.flatMap((piece) => (piece.kind === 'column' ? [piece.column.index] : []))
+    expect(drawn).toEqual([0, ...Array.from({ length: 11 }, (_, i) => 48 + i), 90])
+    // Columns and gaps together are as wide as the rows.
+    const width = pieces.reduce((sum, piece) => sum + (piece.kind === 'gap' ? piece.width : piece.column.width), NUMBER_WIDTH)
+    expect(width).toBe(totalWidth(columns))
+  })
+})
+
+describe('what is in sight', () => {
+  test('[U16] a window holds every row that a pixel of the view shows, and never more than the sheet', () => {
+    const view = fc.record({ top: fc.integer({ min: 0, max: 3_200_000 }), height: fc.integer({ min: 0, max: 2_000 }) })
+    const law = ({ top, height }: { top: number; height: number }): void => {
+      const { first, end } = rowWindow({ top, height, rowHeight: 32, rows: 100_000, overscan: 4 })
+      expect(first).toBeGreaterThanOrEqual(0)
+      expect(end).toBeLessThanOrEqual(100_000)
+      expect(first * 32).toBeLessThanOrEqual(top)
+      expect(Math.min(100_000, end) * 32).toBeGreaterThanOrEqual(Math.min(3_200_000, top + height))
+      expect(end - first).toBeLessThanOrEqual(Math.ceil(height / 32) + 9)
+    }
+    fc.assert(fc.property(view, law), { seed: 20261121 })
+  })
+
+  test('[U16] a window of columns is the columns in view and one more on both sides', () => {
+    const edges = [0, 100, 300, 400, 900, 1_000]
+    expect(columnWindow({ left: 310, width: 50, edges })).toEqual({ first: 1, end: 4 })
+    expect(columnWindow({ left: 0, width: 5_000, edges })).toEqual({ first: 0, end: 5 })
+  })
+
+  test('[U16] scrolling to a cell moves as little as needed', () => {
+    const view = { offset: 100, size: 200 }
+    expect(scrollInto(view, { start: 150, size: 32 })).toBe(100)
+    expect(scrollInto(view, { start: 40, size: 32 })).toBe(40)
+    expect(scrollInto(view, { start: 290, size: 32 })).toBe(122)
+    expect(scrollInto(view, { start: 500, size: 400 })).toBe(500)
+  })
+})
+
+describe('the clipboard', () => {
+  const cell = fc.string({ unit: fc.constantFrom('a', '"', '\t', '\n', ' ', 'ß', '1') })
+  test('[U17] what is copied is read back as it was', () => {
+    const table = fc
+      .integer({ min: 1, max: 4 })
+      .chain((columns) => fc.array(fc.array(cell, { minLength: columns, maxLength: columns }), { minLength: 1, maxLength: 5 }))
+    const law = (rows: readonly (readonly string[])[]): void => {
+      // One empty cell in the last row is the same text as none.
+      fc.pre(!(rows.at(-1)?.length === 1 && rows.at(-1)?.[0] === ''))
+      expect(parseTsv(toTsv(rows))).toEqual(rows)
+    }
+    fc.assert(fc.property(table, law), { seed: 20261121 })
+  })
+
+  test.each([
+    {
+      text: 'a\tb\r\nc\td\r\n',
+      rows: [
+        ['a', 'b'],
+        ['c', 'd'],
+      ],
+    },
+    { text: 'a\n\nb', rows: [['a'], [''], ['b']] },
+    { text: 'a\t', rows: [['a', '']] },
+    { text: '"one\ntwo"\t"say ""hi"""', rows: [['one\ntwo', 'say "hi"']] },
+    { text: '5" pipe\t"x"y', rows: [['5" pipe', '"x"y']] },
+    { text: '', rows: [] },
+  ])('[U17] $text is read as spreadsheets mean it', ({ text, rows }) => {
+    expect(parseTsv(text)).toEqual(rows)
+  })
+
+  test('[U18] one cell fills a range, a block is tiled where it fits, else laid once', () => {
+    const texts = (source: string[][], rows: number, columns: number) =>
+      pastePlan(source, { top: 0, left: 0, rows, columns }, 9).cells.map((c) => `${c.row}${c.column}${c.text}`)
+    expect(texts([['x']], 2, 2)).toEqual(['00x', '01x', '10x', '11x'])
+    expect(texts([['a'], ['b']], 4, 1)).toEqual(['00a', '10b', '20a', '30b'])
+    expect(texts([['a'], ['b']], 3, 1)).toEqual(['00a', '10b'])
+    expect(texts([['a', 'b'], ['c']], 1, 1)).toEqual(['00a', '01b', '10c', '11'])
+  })
+
+  test('[U18] rows are asked for below the last one; what lies beyond the last column is counted', () => {
+    const plan = pastePlan(
+      [
+        ['a', 'b', 'c'],
+        ['d', 'e', 'f'],
+      ],
+      { top: 4, left: 1, rows: 1, columns: 1 },
+      3,
+    )
+    expect([plan.rowsNeeded, plan.leftOut, plan.cells.length]).toEqual([6, 2, 4])
+  })
+})
+
+describe('taking back', () => {
+  const stepOf = (after: string) => [{ row: 'r' as RowId, field: 'f' as FieldId, before: null, after }]
+
+  test('[U19] two hundred steps are kept; an edit that changed nothing is none', () => {
+    let stack = EMPTY_UNDO
+    for (let i = 0; i < 250; i++) stack = pushStep(stack, stepOf(String(i)))
+    expect([stack.done.length, stack.done.at(-1)?.[0]?.after]).toEqual([200, '249'])
+    expect(pushStep(stack, [])).toBe(stack)
+  })
+
+  test('[U19] what was taken back is done again, until something new is typed', () => {
+    const typed = pushStep(pushStep(EMPTY_UNDO, stepOf('a')), stepOf('b'))
+    const undone = afterUndo(typed, stepOf('a'))
+    expect([undone.done.length, undone.undone.length]).toEqual([1, 1])
+    const redone = afterRedo(undone, stepOf('b'))
+    expect([redone.done.length, redone.undone.length]).toEqual([2, 0])
+    expect(pushStep(undone, stepOf('c')).undone).toEqual([])
+  })
+})
+
+const press = (key: string, more: Partial<KeyPress> = {}): KeyPress => ({
+  key,
+  code: key.length === 1 ? `Key${key.toUpperCase()}` : key,
+  ctrlKey: false,
+  metaKey: false,
+  altKey: false,
+  shiftKey: false,
+  ...more,
+})
+
+describe('keys', () => {
+  test.each([
+    { press: press('ArrowDown', { shiftKey: true }), does: { do: 'move', move: { kind: 'step', rows: 1, columns: 0 }, isExtending: true } },
+    { press: press('Tab', { shiftKey: true }), does: { do: 'move', move: { kind: 'next', direction: -1 }, isExtending: false } },
+    { press: press('Home', { ctrlKey: true }), does: { do: 'move', move: { kind: 'first' }, isExtending: false } },
+    { press: press('F2'), does: { do: 'edit' } },
+    { press: press('x'), does: { do: 'edit', text: 'x' } },
+    { press: press('é'), does: { do: 'edit', text: 'é' } },
+    { press: press('Process'), does: { do: 'edit', text: '' } },
+    { press: press(' '), does: { do: 'toggle' } },
+    { press: press('Delete'), does: { do: 'clear' } },
+    { press: press('z', { ctrlKey: true }), does: { do: 'undo' } },
+    { press: press('Z', { ctrlKey: true, shiftKey: true }), does: { do: 'redo' } },
+    { press: press('c', { ctrlKey: true }), does: undefined },
+    { press: press('Enter', { altKey: true }), does: { do: 'open-link' } },
+    { press: press('Shift'), does: undefined },
+    { press: press('@', { ctrlKey: true, altKey: true }), does: { do: 'edit', text: '@' } },
+    { press: press('q', { ctrlKey: true, altKey: true }), does: undefined },
+  ])('[U20] in a cell: $press.key', ({ press: pressed, does }) => {
+    expect(gridCommand(pressed, false)).toEqual(does)
+  })
+
+  test('[U20] on a Mac ⌘ is Ctrl, and Alt is Ctrl+Option by the key’s place', () => {
+    expect(gridCommand(press('z', { metaKey: true }), true)).toEqual({ do: 'undo' })
+    expect(gridCommand(press('z', { ctrlKey: true }), true)).toBeUndefined()
+    expect(screenCommand(press('˜', { code: 'KeyN', altKey: true }), true)).toBeUndefined()
+    expect(screenCommand(press('˜', { code: 'KeyN', altKey: true, ctrlKey: true, shiftKey: true }), true)).toEqual({
+      do: 'next-needing',
+      direction: -1,
+    })
+    expect(keysText('Main+Shift+Z', true)).toBe('⌘⇧Z')
+  })
+
+  test('[U20] anywhere on the screen: what concerns the sync', () => {
+    const alt = { altKey: true }
+    expect(['KeyS', 'KeyN', 'KeyU', 'KeyI'].map((code) => screenCommand(press('x', { ...alt, code }), false)?.do)).toEqual([
+      'preview',
+      'next-needing',
+      'put-back',
+      'story',
+    ])
+    expect(screenCommand(press('F6', { shiftKey: true }), false)).toEqual({ do: 'leave', direction: -1 })
+    expect(screenCommand(press('/', { code: 'Slash', ctrlKey: true }), false)).toEqual({ do: 'keys' })
+    expect(screenCommand(press('s', { code: 'KeyS', altKey: true, ctrlKey: true }), false)).toBeUndefined()
+  })
+})

@@ -1,0 +1,165 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { backoffMs } from '../../app/collab/backoff.ts'
+import { type SaveFacts, saveLine } from '../../app/collab/save-state.ts'
+import { type LedgerStorage, UnsentLedger } from '../../app/collab/unsent-ledger.ts'
+import { makeRandom } from '../../tools/random.ts'
+
+/** A browser's storage, shared by its windows. */
+class MemoryStorage implements LedgerStorage {
+  readonly #values = new Map<string, string>()
+  get length(): number {
+    return this.#values.size
+  }
+  key(index: number): string | null {
+    return [...this.#values.keys()][index] ?? null
+  }
+  getItem(key: string): string | null {
+    return this.#values.get(key) ?? null
+  }
+  setItem(key: string, value: string): void {
+    this.#values.set(key, value)
+  }
+  removeItem(key: string): void {
+    this.#values.delete(key)
+  }
+}
+
+const DOC = 'edits.s1.0'
+function windowOf(storage: LedgerStorage, name: string): UnsentLedger {
+  const ledger = new UnsentLedger(storage, 'tidebook.unsent|ann', name)
+  ledger.open(DOC)
+  return ledger
+}
+
+describe('what is unsent', () => {
+  test('[U10] a cell that is typed twice is one change', () => {
+    const ledger = windowOf(new MemoryStorage(), 'w1')
+    ledger.add(DOC, ['r1:f1'])
+    ledger.add(DOC, ['r1:f1', 'r1:f2'])
+    expect(ledger.total()).toBe(2)
+  })
+
+  test('[U10] a confirmation covers what was typed before its question, and nothing after', () => {
+    const ledger = windowOf(new MemoryStorage(), 'w1')
+    ledger.add(DOC, ['a', 'b'])
+    const first = ledger.barrier(DOC) ?? 0
+    ledger.add(DOC, ['b', 'c'])
+    ledger.confirm(DOC, first)
+    expect(ledger.total()).toBe(2)
+    ledger.confirm(DOC, ledger.barrier(DOC) ?? 0)
+    expect([ledger.total(), ledger.barrier(DOC)]).toEqual([0, undefined])
+  })
+
+  test('[U11] a window that was closed offline is still counted when it is opened again', () => {
+    const storage = new MemoryStorage()
+    windowOf(storage, 'w1').add(DOC, ['a', 'b', 'c'])
+    const again = windowOf(storage, 'w2')
+    expect(again.total()).toBe(3)
+    again.confirm(DOC, again.barrier(DOC) ?? 0)
+    expect([again.total(), windowOf(storage, 'w3').total(), storage.length]).toEqual([0, 0, 0])
+  })
+
+  test('[U11] one window’s confirmation does not speak for what another typed since', () => {
+    const storage = new MemoryStorage()
+    const first = windowOf(storage, 'w1')
+    first.add(DOC, ['a'])
+    const second = windowOf(storage, 'w2')
+    first.add(DOC, ['b'])
+    second.confirm(DOC, second.barrier(DOC) ?? 0)
+    expect([second.total(), first.total(), windowOf(storage, 'w3').total()]).toEqual([0, 2, 2])
+  })
+
+  test('[U10] whatever is typed and confirmed in any order, what was never covered stays counted', () => {
+    const step = fc.oneof(
+      fc.record({ kind: fc.constant('type' as const), key: fc.constantFrom('a', 'b', 'c') }),
+      fc.record({ kind: fc.constant('ask' as const) }),
+      fc.record({ kind: fc.constant('answer' as const) }),
+    )
+    const law = (steps: readonly ({ kind: 'type'; key: string } | { kind: 'ask' } | { kind: 'answer' })[]): void => {
+      const ledger = windowOf(new MemoryStorage(), 'w1')
+      const asked: { barrier: number; covers: Map<string, number> }[] = []
+      const typedAt = new Map<string, number>()
+      let unsaved = new Set<string>()
+      let time = 0
+      for (const s of steps) {
+        time++
+        if (s.kind === 'type') {
+          typedAt.set(s.key, time)
+          unsaved.add(s.key)
+          ledger.add(DOC, [s.key])
+        } else if (s.kind === 'ask') {
+          const barrier = ledger.barrier(DOC)
+          if (barrier !== undefined) asked.push({ barrier, covers: new Map(typedAt) })
+        } else {
+          const answer = asked.shift()
+          if (answer === undefined) continue
+          ledger.confirm(DOC, answer.barrier)
+          unsaved = new Set([...unsaved].filter((key) => (answer.covers.get(key) ?? 0) < (typedAt.get(key) ?? 0)))
+        }
+        expect(ledger.total()).toBe(unsaved.size)
+      }
+    }
+    fc.assert(fc.property(fc.array(step, { maxLength: 40 }), law), { seed: 20261121 })
+  })
+})
+
+describe('the save line', () => {
+  const facts: SaveFacts = {
+    link: { kind: 'online' },
+    isSynced: true,
+    unsent: 0,
+    isOnDevice: true,
+    keepsDocuments: true,
+    nowMs: 10_000,
+  }
+  const waiting = { kind: 'waiting', retryAtMs: 13_200, isDeviceOffline: false } as const
+  test.each<{ facts: Partial<SaveFacts>; kind: string; text: string; note?: string; action?: string }>([
+    { facts: {}, kind: 'saved', text: 'Saved' },
+    { facts: { unsent: 2 }, kind: 'device', text: 'Saved on this device' },
+    { facts: { unsent: 2, isOnDevice: false }, kind: 'saving', text: 'Saving…' },
+    { facts: { unsent: 2, keepsDocuments: false }, kind: 'saving', text: 'Saving…' },
+    { facts: { isSynced: false }, kind: 'connecting', text: 'Connecting…' },
+    { facts: { link: { kind: 'off' }, unsent: 14 }, kind: 'offline', text: 'Offline: 14 changes kept on this device' },
+    { facts: { link: { kind: 'off' }, unsent: 1 }, kind: 'offline', text: 'Offline: 1 change kept on this device' },
+    { facts: { link: { kind: 'off' } }, kind: 'offline', text: 'Offline: everything is saved' },
+    {
+      facts: { link: { kind: 'off' }, unsent: 3, keepsDocuments: false },
+      kind: 'offline',
+      text: 'Offline: 3 changes only in this window. Keep it open.',
+    },
+    {
+      facts: { link: { ...waiting, isDeviceOffline: true }, unsent: 2 },
+      kind: 'offline',
+      text: 'Offline: 2 changes kept on this device',
+      action: 'reconnect',
+    },
+    {
+      facts: { link: waiting, unsent: 5 },
+      kind: 'reconnecting',
+      text: 'Reconnecting in 4 s',
+      note: '5 changes kept on this device',
+      action: 'reconnect',
+    },
+    { facts: { link: waiting, nowMs: 20_000 }, kind: 'reconnecting', text: 'Reconnecting in 1 s', action: 'reconnect' },
+    {
+      facts: { link: { kind: 'refused', reason: 'this link was closed.' } },
+      kind: 'refused',
+      text: 'Refused: this link was closed.',
+      note: 'What you typed is kept on this device.',
+    },
+  ])('[U12] $kind: $text', ({ facts: some, note = '', ...line }) => {
+    expect(saveLine({ ...facts, ...some })).toEqual({ ...line, note })
+  })
+})
+
+test('[U13] attempts to connect wait longer each time, never more than 30 s, and not all alike', () => {
+  const random = makeRandom(7)
+  for (let attempt = 0; attempt < 40; attempt++) {
+    const whole = Math.min(30_000, 1_000 * 2 ** attempt)
+    const waits = Array.from({ length: 20 }, () => backoffMs(attempt, random))
+    expect(Math.min(...waits)).toBeGreaterThanOrEqual(whole / 2)
+    expect(Math.max(...waits)).toBeLessThanOrEqual(whole)
+    expect(new Set(waits).size).toBeGreaterThan(10)
+  }
+})
