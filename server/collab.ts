@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { type Connection, type Document, Hocuspocus, type onAuthenticatePayload } from '@hocuspocus/server'
 import { WebSocketServer } from 'ws'
+import { isCollectable } from '../workbook/documents.ts'
 import { isServerWritten, parseDocumentName } from '../workbook/schema.ts'
 import { type Authorize, type DocumentBusiness, type Documents, isDenied, type OpenDocument, type Principal } from './collab-ports.ts'
 import { CollabSocket, type SocketLimits } from './collab-socket.ts'
@@ -234,6 +235,8 @@ export class Collab implements Documents {
   #makeHocuspocus(): Hocuspocus<SocketContext> {
     return new Hocuspocus<SocketContext>({
       quiet: true,
+      // Set before anything is loaded: what the server's entries stood for must outlive the garbage collection of a restart.
+      yDocOptions: { gc: true, gcFilter: isCollectable as () => boolean },
       timeout: NEVER_MS,
       maxPendingDocuments: this.#limits.pendingDocuments,
       onAuthenticate: (payload) => this.#authenticate(payload),

@@ -96,9 +96,10 @@ export class LiveDocument {
 
   /**
    * Applies a client's update. An update that hangs on one we have not seen is logged as it came, so that it is as safe as any other.
-   * @throws Error where the bytes are no update
+   * @throws Error where the bytes are no update, or carry items in the server's own name
    */
   applyClientUpdate(update: Uint8Array, origin: { principal: Principal; transactionOrigin: unknown }): void {
+    this.#refuseForgery(update)
     const { store } = this.doc
     const pendingStructs = store.pendingStructs?.update
     const pendingDeletes = store.pendingDs
@@ -124,6 +125,14 @@ export class LiveDocument {
     this.#log.execute([saveSnapshotOp(this.doc.name, this.#seq, state, this.#now())])
     this.#snapshotBytes = state.byteLength
     this.#tailBytes = 0
+  }
+
+  /** The server's entries are believed in what they claim, and nobody sees one before it is on disk: a new one from outside is made up. */
+  #refuseForgery(update: Uint8Array): void {
+    for (const [client, clock] of Y.parseUpdateMeta(update).to) {
+      const isServers = client === this.doc.clientID || this.owners.get(client)?.actor === SERVER_OWNER.actor
+      if (isServers && clock > Y.getState(this.doc.store, client)) throw new Error('new items in the name of the server')
+    }
   }
 
   readonly #onTransaction = (transaction: Y.Transaction): void => {

@@ -111,7 +111,7 @@ function fateOf(
 function lostWrites(run: Run, view: SheetView, r: Receipt, record: AppRecord | undefined): Settlement {
   const state = view.state(r.row, r.field)
   const { live } = state
-  if (record === undefined || live === undefined || live.value === live.base) return {}
+  if (record === undefined || live === undefined || live.value === live.base || live.value === state.baseline) return {}
   const theirs = appValue(record, r.external)
   const isPushOnly = !run.pullable.has(r.field)
   const conflict = view.stamp<'conflict'>({

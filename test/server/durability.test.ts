@@ -75,6 +75,23 @@ test('[L16] what the server writes is shown to nobody before it is on disk, also
   await open.release()
 })
 
+test('[L17] new items in the server’s own name, brought by a client, end its socket and change nothing', async () => {
+  await using folder = await tempFolder()
+  await using server = await startCollabServer({ dataFolder: folder.path })
+  const open = await server.collab.openDocument(DOC)
+  open.doc.getMap('m').set('k', 'true')
+  await server.log.durable()
+  using eve = await RawClient.open(server.url, DOC, 'writer:eve')
+  const forged = new Y.Doc()
+  Y.applyUpdate(forged, Y.encodeStateAsUpdate(open.doc))
+  forged.clientID = open.doc.clientID
+  forged.getMap('m').set('k', 'forged')
+  eve.sendUpdate(DOC, Y.encodeStateAsUpdate(forged))
+  expect(await eve.closed).toBe(1007)
+  expect(open.doc.getMap('m').get('k')).toBe('true')
+  await open.release()
+})
+
 test('[L2] saved is not said before the client’s offline items have come', async () => {
   await using folder = await tempFolder()
   await using server = await startCollabServer({ dataFolder: folder.path })
