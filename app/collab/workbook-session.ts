@@ -53,6 +53,8 @@ const OFFLINE_KEY = 'tidebook.work-offline'
 const RUNS_KEPT = 60
 const FLUSH_MS = 15_000
 const CURSOR_MS = 80
+/** A run under way of which nothing was heard this long is asked for. ms. */
+const RUN_SILENCE_MS = 10_000
 
 /**
  * One workbook open in one window: its documents over one socket, kept on this device; who else is here; the runs of its connections.
@@ -84,6 +86,7 @@ export class WorkbookSession {
   #cursorTimer: ReturnType<typeof setTimeout> | undefined
   #cursor: Cursor | undefined
   #wasOnline = false
+  #runTimer: ReturnType<typeof setTimeout> | undefined
   #isStopped = false
 
   constructor(options: SessionOptions) {
@@ -137,6 +140,7 @@ export class WorkbookSession {
   stop(): void {
     this.#isStopped = true
     clearTimeout(this.#cursorTimer)
+    clearTimeout(this.#runTimer)
     for (const { sheet } of this.#sheets.values()) sheet.close()
     for (const channel of this.#channels()) channel.stop()
     this.#socket?.stop()
@@ -366,8 +370,11 @@ export class WorkbookSession {
   }
 
   async #refreshSession(): Promise<void> {
+    const before = this.#session?.person.id
     try {
       await this.#fetchSession()
+      // Somebody else is signed in here by now: their edits are kept, counted and sent apart from the other person's.
+      if (before !== undefined && before !== this.#session?.person.id) window.location.reload()
       this.#changed()
     } catch (error) {
       // Offline: the session this device knows stands.
@@ -439,6 +446,12 @@ export class WorkbookSession {
     }
   }
 
+  /** Asks how a run is doing only where nothing was heard of it for a while: its own messages are the rule. */
+  #watchRuns(isUnderWay: boolean): void {
+    clearTimeout(this.#runTimer)
+    if (isUnderWay) this.#runTimer = setTimeout(() => void this.fetchRuns(), RUN_SILENCE_MS)
+  }
+
   #changed(): void {
     if (this.#isStopped) return
     this.#snapshot = undefined
@@ -448,6 +461,7 @@ export class WorkbookSession {
       void this.refresh()
     }
     this.#wasOnline = isOnline
+    this.#watchRuns(isOnline && this.#runs.some((run) => run.endedAt === null))
     for (const check of this.#flushes) check()
     for (const listener of this.#listeners) listener()
   }

@@ -1,5 +1,6 @@
 import {
   type KeyboardEvent,
+  type MouseEvent,
   type PointerEvent,
   type ReactNode,
   type Ref,
@@ -99,7 +100,7 @@ export function Grid(props: GridProps) {
   const activeColumn = selection === undefined ? undefined : columns[selection.active.column]
   const activeField = activeColumn?.field.id
 
-  const select = (next: Selection): void => {
+  const select = (next: Selection, isShown = true): void => {
     awaited.current = undefined
     const idOf = ({ row, column }: Place): CellId | undefined => {
       const [rowId, field] = [rows[row], columns[column]?.field.id]
@@ -109,7 +110,7 @@ export function Grid(props: GridProps) {
     if (active === undefined || corner === undefined) return
     wantsFocus.current = true
     setChosen({ active, corner })
-    scrollTo(next.corner)
+    if (isShown) scrollTo(next.corner)
   }
 
   const scrollTo = ({ row, column }: Place): void => {
@@ -174,6 +175,12 @@ export function Grid(props: GridProps) {
     focusActive(scroller.current)
   })
 
+  // Somebody may delete the row, or the field, of the cell that is being edited here.
+  const isEditedGone = edited !== undefined && (!rowIndex.has(edited.row) || !columnIndex.has(edited.field))
+  useEffect(() => {
+    if (isEditedGone) stopEditing()
+  }, [isEditedGone, stopEditing])
+
   const hasEditor = edited !== undefined
   useEffect(() => {
     const cell = activeRow === undefined || activeField === undefined ? undefined : { row: activeRow, field: activeField }
@@ -207,7 +214,7 @@ export function Grid(props: GridProps) {
         if (activeRow !== undefined && activeColumn?.field.type === 'checkbox') editing.toggle(activeRow, activeColumn.field)
         return
       case 'select-all':
-        select({ active: selection.active, corner: selection.active.row === 0 ? last(size) : last(size) })
+        select({ active: { row: 0, column: 0 }, corner: last(size) }, false)
         return
       case 'collapse':
         select(at(selection.active))
@@ -233,6 +240,8 @@ export function Grid(props: GridProps) {
 
   const isDragging = useRef(false)
   const onPointerDown = (event: PointerEvent): void => {
+    // A finger that comes down may be about to scroll: what it taps is known at the end.
+    if (event.pointerType === 'touch') return
     const place = placeAt(event.target)
     if (place === undefined || event.button !== 0 || (event.target as Element).closest('a, input, textarea')) return
     if (edited !== undefined) {
@@ -242,7 +251,6 @@ export function Grid(props: GridProps) {
         return
       }
     }
-    const isTouch = event.pointerType === 'touch'
     if (event.ctrlKey || event.metaKey) {
       const column = columns[place.column]
       const row = rows[place.row]
@@ -253,10 +261,20 @@ export function Grid(props: GridProps) {
         return
       }
     }
-    if (!isTouch) event.preventDefault()
+    event.preventDefault()
     if (event.shiftKey && selection !== undefined) select({ active: selection.active, corner: place })
     else select(at(place))
-    isDragging.current = !isTouch
+    isDragging.current = true
+  }
+
+  /** A tap selects; a tap on the selected cell edits it. */
+  const onTap = (event: MouseEvent): void => {
+    const place = (event.nativeEvent as globalThis.PointerEvent).pointerType === 'touch' ? placeAt(event.target) : undefined
+    if (place === undefined || (event.target as Element).closest('a, input, textarea')) return
+    if (edited !== undefined && commitRef.current?.() === false) return
+    const isActive = selection?.active.row === place.row && selection.active.column === place.column
+    if (isActive && edited === undefined) startEditing(undefined)
+    else select(at(place))
   }
   const onPointerMove = (event: PointerEvent): void => {
     if (!isDragging.current || selection === undefined) return
@@ -339,6 +357,7 @@ export function Grid(props: GridProps) {
         if (event.target === scroller.current) select(selection ?? at({ row: 0, column: 0 }))
       }}
       onKeyDown={onKeyDown}
+      onClick={onTap}
       onPointerDown={onPointerDown}
       onPointerMove={onPointerMove}
       onPointerUp={() => {

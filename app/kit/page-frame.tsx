@@ -7,7 +7,7 @@ import { ThemeButton } from '../workbook/header.tsx'
 /** The frame of the pages beside the workbook. */
 export function PageFrame({ title, tools, wide, children }: { title: string; tools?: ReactNode; wide?: boolean; children: ReactNode }) {
   return (
-    <div className="grid min-h-full grid-rows-[48px_1fr]">
+    <div className="grid min-h-full grid-cols-[minmax(0,1fr)] grid-rows-[48px_1fr]">
       <header className="flex items-center gap-3 border-b border-line px-3.5">
         <a href="/" aria-label={TEXTS.nav.workbooks}>
           {/* biome-ignore lint/performance/noImgElement: a drawing of a few bytes */}

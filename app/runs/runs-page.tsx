@@ -2,6 +2,7 @@
 
 import { useCallback, useEffect, useMemo, useState } from 'react'
 import type { AnswerOf, ConnectionInfo, Run, RunHead } from '../../server/api/contract.ts'
+import { makeValueFormats, showValue } from '../../workbook/field-values.ts'
 import { callApi } from '../api-client.ts'
 import { appColor } from '../kit/app-colors.ts'
 import { Button } from '../kit/button.tsx'
@@ -10,6 +11,7 @@ import { PageFrame } from '../kit/page-frame.tsx'
 import { makeTimes, type Times } from '../kit/times.ts'
 import { Method } from '../sync-panel/preview-dialog.tsx'
 import { balanceText, runLine } from '../sync-panel/run-text.ts'
+import { describedAs } from '../sync-panel/survey.ts'
 import { creditsText, TEXTS } from '../texts.ts'
 
 const PAGE = 50
@@ -157,10 +159,26 @@ function useRun(id: string): { run: Run | undefined; error: unknown } {
   return { run, error }
 }
 
-const shown = (value: Run['cells'][number]['value']): string => (value === null || value === '' ? TEXTS.grid.cellEmpty : String(value))
+type RunCell = Run['cells'][number]
+
+/** A cell's values as a person reads them: people by name, times in their own zone; names of options as the app spelt them. */
+function useShown(connection: ConnectionInfo | undefined): (cell: RunCell, value: RunCell['value']) => string {
+  const formats = useMemo(
+    () => makeValueFormats({ locale: navigator.language, timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone, now: Date.now }),
+    [],
+  )
+  return (cell, value) => {
+    if (value === null || value === '') return TEXTS.grid.cellEmpty
+    const external = connection?.fields.find((f) => f.field === cell.field)?.external
+    const field = connection && describedAs(connection)?.fields.find((f) => f.id === external)
+    if (field === undefined || field.type === 'single-select') return String(value)
+    return showValue({ type: field.type, options: field.options ?? [] }, value, formats)
+  }
+}
 
 function RunDetail({ id, times, connections }: { id: string; times: Times; connections: Connections }) {
   const { run, error } = useRun(id)
+  const shown = useShown(connections.get(run?.connection ?? ''))
   const { column } = TEXTS.runs
   if (run === undefined) {
     return (
@@ -220,9 +238,9 @@ function RunDetail({ id, times, connections }: { id: string; times: Times; conne
               <tr key={`${cell.row}:${cell.field}:${cell.outcome}`}>
                 <td className="font-medium text-tide-ink">{cell.recordKey}</td>
                 <td>{cell.fieldName}</td>
-                <td>{shown(cell.base)}</td>
-                <td>{cell.outcome === 'pulled' ? '' : shown(cell.value)}</td>
-                <td>{shown(cell.got)}</td>
+                <td>{shown(cell, cell.base)}</td>
+                <td>{cell.outcome === 'pulled' ? '' : shown(cell, cell.value)}</td>
+                <td>{shown(cell, cell.got)}</td>
                 <td>
                   {TEXTS.runs.outcome[cell.outcome]}
                   {cell.note !== null && <span className="block text-xs text-ink-3">{cell.note}</span>}

@@ -303,8 +303,10 @@ function StagedList({ delta, painter, nameOf, state, times, onGoTo }: CardProps 
                 <span>
                   {cell.recordKey} · {field.name}
                 </span>
-                <span className="max-w-44 truncate">
-                  <s className="text-ink-3">{from}</s> → {to}
+                <span className="flex max-w-44 min-w-0">
+                  <s className="min-w-0 shrink-[4] truncate text-ink-3">{from}</s>
+                  <span className="flex-none whitespace-pre"> → </span>
+                  <span className="min-w-0 truncate">{to}</span>
                 </span>
                 <small className="col-span-2 text-ink-3">
                   {who}, {times.ago(cell.at, now)}

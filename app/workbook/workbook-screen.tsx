@@ -29,6 +29,7 @@ import { SandboxNotice } from './sandbox-notice.tsx'
 import { StatusBar } from './status-bar.tsx'
 import { Toolbar } from './toolbar.tsx'
 import { useAnnouncer } from './use-announcer.ts'
+import { useStable } from './use-stable.ts'
 import { usePlans, useSurvey } from './use-survey.ts'
 
 const isMacKeyboard = (): boolean => /Mac|iPhone|iPad/u.test(navigator.platform)
@@ -76,9 +77,10 @@ export function WorkbookScreen({ session, state, info, open }: WorkbookScreenPro
     return (id: string): string => names.get(id) ?? TEXTS.someone
   }, [info, peers])
 
+  // Surveys come with every edit; rows are drawn anew only where a survey finds something else than the one before.
+  const held = useStable(heldTexts(plans.values()))
+  const sending = useStable(sendingCells(plans, new Set(pushingKey.split(' '))))
   const painter = useMemo((): Painter => {
-    const held = heldTexts(plans.values())
-    const sending = sendingCells(plans, new Set(pushingKey.split(' ')))
     const statusOf = (row: RowId, field: Field, cell: Cell) => {
       const connection = field.binding?.connection
       return cellStatus({
@@ -95,7 +97,7 @@ export function WorkbookScreen({ session, state, info, open }: WorkbookScreenPro
       })
     }
     return { sheet, formats, statusOf }
-  }, [sheet, formats, times, plans, pushingKey, me, nameOf])
+  }, [sheet, formats, times, held, sending, me, nameOf])
 
   const onActive = useCallback(
     (cell: CellId | undefined, isEditing: boolean): void => {
