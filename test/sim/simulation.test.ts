@@ -227,6 +227,8 @@ class Simulation {
       if (this.chance(0.05)) this.putBack()
       if (this.chance(0.05)) this.choose()
       if (call.kind === 'pull' && this.chance(0.1)) this.foreignEdit()
+      // What did not land is planned anew after it was read back, from what stands by then.
+      if (call.kind === 'read-back') this.#planned.push(...this.#stagedNow())
     }
   }
 
