@@ -2,7 +2,11 @@
 export const ERROR_POLICY = {
   'auth-expired': { retry: false, status: 409, advice: 'Sign in to the app again. Staged edits are kept.' },
   'not-allowed': { retry: false, status: 403, advice: 'Ask for the right in the app, or use another account. Staged edits are kept.' },
-  'rate-limited': { retry: true, status: 503, advice: 'The app wants a longer pause than we wait. Sync again later; what was not sent stays staged, nothing is lost.' },
+  'rate-limited': {
+    retry: true,
+    status: 503,
+    advice: 'The app wants a longer pause than we wait. Sync again later; what was not sent stays staged, nothing is lost.',
+  },
   'app-unavailable': { retry: true, status: 502, advice: 'The app does not answer. Try again later; staged edits are kept.' },
   'bad-answer': { retry: false, status: 502, advice: 'The app answered in a form we do not know. Staged edits are kept; tell us the run.' },
   'bad-request': { retry: false, status: 400, advice: 'Correct the request and try again.' },
