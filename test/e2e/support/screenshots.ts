@@ -43,12 +43,14 @@ class Studio {
 }
 
 /** The workbook with one cell in focus. */
-const at = (key: string, field: FieldName) => async (person: Person): Promise<Page> => {
-  const window = await person.openWorkbook()
-  await window.expectSaved()
-  await window.focus(key, field)
-  return window.page
-}
+const at =
+  (key: string, field: FieldName) =>
+  async (person: Person): Promise<Page> => {
+    const window = await person.openWorkbook()
+    await window.expectSaved()
+    await window.focus(key, field)
+    return window.page
+  }
 
 async function openPreview(person: Person, isPhone: boolean): Promise<Page> {
   const window = await person.openWorkbook()
@@ -63,7 +65,10 @@ async function openPreview(person: Person, isPhone: boolean): Promise<Page> {
 async function openPanel(person: Person): Promise<Page> {
   const window = await person.openWorkbook()
   await window.expectSaved()
-  await window.page.getByRole('button', { name: /^Sync · \d+$/ }).filter({ visible: true }).click()
+  await window.page
+    .getByRole('button', { name: /^Sync · \d+$/ })
+    .filter({ visible: true })
+    .click()
   return window.page
 }
 
@@ -146,10 +151,26 @@ async function makeAll(studio: Studio): Promise<void> {
   mine = await ana.openWorkbook()
   const run = (await mine.recentRuns.nth(1).getAttribute('href')) ?? '/runs'
   await mine.page.close()
-  await studio.shoot('run', ana, pageAt(run, (page) => page.getByText('Receipt').waitFor()))
-  await studio.shoot('runs', ana, pageAt('/runs', (page) => page.getByRole('row').nth(1).waitFor()))
-  await studio.shoot('home', ana, pageAt('/', (page) => page.getByText('Launch plan').waitFor()))
-  await studio.shoot('sandbox', ana, pageAt('/sandbox', (page) => page.getByText('TB-1', { exact: true }).waitFor()))
+  await studio.shoot(
+    'run',
+    ana,
+    pageAt(run, (page) => page.getByText('Receipt').waitFor()),
+  )
+  await studio.shoot(
+    'runs',
+    ana,
+    pageAt('/runs', (page) => page.getByRole('row').nth(1).waitFor()),
+  )
+  await studio.shoot(
+    'home',
+    ana,
+    pageAt('/', (page) => page.getByText('Launch plan').waitFor()),
+  )
+  await studio.shoot(
+    'sandbox',
+    ana,
+    pageAt('/sandbox', (page) => page.getByText('TB-1', { exact: true }).waitFor()),
+  )
 }
 
 const folder = resolve(process.argv[2] ?? 'test-results/screenshots')
