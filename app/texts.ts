@@ -334,7 +334,7 @@ export const TEXTS = {
     findButton: 'Find · 1 credit a call',
     results: 'Found',
     alreadyLinked: 'has a row already',
-    linkButton: (n: number) => `Link ${plural(n, 'record')} · ${creditsText(n)}`,
+    linkButton: (n: number) => (n === 0 ? 'Link' : `Link ${plural(n, 'record')} · ${creditsText(n)}`),
     nothing: (app: string, what: string) =>
       `${app} search returned nothing for '${what}'. Objects that are not searchable, and records made in the last minutes, don't appear. Paste the record's key instead.`,
     missing: (app: string, keys: readonly string[]) =>

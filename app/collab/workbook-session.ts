@@ -239,6 +239,7 @@ export class WorkbookSession {
 
   /** Takes a run's newest state in, from wherever it came. */
   noteRun(run: RunHead): void {
+    this.#heardOfRuns()
     for (const told of this.#toldMeanwhile) told.set(run.id, run)
     const others = this.#runs.filter((r) => r.id !== run.id)
     this.#runs = [run, ...others].sort((a, b) => b.createdAt - a.createdAt).slice(0, RUNS_KEPT)
@@ -448,8 +449,17 @@ export class WorkbookSession {
 
   /** Asks how a run is doing only where nothing was heard of it for a while: its own messages are the rule. */
   #watchRuns(isUnderWay: boolean): void {
+    if (!isUnderWay) this.#heardOfRuns()
+    else
+      this.#runTimer ??= setTimeout(() => {
+        this.#runTimer = undefined
+        void this.fetchRuns()
+      }, RUN_SILENCE_MS)
+  }
+
+  #heardOfRuns(): void {
     clearTimeout(this.#runTimer)
-    if (isUnderWay) this.#runTimer = setTimeout(() => void this.fetchRuns(), RUN_SILENCE_MS)
+    this.#runTimer = undefined
   }
 
   #changed(): void {

@@ -106,16 +106,23 @@ function leaveKey(event: KeyboardEvent): Move | undefined {
   return event.key === 'Tab' ? { kind: 'next', direction: event.shiftKey ? -1 : 1 } : undefined
 }
 
-function EditorError({ id, error }: { id: string; error: string | undefined }) {
+/** Stands below the editor, or where there is room for it. */
+function EditorError({ id, error, anchor }: { id: string; error: string | undefined; anchor: RefObject<HTMLElement | null> }) {
   if (error === undefined) return null
   return (
-    <span
-      id={id}
-      role="alert"
-      className="popover absolute top-full left-0 z-10 mt-1 w-max max-w-72 border-bad px-2.5 py-1.5 text-xs whitespace-normal text-bad"
+    <Popover
+      triggerRef={anchor}
+      isOpen
+      isNonModal
+      shouldCloseOnInteractOutside={() => false}
+      placement="bottom start"
+      offset={4}
+      className="popover max-w-72! border-bad! px-2.5 py-1.5 text-xs text-bad"
     >
-      {error}
-    </span>
+      <span id={id} role="alert">
+        {error}
+      </span>
+    </Popover>
   )
 }
 
@@ -152,12 +159,31 @@ function TextEditor(props: EditorProps) {
         onKeyDown={onKeyDown}
         onBlur={() => commit(undefined)}
       />
-      <EditorError id={ERROR_ID} error={error} />
+      <EditorError id={ERROR_ID} error={error} anchor={ref} />
     </>
   )
 }
 
 function LongTextEditor(props: EditorProps) {
+  const anchor = useRef<HTMLSpanElement>(null)
+  return (
+    <span ref={anchor} className="flex size-full items-center overflow-hidden px-2.5 outline-2 -outline-offset-2 outline-tide">
+      <Popover
+        triggerRef={anchor}
+        isOpen
+        isNonModal
+        shouldCloseOnInteractOutside={() => false}
+        placement="bottom start"
+        offset={-31}
+        className="popover w-[min(380px,90vw)] p-1"
+      >
+        <LongText {...props} />
+      </Popover>
+    </span>
+  )
+}
+
+function LongText(props: EditorProps) {
   const { field, onCancel } = props
   const { text, change, error, commit } = useTyped(props)
   const ref = useFocusedAtEnd<HTMLTextAreaElement>()
@@ -179,7 +205,7 @@ function LongTextEditor(props: EditorProps) {
     commit(then)
   }
   return (
-    <span className="popover absolute top-0 left-0 z-10 grid w-[max(100%,min(360px,80vw))] gap-1 p-1">
+    <span className="grid gap-1">
       <textarea
         ref={ref}
         rows={6}
@@ -230,6 +256,13 @@ function OptionEditor({ field, value, typed, onCommit, onCancel, commitRef }: Ed
     }
     onCommit(field.type === 'single-select' && field.binding !== undefined ? option.name : option.id, undefined)
   }
+  /** Enter takes the first option that matches, also where the list has not marked it yet. */
+  const onEnter = (event: KeyboardEvent): void => {
+    const isMarked = event.target instanceof HTMLElement && event.target.hasAttribute('aria-activedescendant')
+    if (event.key !== 'Enter' || isMarked || event.nativeEvent.isComposing) return
+    const [first] = search === '' ? [] : offered.filter((option) => contains(option.name, search))
+    if (first !== undefined) choose(first.id)
+  }
   const onKeyDown = (event: KeyboardEvent): void => {
     event.stopPropagation()
     if (event.key === 'Escape' || event.key === 'Tab') {
@@ -250,7 +283,7 @@ function OptionEditor({ field, value, typed, onCommit, onCancel, commitRef }: Ed
         className="popover arrives w-64"
       >
         {/* biome-ignore lint/a11y/noStaticElementInteractions: keys of the list inside must not reach the grid */}
-        <div onKeyDown={onKeyDown} className="grid max-h-80 grid-rows-[auto_1fr]">
+        <div onKeyDownCapture={onEnter} onKeyDown={onKeyDown} className="grid max-h-80 grid-rows-[auto_1fr]">
           <Autocomplete filter={contains} inputValue={search} onInputChange={setSearch}>
             <SearchField aria-label={TEXTS.editor.label(field.name)} autoFocus className="p-1.5">
               <Input className="input" placeholder={TEXTS.editor.search} />

@@ -304,7 +304,7 @@ function StagedList({ delta, painter, nameOf, state, times, onGoTo }: CardProps 
                   {cell.recordKey} · {field.name}
                 </span>
                 <span className="flex max-w-44 min-w-0">
-                  <s className="min-w-0 shrink-[4] truncate text-ink-3">{from}</s>
+                  <s className="min-w-0 shrink-2 truncate text-ink-3">{from}</s>
                   <span className="flex-none whitespace-pre"> → </span>
                   <span className="min-w-0 truncate">{to}</span>
                 </span>

@@ -145,9 +145,11 @@ export function LinkDialog({ session, connection, painter, active, onClose }: Di
               )}
             </Checkbox>
           ))}
-          {found.hits.length === 0 && way === 'name' && <p className="m-0 text-ink-2">{TEXTS.link.nothing(appName, asked)}</p>}
+          {found.hits.length === 0 && way === 'name' && (
+            <p className="m-0 text-ink-2">{found.note ?? TEXTS.link.nothing(appName, asked)}</p>
+          )}
           {found.missing.length > 0 && <p className="m-0 mt-2 text-ink-2">{TEXTS.link.missing(appName, found.missing)}</p>}
-          {found.note !== null && <p className="hint m-0 mt-2">{found.note}</p>}
+          {found.note !== null && found.hits.length > 0 && <p className="hint m-0 mt-2">{found.note}</p>}
         </div>
       )}
     </Modal>
