@@ -54,6 +54,7 @@ const externalField = z.object({
   maxLength: z.number().optional(),
   required: z.boolean().optional(),
   writtenBy: z.literal('transition').optional(),
+  wire: z.string().optional(),
 })
 
 /** What `sync-engine/connectors/connector.ts` calls ObjectDescription. */
