@@ -1,0 +1,31 @@
+import type { FieldId, RowId } from './ids.ts'
+
+/** A figure under a column, of a group's rows or of all that are shown. */
+export interface AggregateFigure {
+  readonly field: FieldId
+  /** As a person reads it, with what it is: `Sum 1,204`. */
+  readonly text: string
+}
+
+export interface RowLine {
+  readonly kind: 'row'
+  readonly row: RowId
+}
+
+/** The head of rows that have one value in common. */
+export interface GroupLine {
+  readonly kind: 'group'
+  /** Names the group within its view, for as long as its value is the same. */
+  readonly key: string
+  readonly field: FieldId
+  readonly label: string
+  /** Rows in it, those of its inner groups too. */
+  readonly count: number
+  readonly aggregates: readonly AggregateFigure[]
+  readonly isOpen: boolean
+  /** 0 is the outermost. */
+  readonly depth: number
+}
+
+/** What a grid draws from top to bottom: rows, and the heads of groups. An unchanged line is the same object as before. */
+export type GridLine = RowLine | GroupLine
