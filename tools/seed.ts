@@ -1,13 +1,38 @@
-/** `npm run seed -- jira 100000`: fills a stand-in app with records before the server is started on the data folder. */
+/**
+ * Before the server is started on the data folder: `npm run seed -- jira 100000` fills a stand-in app with records,
+ * `npm run seed -- sheet 100000` adds a workbook with a sheet of so many rows and 20 fields.
+ */
 import { mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { seedJira } from '../sandbox/seed.ts'
+import { seedSheet } from '../server/seed-sheet.ts'
 import { parseEnvironment, runTool, ToolError } from './environment.ts'
 import { makeRandom } from './random.ts'
 
-type Seed = (dataFolder: string, count: number, random: () => number) => Promise<void>
+interface Seed {
+  /** What is being made, for the line that says so. */
+  readonly what: (dataFolder: string) => string
+  /** Answers where it is to be found, if that is not said already. */
+  readonly run: (dataFolder: string, count: number, random: () => number) => Promise<string>
+}
 
-const SEEDS: Readonly<Record<string, Seed>> = { jira: seedJira }
+const SEEDS: Readonly<Record<string, Seed>> = {
+  jira: {
+    what: (dataFolder) => `records in the stand-in jira under ${join(dataFolder, 'sandbox')}`,
+    run: async (dataFolder, count, random) => {
+      await mkdir(join(dataFolder, 'sandbox'), { recursive: true })
+      await seedJira(join(dataFolder, 'sandbox'), count, random)
+      return ''
+    },
+  },
+  sheet: {
+    what: (dataFolder) => `rows in a new workbook under ${dataFolder}`,
+    run: async (dataFolder, rows, random) => {
+      const { workbook } = await seedSheet({ dataFolder, rows, now: Date.now(), random })
+      return `, at /w/${workbook}`
+    },
+  },
+}
 const MOST_RECORDS = 1_000_000
 /** The same records every time. */
 const RANDOM_SEED = 1
@@ -42,7 +67,7 @@ function isAlive(pid: number): boolean {
 await runTool(async () => {
   const [app = '', countText] = process.argv.slice(2)
   const seed = Object.hasOwn(SEEDS, app) ? SEEDS[app] : undefined
-  if (seed === undefined) throw new ToolError(`Which app? Usage: npm run seed -- <${Object.keys(SEEDS).join('|')}> <count>`)
+  if (seed === undefined) throw new ToolError(`What is to be filled? Usage: npm run seed -- <${Object.keys(SEEDS).join('|')}> <count>`)
   const count = parseCount(countText)
   const { dataFolder } = parseEnvironment(process.env)
   const pid = await runningServer(dataFolder)
@@ -51,9 +76,8 @@ await runTool(async () => {
   }
 
   const startMs = performance.now()
-  const sandboxFolder = join(dataFolder, 'sandbox')
-  await mkdir(sandboxFolder, { recursive: true })
-  process.stdout.write(`Making ${count} records in the stand-in ${app} under ${sandboxFolder} ... `)
-  await seed(sandboxFolder, count, makeRandom(RANDOM_SEED))
-  process.stdout.write(`${((performance.now() - startMs) / 1000).toFixed(1)} s\n`)
+  await mkdir(dataFolder, { recursive: true })
+  process.stdout.write(`Making ${count} ${seed.what(dataFolder)} ... `)
+  const place = await seed.run(dataFolder, count, makeRandom(RANDOM_SEED))
+  process.stdout.write(`${((performance.now() - startMs) / 1000).toFixed(1)} s${place}\n`)
 })

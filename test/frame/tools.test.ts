@@ -97,6 +97,14 @@ describe('npm run seed', () => {
     expect(readdirSync(join(data, 'sandbox'))).toContain('jira')
   })
 
+  test('[DL1] adds a workbook with a sheet of so many rows, each time another', async () => {
+    const first = await runTool('seed.ts', ['sheet', '25'])
+    const second = await runTool('seed.ts', ['sheet', '25'])
+    const place = /^Making 25 rows in a new workbook under .* \.\.\. \d+\.\d s, at \/w\/(\w{10})\n$/
+    expect([first.code, second.code, first.stderr, second.stderr]).toEqual([0, 0, '', ''])
+    expect(place.exec(first.stdout)?.[1]).not.toBe(place.exec(second.stdout)?.[1])
+  })
+
   test('[F15] refuses while a server runs on that data folder', async () => {
     writeFileSync(join(data, 'server.pid'), `${process.pid}\n`)
     const { code, stderr } = await runTool('seed.ts', ['jira', '25'])
@@ -106,10 +114,10 @@ describe('npm run seed', () => {
   })
 
   test.each([
-    { args: [], words: 'Which app? Usage: npm run seed -- <jira> <count>' },
+    { args: [], words: 'What is to be filled? Usage: npm run seed -- <jira|sheet> <count>' },
     { args: ['jira'], words: 'How many records?' },
     { args: ['jira', '1e9'], words: 'How many records?' },
-    { args: ['toString', '5'], words: 'Which app?' },
+    { args: ['toString', '5'], words: 'What is to be filled?' },
   ])('[F15] says how it is used instead of doing $args', async ({ args, words }) => {
     const { code, stderr } = await runTool('seed.ts', args)
     expect(code).toBe(1)
