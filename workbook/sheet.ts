@@ -19,6 +19,7 @@ import {
 } from './documents.ts'
 import { type Binding, FIELD_TYPES, type Field, type FieldType, type Option } from './fields.ts'
 import { type CellKey, type ConnectionId, cellKey, type FieldId, type ItemId, parseCellKey, type RowId, type SheetId } from './ids.ts'
+import { RowIndex } from './row-index.ts'
 import { type BaseRow, type Entry, isOrderKey, orderKeyOf, ordOfPacked, parseBaseRow } from './schema.ts'
 
 /** One cell as a person sees it and as the rules see it. */
@@ -53,14 +54,16 @@ const DECODED_ROWS = 5_000
 export class Sheet {
   readonly id: SheetId
   readonly docs: Omit<SheetDocs, 'base'>
+  /** The rows by number and in order, for views. */
+  readonly index = new RowIndex({ keyOf: (row) => (this.#isShown(row) ? this.orderKey(row) : undefined) })
+  /** By shard; one that has not arrived leaves a hole. */
   readonly #base: Y.Doc[] = []
-  readonly #shardOf = new Map<RowId, number>()
+  readonly #leaveShard = new Map<number, () => void>()
   readonly #decoded = new Map<RowId, BaseRow>()
   readonly #listeners = new Set<(change: SheetChange) => void>()
   readonly #unobserve: (() => void)[] = []
   /** Record → rows, and each row's own records to take it out again; made when first asked for (the server asks, a screen never does). */
   #byRecord: { readonly rows: Map<string, Set<RowId>>; readonly keys: Map<RowId, readonly string[]> } | undefined
-  #order: readonly RowId[] | undefined
   #fields: readonly Field[] | undefined
   #slots: ReadonlyMap<FieldId, number> | undefined
   #isClosed = false
@@ -69,11 +72,12 @@ export class Sheet {
     this.id = id
     const { base, ...rest } = docs
     this.docs = rest
-    for (const doc of base) this.addShard(doc)
+    for (const [shard, doc] of base.entries()) this.addShard(doc, shard)
+    this.#touchEdited(editRowsMap(docs.edits).keys())
     this.#watch(editCellsMap(docs.edits), (keys) => this.#emit({ rows: rowsOf(keys), isOrder: false, isFields: false }))
     this.#watch(annotationsMap(docs.annotations), (keys) => this.#emit({ rows: rowsOf(keys), isOrder: false, isFields: false }))
     const onOrder = (keys: ReadonlySet<string>): void => {
-      this.#order = undefined
+      this.#touchEdited(keys)
       this.#emit({ rows: rowsOf(keys), isOrder: true, isFields: false })
     }
     this.#watch(editRowsMap(docs.edits), onOrder)
@@ -93,18 +97,16 @@ export class Sheet {
     return this.#base
   }
 
-  /** Adds the next shard; shards are added in their order. */
-  addShard(doc: Y.Doc): void {
-    const shard = this.#base.push(doc) - 1
-    for (const [row] of packedRows(doc)) {
-      this.#shardOf.set(row, shard)
-      this.#indexRecords(row)
-    }
-    this.#order = undefined
+  /** Adds a shard, the next one where `shard` does not say which; shards may arrive in any order, and one may be replaced. */
+  addShard(doc: Y.Doc, shard = this.#base.length): void {
+    this.#leaveShard.get(shard)?.()
+    this.#base[shard] = doc
     this.#byRecord = undefined
+    this.#decoded.clear()
+    for (const [row] of packedRows(doc)) this.index.touch(row, shard)
     const onChange = (events: Y.YEvent<Y.AbstractType<unknown>>[]): void => this.#onBase(doc, shard, events)
     baseEpochs(doc).observeDeep(onChange as never)
-    this.#unobserve.push(() => baseEpochs(doc).unobserveDeep(onChange as never))
+    this.#leaveShard.set(shard, () => baseEpochs(doc).unobserveDeep(onChange as never))
     this.#emit({ rows: new Set(), isOrder: true, isFields: false })
   }
 
@@ -117,6 +119,8 @@ export class Sheet {
   close(): void {
     this.#isClosed = true
     for (const stop of this.#unobserve.splice(0)) stop()
+    for (const leave of this.#leaveShard.values()) leave()
+    this.#leaveShard.clear()
     this.#listeners.clear()
   }
 
@@ -132,12 +136,11 @@ export class Sheet {
 
   /** The rows that are shown, in order; deleted ones are left out. */
   rows(): readonly RowId[] {
-    this.#order ??= this.#sortedRows()
-    return this.#order
+    return this.index.rows()
   }
 
   hasRow(row: RowId): boolean {
-    return this.#shardOf.has(row) || editRowsMap(this.docs.edits).get(`${row}.added`) !== undefined
+    return this.shardOf(row) !== undefined || editRowsMap(this.docs.edits).get(`${row}.added`) !== undefined
   }
 
   isDeleted(row: RowId): boolean {
@@ -159,17 +162,17 @@ export class Sheet {
 
   /** Which shard holds a row. */
   shardOf(row: RowId): number | undefined {
-    return this.#shardOf.get(row)
+    return this.index.shardOf(row)
   }
 
   /** The arrival order the next pulled or imported row gets: rows never leave the base. */
   nextOrd(): number {
-    return this.#shardOf.size
+    return this.index.inBase
   }
 
   /** All rows of the base shards, deleted ones too. */
   baseRowIds(): IterableIterator<RowId> {
-    return this.#shardOf.keys()
+    return this.index.baseRows()
   }
 
   slotOf(field: FieldId): number | undefined {
@@ -227,7 +230,7 @@ export class Sheet {
   rowsOf(connection: ConnectionId, record: string): readonly RowId[] {
     if (this.#byRecord === undefined) {
       this.#byRecord = { rows: new Map(), keys: new Map() }
-      for (const row of this.#shardOf.keys()) this.#indexRecords(row)
+      for (const row of this.baseRowIds()) this.#indexRecords(row)
     }
     return [...(this.#byRecord.rows.get(`${connection}\u0000${record}`) ?? [])]
   }
@@ -259,16 +262,16 @@ export class Sheet {
     return isOrderKey(added) ? added : orderKeyOf(0)
   }
 
-  #sortedRows(): readonly RowId[] {
-    const keys = new Map<RowId, string>()
-    for (const row of this.#shardOf.keys()) keys.set(row, this.orderKey(row))
-    for (const key of editRowsMap(this.docs.edits).keys()) {
-      const dot = key.lastIndexOf('.')
-      const row = key.slice(0, dot) as RowId
-      if (key.slice(dot) === '.added' && ROW_ID.test(row) && !keys.has(row)) keys.set(row, this.orderKey(row))
+  #isShown(row: RowId): boolean {
+    return this.hasRow(row) && !this.isDeleted(row)
+  }
+
+  /** Rows that were typed, deleted or moved: `<row>.added`, `<row>.deleted`, `<row>`. */
+  #touchEdited(keys: Iterable<string>): void {
+    for (const row of rowsOf(keys)) {
+      // What was said of a row that is not here yet is read when it comes.
+      if (ROW_ID.test(row) && (this.index.numberOf(row) !== undefined || this.hasRow(row))) this.index.touch(row)
     }
-    const rows = [...keys.keys()].filter((row) => !this.isDeleted(row))
-    return rows.sort((a, b) => compareText(keys.get(a) ?? '', keys.get(b) ?? '') || compareText(a, b))
   }
 
   #onBase(doc: Y.Doc, shard: number, events: readonly Y.YEvent<Y.AbstractType<unknown>>[]): void {
@@ -277,20 +280,18 @@ export class Sheet {
     const touch = (row: RowId): void => {
       rows.add(row)
       this.#decoded.delete(row)
-      if (!this.#shardOf.has(row)) isOrder = true
-      this.#shardOf.set(row, shard)
+      if (this.index.touch(row, shard)) isOrder = true
       this.#indexRecords(row)
     }
     for (const event of events) {
       if (event.target !== (baseEpochs(doc) as unknown)) for (const key of (event as Y.YMapEvent<unknown>).keysChanged) touch(key as RowId)
       else for (const [row] of packedRows(doc)) touch(row)
     }
-    if (isOrder) this.#order = undefined
     this.#emit({ rows, isOrder, isFields: false })
   }
 
   #packed(row: RowId): string | undefined {
-    const shard = this.#shardOf.get(row)
+    const shard = this.index.shardOf(row)
     const doc = shard === undefined ? undefined : this.#base[shard]
     return doc && currentEpoch(doc)?.get(row)
   }
@@ -319,7 +320,7 @@ const NO_MARKS: Marks = {}
 
 const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
 
-function rowsOf(keys: ReadonlySet<string>): Set<RowId> {
+function rowsOf(keys: Iterable<string>): Set<RowId> {
   const rows = new Set<RowId>()
   for (const key of keys) rows.add(key.split(/[:.]/, 1)[0] as RowId)
   return rows
