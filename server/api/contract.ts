@@ -241,7 +241,15 @@ const story = z.object({
   note: z.string().nullable(),
 })
 
+/**
+ * Who may call an endpoint. A guest came by a shared link and reaches one workbook: an endpoint is open to guests only where it says so, and
+ * then only for what it names of that workbook. `person`: whoever is known, about themselves; `anyone`: also who is not known yet.
+ */
+export type Access = 'member' | 'guest-viewer' | 'guest-editor' | 'person' | 'anyone'
+
 export interface Endpoint {
+  /** `member` where it is not said. */
+  readonly access?: Access
   readonly method: 'get' | 'post' | 'patch' | 'delete'
   /** `{name}` stands for a parameter. */
   readonly path: string
@@ -257,12 +265,14 @@ const none = z.object({})
 
 export const contract = {
   getSession: {
+    access: 'person',
     method: 'get',
     path: '/api/session',
     summary: 'Who this browser is',
     answer: z.object({ person, device: z.string(), mode: z.literal('local'), hasSandbox: z.boolean() }),
   },
   patchSession: {
+    access: 'person',
     method: 'patch',
     path: '/api/session',
     summary: 'Choose the name and colour others see',
@@ -284,6 +294,7 @@ export const contract = {
     answer: workbook,
   },
   getWorkbook: {
+    access: 'guest-viewer',
     method: 'get',
     path: '/api/workbooks/{id}',
     summary: 'A workbook, its current documents and connections',
@@ -307,6 +318,7 @@ export const contract = {
     answer: none,
   },
   getRows: {
+    access: 'guest-viewer',
     method: 'get',
     path: '/api/workbooks/{id}/sheets/{sheet}/rows',
     summary: 'Rows as shown, with the field names as keys; `format=csv` answers text/csv',
@@ -323,6 +335,7 @@ export const contract = {
     }),
   },
   addRows: {
+    access: 'guest-editor',
     method: 'post',
     path: '/api/workbooks/{id}/sheets/{sheet}/rows',
     summary: 'Import rows; values by field id',
@@ -331,6 +344,7 @@ export const contract = {
     answer: z.object({ rows: z.array(id) }),
   },
   editCells: {
+    access: 'guest-editor',
     method: 'patch',
     path: '/api/workbooks/{id}/sheets/{sheet}/rows',
     summary: 'Write cells, as typing does',
@@ -457,6 +471,7 @@ export const contract = {
     answer: startedRun.extend({ field: id }),
   },
   listAnnotations: {
+    access: 'guest-viewer',
     method: 'get',
     path: '/api/annotations',
     summary: 'Open annotations of a sheet',
@@ -468,6 +483,7 @@ export const contract = {
     }),
   },
   chooseAnnotation: {
+    access: 'guest-editor',
     method: 'post',
     path: '/api/annotations/{id}',
     summary: 'Answer an annotation',
