@@ -6,6 +6,14 @@ export interface Cursor {
   readonly isEditing: boolean
 }
 
+/** A selected rectangle, by the rows and fields at two opposite corners: what lies between is for each screen to tell from its own order. */
+export interface PeerRange {
+  readonly fromRow: string
+  readonly fromField: string
+  readonly toRow: string
+  readonly toField: string
+}
+
 /** Another window that has this workbook open. */
 export interface Peer {
   readonly client: number
@@ -14,7 +22,20 @@ export interface Peer {
   readonly color: string
   readonly device: string
   readonly cursor: Cursor | undefined
+  /** All that is selected in the cursor's sheet; empty where that is the cursor's cell alone. */
+  readonly ranges: readonly PeerRange[]
+  /** What stands in the editor of the cursor's cell at this moment, cut to `LIVE_TEXT_LENGTH`; only while it is being edited. */
+  readonly liveText: string | undefined
+  /** Came by a shared link. */
+  readonly isGuest: boolean
+  /** Nothing was touched in that window for five minutes. */
+  readonly isIdle: boolean
 }
+
+/** Longest text of an editor that is shown to others while it is typed. */
+export const LIVE_TEXT_LENGTH = 300
+/** Most rectangles of a selection that are shown to others. */
+export const SHOWN_RANGES = 20
 
 const text = (value: unknown): string => (typeof value === 'string' ? value : '')
 const isColor = (value: unknown): value is string => typeof value === 'string' && /^#[0-9a-f]{6}$/iu.test(value)
@@ -22,14 +43,32 @@ const isColor = (value: unknown): value is string => typeof value === 'string' &
 /** Reads others' presence; the server has stamped who they are, everything else is a claim that is only shown where it makes sense. */
 export function peersOf(states: Iterable<readonly [number, Readonly<Record<string, unknown>>]>, ownClient: number): readonly Peer[] {
   const peers: Peer[] = []
-  for (const [client, { user, cursor }] of states) {
+  for (const [client, { user, cursor, ranges, typing, isIdle }] of states) {
     if (client === ownClient || typeof user !== 'object' || user === null) continue
-    const { id, name, color, device } = user as Record<string, unknown>
+    const { id, name, color, device, isGuest } = user as Record<string, unknown>
     if (text(id) === '' || text(name) === '') continue
-    const peer = { client, id: text(id), name: text(name), color: isColor(color) ? color : '#55636f', device: text(device) }
-    peers.push({ ...peer, cursor: cursorOf(cursor) })
+    const at = cursorOf(cursor)
+    peers.push({
+      client,
+      id: text(id),
+      name: text(name),
+      color: isColor(color) ? color : '#55636f',
+      device: text(device),
+      cursor: at,
+      ranges: at === undefined ? [] : rangesOf(ranges),
+      liveText: at?.isEditing && typeof typing === 'string' ? liveTextOf(typing) : undefined,
+      isGuest: isGuest === true,
+      isIdle: isIdle === true,
+    })
   }
   return peers.sort((a, b) => a.client - b.client)
+}
+
+/** As much of a text as others are shown; no half of a character at its end. */
+export function liveTextOf(typed: string): string {
+  if (typed.length <= LIVE_TEXT_LENGTH) return typed
+  const isSplit = /[\uD800-\uDBFF]/u.test(typed.charAt(LIVE_TEXT_LENGTH - 1))
+  return `${typed.slice(0, isSplit ? LIVE_TEXT_LENGTH - 1 : LIVE_TEXT_LENGTH)}…`
 }
 
 function cursorOf(stored: unknown): Cursor | undefined {
@@ -37,6 +76,15 @@ function cursorOf(stored: unknown): Cursor | undefined {
   const { sheet, row, field, isEditing } = stored as Record<string, unknown>
   if (text(sheet) === '' || text(row) === '' || text(field) === '') return undefined
   return { sheet: text(sheet), row: text(row), field: text(field), isEditing: isEditing === true }
+}
+
+function rangesOf(stored: unknown): readonly PeerRange[] {
+  if (!Array.isArray(stored)) return []
+  return stored.slice(0, SHOWN_RANGES).flatMap((range: unknown) => {
+    if (!Array.isArray(range)) return []
+    const [fromRow, fromField, toRow, toField] = range.map(text)
+    return fromRow && fromField && toRow && toField ? [{ fromRow, fromField, toRow, toField }] : []
+  })
 }
 
 /** One entry a person, however many windows they have open: for the faces in the header. */

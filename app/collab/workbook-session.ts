@@ -4,9 +4,11 @@ import type { SheetId } from '../../workbook/ids.ts'
 import { Sheet } from '../../workbook/sheet.ts'
 import { ApiFailure, callApi } from '../api-client.ts'
 import { TEXTS } from '../texts.ts'
-import { type DeviceStore, openDeviceStore } from './device-store.ts'
+import { DeviceFailure, type DeviceHealth, type DeviceStore, deviceName, openDeviceStore } from './device-store.ts'
 import { type Document, DocumentChannel } from './document-channel.ts'
 import { LiveSocket } from './live-socket.ts'
+import { OwnPresence } from './own-presence.ts'
+import { OpenWindows, type WindowMessage } from './open-windows.ts'
 import { type Cursor, type Peer, peersOf } from './presence.ts'
 import type { LinkState } from './save-state.ts'
 import { UnsentLedger } from './unsent-ledger.ts'
@@ -23,7 +25,7 @@ export interface OpenSheet {
 
 /** What a screen shows of a session; a new object after each change. */
 export interface SessionState {
-  readonly phase: 'opening' | 'ready' | 'missing' | 'failed'
+  readonly phase: 'opening' | 'ready' | 'missing' | 'failed' | 'forgotten'
   readonly failure: { readonly message: string; readonly advice: string } | undefined
   readonly session: SessionInfo | undefined
   readonly info: WorkbookInfo | undefined
@@ -32,9 +34,12 @@ export interface SessionState {
   readonly isSynced: boolean
   /** What there is of the sheet can be shown: it came from this device or from the server. */
   readonly isLoaded: boolean
+  /** Changes the server has not confirmed: without a connection those of this browser's other windows too. */
   readonly unsent: number
   readonly isOnDevice: boolean
-  readonly keepsDocuments: boolean
+  readonly device: DeviceHealth
+  /** Others' changes that the last connection brought, for a while after it did. */
+  readonly caughtUp: number
   readonly isWorkingOffline: boolean
   /** Newest run of each connection and earlier ones, newest first. */
   readonly runs: readonly RunHead[]
@@ -50,9 +55,12 @@ export interface SessionOptions {
 
 const SESSION_KEY = 'tidebook.session'
 const OFFLINE_KEY = 'tidebook.work-offline'
+/** Where windows count what is unsent: behind it the person, the document and the window. */
+export const UNSENT_KEY = 'tidebook.unsent|'
 const RUNS_KEPT = 60
 const FLUSH_MS = 15_000
-const CURSOR_MS = 80
+/** How long it is said what a connection brought. ms. */
+const CAUGHT_UP_MS = 8_000
 /** A run under way of which nothing was heard this long is asked for. ms. */
 const RUN_SILENCE_MS = 10_000
 
@@ -61,6 +69,8 @@ const RUN_SILENCE_MS = 10_000
  * It opens without a network from what the device kept.
  */
 export class WorkbookSession {
+  /** What others see of this window. */
+  readonly presence = new OwnPresence()
   readonly #options: SessionOptions
   readonly #listeners = new Set<() => void>()
   readonly #presenceListeners = new Set<() => void>()
@@ -68,6 +78,8 @@ export class WorkbookSession {
   /** Sheets that were opened stay open: what was typed there may be on its way, and going back is instant. */
   readonly #sheets = new Map<string, { readonly sheet: Sheet; readonly channels: DocumentChannel[] }>()
   #workbookChannels: readonly DocumentChannel[] = []
+  readonly #windowId: string
+  #windows: OpenWindows | undefined
   #store: DeviceStore | undefined
   #socket: LiveSocket | undefined
   #ledger: UnsentLedger | undefined
@@ -83,14 +95,19 @@ export class WorkbookSession {
   readonly #toldMeanwhile = new Set<Map<string, RunHead>>()
   #peers: readonly Peer[] = []
   #snapshot: SessionState | undefined
-  #cursorTimer: ReturnType<typeof setTimeout> | undefined
-  #cursor: Cursor | undefined
   #wasOnline = false
+  #caughtUp = 0
+  #wasSynced = false
+  #caughtUpTimer: ReturnType<typeof setTimeout> | undefined
+  readonly #onStorage = (event: StorageEvent): void => {
+    if (event.key === null || event.key.startsWith(UNSENT_KEY)) this.#changed()
+  }
   #runTimer: ReturnType<typeof setTimeout> | undefined
   #isStopped = false
 
   constructor(options: SessionOptions) {
     this.#options = options
+    this.#windowId = windowId(options.random)
   }
 
   readonly subscribe = (listener: () => void): (() => void) => {
@@ -116,10 +133,11 @@ export class WorkbookSession {
   }
 
   async start(): Promise<void> {
-    this.#store = await openDeviceStore()
+    this.#store = await openDeviceStore(this.#windowId)
     if (this.#isStopped) return
+    this.#store.subscribe(() => this.#followStore())
     this.#session = readJson<SessionInfo>(localStorage.getItem(SESSION_KEY))
-    this.#info = (await this.#store?.get(this.#infoKey())) as WorkbookInfo | undefined
+    this.#info = (await this.#kept(this.#infoKey())) as WorkbookInfo | undefined
     if (this.#isStopped) return
     if (this.#session !== undefined && this.#info !== undefined) {
       // What this device knows opens at once; the server's answer then corrects it.
@@ -139,11 +157,15 @@ export class WorkbookSession {
 
   stop(): void {
     this.#isStopped = true
-    clearTimeout(this.#cursorTimer)
+    this.presence.stop()
     clearTimeout(this.#runTimer)
+    clearTimeout(this.#caughtUpTimer)
+    window.removeEventListener('storage', this.#onStorage)
     for (const { sheet } of this.#sheets.values()) sheet.close()
     for (const channel of this.#channels()) channel.stop()
     this.#socket?.stop()
+    this.#windows?.leave()
+    this.#store?.close()
     this.#listeners.clear()
     this.#presenceListeners.clear()
   }
@@ -219,13 +241,9 @@ export class WorkbookSession {
     })
   }
 
-  /** Shows others where this window is; sent at most every 80 ms. */
+  /** Shows others where this window is. */
   setCursor(cursor: Cursor | undefined): void {
-    this.#cursor = cursor
-    this.#cursorTimer ??= setTimeout(() => {
-      this.#cursorTimer = undefined
-      this.#sendCursor()
-    }, CURSOR_MS)
+    this.presence.setCursor(cursor)
   }
 
   /** Chooses the name and colour others see. */
@@ -234,7 +252,7 @@ export class WorkbookSession {
     if (this.#session !== undefined) this.#keepSession({ ...this.#session, person, device })
     this.#changed()
     // The server stamps presence as it passes: pass by once more.
-    this.#sendCursor()
+    this.presence.sendAll()
   }
 
   /** Takes a run's newest state in, from wherever it came. */
@@ -268,7 +286,16 @@ export class WorkbookSession {
     const info = this.#info
     const session = this.#session
     if (info === undefined || session === undefined) return
-    this.#ledger = new UnsentLedger(localStorage, `tidebook.unsent|${session.person.id}`, windowId(this.#options.random))
+    this.#ledger = new UnsentLedger(localStorage, `${UNSENT_KEY}${session.person.id}`, this.#windowId)
+    this.#windows = new OpenWindows({
+      window: this.#windowId,
+      scope: `${session.person.id}|${info.id}`,
+      onMessage: (message) => this.#hear(message),
+      onClosed: (closed) => void Promise.all(this.#channels().map((channel) => channel.adopt(closed))),
+    })
+    await this.#windows.join()
+    if (this.#isStopped) return
+    window.addEventListener('storage', this.#onStorage)
     const { protocol, host } = window.location
     this.#socket = new LiveSocket({
       url: `${protocol === 'https:' ? 'wss' : 'ws'}://${host}/collab`,
@@ -286,20 +313,27 @@ export class WorkbookSession {
     await Promise.all([book.start(), sys.start(), opened])
     if (this.#isStopped) return
     sys.awareness?.on('change', () => this.#readPresence())
+    if (sys.awareness) this.presence.join(sys.awareness)
     this.#socket.start(localStorage.getItem(OFFLINE_KEY) !== null)
     this.#changed()
   }
 
   #channel(name: string, kind: { keepsRemoved?: boolean; isEdited: boolean; hasAwareness?: boolean }): DocumentChannel {
     const socket = this.#socket
-    if (socket === undefined) throw new Error('A document needs the socket first.')
+    const store = this.#store
+    if (socket === undefined || store === undefined) throw new Error('A document needs the socket and the device first.')
+    const person = this.#session?.person.id ?? ''
     return new DocumentChannel({
       name,
       doc: this.#options.makeDocument({ keepsRemoved: kind.keepsRemoved === true }),
-      deviceName: this.#store === undefined ? undefined : `tidebook/${this.#session?.person.id ?? ''}/${name}`,
+      store,
+      deviceName: deviceName(person, this.#options.workbook, name),
+      olderDatabase: `tidebook/${person}/${name}`,
       socket: socket.provider,
       hasAwareness: kind.hasAwareness === true,
       ledger: kind.isEdited ? this.#ledger : undefined,
+      openWindows: () => this.#windows?.others ?? new Set(),
+      onEdit: (update) => this.#tellWindows(name, update),
       onChange: () => this.#changed(),
       onMessage: (payload) => this.#receive(payload),
       onRefused: (reason) => socket.refuse(reason),
@@ -361,11 +395,6 @@ export class WorkbookSession {
     for (const listener of this.#presenceListeners) listener()
   }
 
-  #sendCursor(): void {
-    const [, sys] = this.#workbookChannels
-    sys?.awareness?.setLocalStateField('cursor', this.#cursor ?? null)
-  }
-
   async #fetchSession(): Promise<void> {
     this.#keepSession(await callApi('getSession', {}))
   }
@@ -395,7 +424,63 @@ export class WorkbookSession {
     if (question < this.#infoAnswered) return
     this.#infoAnswered = question
     this.#info = info
-    await this.#store?.set(this.#infoKey(), info)
+    await this.#keepValue(this.#infoKey(), info)
+  }
+
+  /** A small value this device kept; `undefined` where it keeps none. */
+  async #kept(key: string): Promise<unknown> {
+    try {
+      return await this.#store?.get(key)
+    } catch (error) {
+      if (error instanceof DeviceFailure) return undefined
+      throw error
+    }
+  }
+
+  async #keepValue(key: string, value: unknown): Promise<void> {
+    try {
+      await this.#store?.set(key, value)
+    } catch (error) {
+      // The store has said so, and the save line shows it.
+      if (!(error instanceof DeviceFailure)) throw error
+    }
+  }
+
+  /** The storage stands otherwise: what is small is written anew here, each document sees to itself. */
+  #followStore(): void {
+    if (this.#store?.health === 'kept' && this.#store.openings > 1) {
+      if (this.#session !== undefined) this.#keepSession(this.#session)
+      if (this.#info !== undefined) void this.#keepValue(this.#infoKey(), this.#info)
+      this.#ledger?.keepAgain()
+    }
+    this.#changed()
+  }
+
+  /**
+   * Without a connection the windows of one browser carry edits to each other; with one the server does. Who has chosen to work offline
+   * works alone.
+   */
+  #tellWindows(document: string, update: Uint8Array): void {
+    const kind = this.#socket?.link.kind
+    if (kind === 'waiting' || kind === 'connecting') this.#windows?.post({ kind: 'edit', document, update })
+  }
+
+  #hear(message: WindowMessage): void {
+    if (message.kind === 'forgotten') {
+      this.#endForgotten()
+      return
+    }
+    if (message.kind !== 'edit' || this.#socket?.link.kind === 'off') return
+    this.#channels()
+      .find((channel) => channel.name === message.document)
+      ?.takeFromWindow(message.update)
+  }
+
+  /** Another window has forgotten this workbook on this device: nothing is written or sent from here any more. */
+  #endForgotten(): void {
+    this.#phase = 'forgotten'
+    this.#changed()
+    this.stop()
   }
 
   /** Why the server would not let this browser in; `undefined` where it would. */
@@ -439,12 +524,37 @@ export class WorkbookSession {
       link: this.#socket?.link ?? { kind: 'connecting' },
       isSynced,
       isLoaded: isSynced || (this.#open !== undefined && channels.every((c) => c.isRead) && this.#open.sheet.fields().length > 0),
-      unsent: this.#ledger?.total() ?? 0,
+      unsent: this.#unsent(),
       isOnDevice: channels.every((channel) => channel.isOnDevice),
-      keepsDocuments: this.#store !== undefined,
+      device: this.#store?.health ?? 'opening',
+      caughtUp: this.#caughtUp,
       isWorkingOffline: this.#socket?.link.kind === 'off',
       runs: this.#runs,
     }
+  }
+
+  #unsent(): number {
+    const ledger = this.#ledger
+    if (ledger === undefined) return 0
+    return this.#socket?.link.kind === 'online' ? ledger.total() : ledger.total() + ledger.ofOthers()
+  }
+
+  /** Says for a while what others changed while this window was away. */
+  #noteCaughtUp(): void {
+    const channels = this.#channels()
+    const isSynced = channels.length > 0 && channels.every((channel) => channel.isSynced)
+    if (isSynced && !this.#wasSynced) {
+      const count = channels.reduce((sum, channel) => sum + channel.takeCaughtUp(), 0)
+      if (count > 0) {
+        this.#caughtUp = count
+        clearTimeout(this.#caughtUpTimer)
+        this.#caughtUpTimer = setTimeout(() => {
+          this.#caughtUp = 0
+          this.#changed()
+        }, CAUGHT_UP_MS)
+      }
+    }
+    this.#wasSynced = isSynced
   }
 
   /** Asks how a run is doing only where nothing was heard of it for a while: its own messages are the rule. */
@@ -466,6 +576,11 @@ export class WorkbookSession {
     if (this.#isStopped) return
     this.#snapshot = undefined
     const isOnline = this.#socket?.link.kind === 'online'
+    this.#noteCaughtUp()
+    // Edits that were on their way when the connection went: the other windows' are on this device by now.
+    if (this.#wasOnline && this.#socket?.link.kind === 'waiting' && (this.#windows?.others.size ?? 0) > 0) {
+      for (const channel of this.#channels()) void channel.readDevice()
+    }
     if (isOnline && !this.#wasOnline) {
       void this.fetchRuns()
       void this.refresh()
