@@ -1,0 +1,46 @@
+import type { CellValue } from '../../workbook/cell-value.ts'
+import { optionOf, safeUrl, showValue, type ValueFormats } from '../../workbook/field-values.ts'
+import type { Field } from '../../workbook/fields.ts'
+import { type ChipColor, chipColor } from '../kit/app-colors.ts'
+
+export interface Chip {
+  readonly text: string
+  readonly color: ChipColor
+}
+
+/** What is drawn for a value: plain data, so that a painter compares it with what stands there and touches only what differs. */
+export type CellDisplay =
+  | { readonly kind: 'text'; readonly text: string }
+  | { readonly kind: 'chips'; readonly chips: readonly Chip[] }
+  /** `text` says it to those who do not see the tick. */
+  | { readonly kind: 'tick'; readonly isOn: boolean; readonly text: string }
+
+const NOTHING: CellDisplay = { kind: 'text', text: '' }
+/** More of a text than this is never seen in a cell, and costs every time it is laid out. */
+const MOST_LETTERS = 1_000
+
+/** How a field's value is drawn. */
+export function displayOf(field: Field, value: CellValue, formats: ValueFormats): CellDisplay {
+  if (field.type === 'checkbox') return { kind: 'tick', isOn: value === true, text: showValue(field, value, formats) }
+  if (value === null || value === '') return NOTHING
+  const text = showValue(field, value, formats)
+  if (field.type === 'single-select') return { kind: 'chips', chips: [{ text, color: chipColor(optionOf(field, value) ?? { name: text }) }] }
+  const short = text.length > MOST_LETTERS ? text.slice(0, MOST_LETTERS) : text
+  return { kind: 'text', text: field.type === 'long-text' ? short.replace(/\s+/gu, ' ') : short }
+}
+
+const RIGHT: ReadonlySet<Field['type']> = new Set(['number'])
+
+/** Figures stand under each other by their last digit. */
+export const isRightAligned = (field: Field): boolean => RIGHT.has(field.type)
+
+/** Where a cell leads: its record in the app, or the address it holds. */
+export function linkOf(field: Field, value: CellValue): string | undefined {
+  if (typeof value !== 'string' || value === '') return undefined
+  if (field.type === 'url') return safeUrl(value)
+  const pattern = field.binding?.isConnectionField || field.type === 'record-key' ? field.binding?.recordUrl : undefined
+  return pattern === undefined ? undefined : openable(pattern.replaceAll('{key}', encodeURIComponent(value)))
+}
+
+/** A record's address may be one of this server (the sandbox) and then has no scheme. */
+const openable = (address: string): string | undefined => (/^\/(?!\/)/u.test(address) ? address : safeUrl(address))
