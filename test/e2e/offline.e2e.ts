@@ -149,7 +149,7 @@ test('[T8] a killed server loses nothing, and what was typed meanwhile joins it 
   const again = await startServer({ env: { TIDEBOOK_LOG: 'warn' }, dataFolder: server.dataFolder, port: server.port })
   try {
     // The next attempt may be half a minute away; the device says that its network is back, as after a sleep.
-    await window.page.evaluate(() => window.dispatchEvent(new Event('online')))
+    await window.page.evaluate(() => globalThis.dispatchEvent(new Event('online')))
     await window.expectSaved()
     const fresh = await (await enter('Ben')).openWorkbook()
     await expect(fresh.value('TB-1', 'Summary')).toHaveText('Saved before')
