@@ -117,6 +117,15 @@ export const MIGRATIONS: readonly Migration[] = [
       'CREATE TABLE previews (plan TEXT NOT NULL, connection TEXT NOT NULL, frozen TEXT NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (plan, connection)) STRICT, WITHOUT ROWID',
     ],
   },
+  {
+    version: 3,
+    name: 'snapshots are kept as they are delivered',
+    // encoding: '' as it is, 'gzip'. epoch: the one in force in a base shard.
+    statements: [
+      "ALTER TABLE snapshots ADD COLUMN encoding TEXT NOT NULL DEFAULT ''",
+      'ALTER TABLE snapshots ADD COLUMN epoch INTEGER NOT NULL DEFAULT 0',
+    ],
+  },
 ]
 
 /** The newest version this program knows. */

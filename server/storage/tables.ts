@@ -4,7 +4,7 @@ import type { Generated } from 'kysely'
 export interface Tables {
   meta: { key: string; value: string }
   update_log: { seq: number; doc: string; update: Uint8Array; actor: string; device: string; origin: string; at: number }
-  snapshots: { doc: string; seq: number; state: Uint8Array; at: number }
+  snapshots: { doc: string; seq: number; state: Uint8Array; at: number; encoding: string; epoch: number }
   client_ids: { doc: string; client: number; actor: string; device: string }
   cell_changes: {
     doc: string
