@@ -126,6 +126,25 @@ export const MIGRATIONS: readonly Migration[] = [
       'ALTER TABLE snapshots ADD COLUMN epoch INTEGER NOT NULL DEFAULT 0',
     ],
   },
+  {
+    version: 4,
+    name: 'shared links, guests, when people were last seen',
+    statements: [
+      // Of a token only its hash is kept, and its end for people to tell links apart.
+      `CREATE TABLE shared_links (
+        id TEXT PRIMARY KEY, workbook TEXT NOT NULL, role TEXT NOT NULL, name TEXT NOT NULL, token_hash TEXT NOT NULL UNIQUE,
+        token_end TEXT NOT NULL, created_by TEXT NOT NULL, created_at INTEGER NOT NULL, expires_at INTEGER, revoked_at INTEGER,
+        revoked_by TEXT, last_used_at INTEGER, uses INTEGER NOT NULL
+      ) STRICT, WITHOUT ROWID`,
+      // A browser that came by links: one guest, however many links it opened.
+      `CREATE TABLE guests (
+        id TEXT PRIMARY KEY, token_hash TEXT NOT NULL UNIQUE, name TEXT NOT NULL, color TEXT NOT NULL, created_at INTEGER NOT NULL,
+        used_at INTEGER NOT NULL
+      ) STRICT, WITHOUT ROWID`,
+      'CREATE TABLE guest_links (guest TEXT NOT NULL, link TEXT NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (guest, link)) STRICT, WITHOUT ROWID',
+      'CREATE TABLE last_seen (workbook TEXT NOT NULL, person TEXT NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (workbook, person)) STRICT, WITHOUT ROWID',
+    ],
+  },
 ]
 
 /** The newest version this program knows. */

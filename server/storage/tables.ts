@@ -145,5 +145,23 @@ export interface Tables {
     refreshed: number
     searched: number
   }
+  shared_links: {
+    id: string
+    workbook: string
+    role: string
+    name: string
+    token_hash: string
+    token_end: string
+    created_by: string
+    created_at: number
+    expires_at: number | null
+    revoked_at: number | null
+    revoked_by: string | null
+    last_used_at: number | null
+    uses: number
+  }
+  guests: { id: string; token_hash: string; name: string; color: string; created_at: number; used_at: number }
+  guest_links: { guest: string; link: string; at: number }
+  last_seen: { workbook: string; person: string; at: number }
   previews: { plan: string; connection: string; frozen: string; at: number }
 }
