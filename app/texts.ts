@@ -3,6 +3,8 @@
  * Texts of a cell's state stand with the rule that chooses them, in `workbook/cell-status.ts`.
  */
 
+import { DEVICE_TEXTS } from './texts/device.ts'
+
 export const plural = (count: number, one: string, many = `${one}s`): string => `${count.toLocaleString('en')} ${count === 1 ? one : many}`
 
 export const creditsText = (credits: number): string => plural(credits, 'credit')
@@ -404,6 +406,7 @@ export const TEXTS = {
     schedule: (minutes: number | null) => (minutes === null ? 'manual only' : `pulls every ${minutes} min`),
     loading: 'Loading…',
   },
+  device: DEVICE_TEXTS,
 } as const
 
 /** Names of field types as a person chooses them. */

@@ -20,7 +20,8 @@ const OPENING: SessionState = {
   isLoaded: false,
   unsent: 0,
   isOnDevice: true,
-  keepsDocuments: true,
+  device: 'opening',
+  caughtUp: 0,
   isWorkingOffline: false,
   runs: [],
 }

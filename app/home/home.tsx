@@ -28,9 +28,10 @@ export function Home() {
       const answer = await callApi('listWorkbooks', {})
       setWorkbooks(answer.workbooks)
       setFromDevice(false)
-      await store?.set(STORE_KEY, answer.workbooks)
+      // Where this browser keeps nothing the list is simply not there without a network.
+      await Promise.allSettled([store.set(STORE_KEY, answer.workbooks)])
     } catch (failure) {
-      const kept = (await store?.get(STORE_KEY)) as readonly Workbook[] | undefined
+      const kept = (await store.get(STORE_KEY)) as readonly Workbook[] | undefined
       if (failure instanceof ApiFailure && failure.kind === 'network' && kept !== undefined) {
         setWorkbooks(kept)
         setFromDevice(true)

@@ -19,6 +19,7 @@ export function WorkbookPage() {
 function OpenWorkbook({ workbook }: { workbook: string }) {
   const { session, state } = useWorkbook(workbook)
   if (state.phase === 'missing') return <Message title={TEXTS.missing.title} text={TEXTS.missing.workbook} />
+  if (state.phase === 'forgotten') return <Message title={TEXTS.device.forgotten} text={TEXTS.device.forgottenAdvice} canReload />
   if (state.phase === 'failed') {
     return <Message title={TEXTS.failure.workbook} text={`${state.failure?.message ?? ''} ${state.failure?.advice ?? ''}`} canReload />
   }

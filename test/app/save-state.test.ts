@@ -110,46 +110,89 @@ describe('the save line', () => {
     isSynced: true,
     unsent: 0,
     isOnDevice: true,
-    keepsDocuments: true,
+    device: 'kept',
+    caughtUp: 0,
     nowMs: 10_000,
   }
   const waiting = { kind: 'waiting', retryAtMs: 13_200, isDeviceOffline: false } as const
-  test.each<{ facts: Partial<SaveFacts>; kind: string; text: string; note?: string; action?: string }>([
+  test.each<{ facts: Partial<SaveFacts>; kind: string; text: string; short?: string; note?: string; action?: string }>([
     { facts: {}, kind: 'saved', text: 'Saved' },
-    { facts: { unsent: 2 }, kind: 'device', text: 'Saved on this device' },
+    { facts: { unsent: 2 }, kind: 'device', text: 'Saved on this device', short: 'On this device' },
     { facts: { unsent: 2, isOnDevice: false }, kind: 'saving', text: 'Saving…' },
-    { facts: { unsent: 2, keepsDocuments: false }, kind: 'saving', text: 'Saving…' },
-    { facts: { isSynced: false }, kind: 'connecting', text: 'Connecting…' },
-    { facts: { link: { kind: 'off' }, unsent: 14 }, kind: 'offline', text: 'Offline: 14 changes kept on this device' },
-    { facts: { link: { kind: 'off' }, unsent: 1 }, kind: 'offline', text: 'Offline: 1 change kept on this device' },
-    { facts: { link: { kind: 'off' } }, kind: 'offline', text: 'Offline: everything is saved' },
     {
-      facts: { link: { kind: 'off' }, unsent: 3, keepsDocuments: false },
+      facts: { unsent: 2, device: 'none' },
+      kind: 'saving',
+      text: 'Saving…',
+      note: 'This window keeps nothing: it is private, or storage is switched off.',
+    },
+    { facts: { isSynced: false }, kind: 'connecting', text: 'Connecting…' },
+    {
+      facts: { link: { kind: 'off' }, unsent: 14 },
+      kind: 'offline',
+      text: 'Offline: 14 changes kept on this device',
+      short: 'Offline: 14 kept',
+    },
+    {
+      facts: { link: { kind: 'off' }, unsent: 1 },
+      kind: 'offline',
+      text: 'Offline: 1 change kept on this device',
+      short: 'Offline: 1 kept',
+    },
+    { facts: { link: { kind: 'off' }, unsent: 1, isOnDevice: false }, kind: 'offline', text: 'Offline: keeping 1 change…' },
+    { facts: { link: { kind: 'off' } }, kind: 'offline', text: 'Offline: everything is saved', short: 'Offline' },
+    {
+      facts: { link: { kind: 'off' }, unsent: 3, device: 'full' },
       kind: 'offline',
       text: 'Offline: 3 changes only in this window. Keep it open.',
+      short: 'Not kept: 3',
+      note: 'This browser has no room left. Nothing new is kept here.',
     },
     {
       facts: { link: { ...waiting, isDeviceOffline: true }, unsent: 2 },
       kind: 'offline',
       text: 'Offline: 2 changes kept on this device',
+      short: 'Offline: 2 kept',
       action: 'reconnect',
     },
     {
       facts: { link: waiting, unsent: 5 },
       kind: 'reconnecting',
       text: 'Reconnecting in 4 s',
+      short: 'Again in 4 s',
       note: '5 changes kept on this device',
       action: 'reconnect',
     },
-    { facts: { link: waiting, nowMs: 20_000 }, kind: 'reconnecting', text: 'Reconnecting in 1 s', action: 'reconnect' },
+    {
+      facts: { link: waiting, unsent: 5, device: 'blocked' },
+      kind: 'reconnecting',
+      text: 'Reconnecting in 4 s',
+      short: 'Again in 4 s',
+      note: '5 changes only in this window. Keep it open. Nothing is kept while another tab runs an older version. Close that tab.',
+      action: 'reconnect',
+    },
+    {
+      facts: { link: waiting, nowMs: 20_000 },
+      kind: 'reconnecting',
+      text: 'Reconnecting in 1 s',
+      short: 'Again in 1 s',
+      action: 'reconnect',
+    },
     {
       facts: { link: { kind: 'refused', reason: 'this link was closed.' } },
       kind: 'refused',
       text: 'Refused: this link was closed.',
+      short: 'Refused',
       note: 'What you typed is kept on this device.',
     },
-  ])('[U12] $kind: $text', ({ facts: some, note = '', ...line }) => {
-    expect(saveLine({ ...facts, ...some })).toEqual({ ...line, note })
+    { facts: { caughtUp: 214 }, kind: 'saved', text: 'Saved', note: 'Caught up 214 changes' },
+    {
+      facts: { device: 'outdated' },
+      kind: 'saved',
+      text: 'Saved',
+      note: 'Nothing is kept: a newer version is open in another tab. Reload this one once all is saved.',
+    },
+  ])('[U12] [OF1] $kind: $text $note', ({ facts: some, note = '', ...line }) => {
+    expect(saveLine({ ...facts, ...some })).toEqual({ short: line.text, ...line, note })
   })
 })
 
