@@ -8,6 +8,7 @@ import { inkOn } from '../collab/presence.ts'
 import { TEXTS } from '../texts.ts'
 import { CellContent, linkOf, OpenLink, StatusMark } from './cell-content.tsx'
 import { type GridColumn, NUMBER_WIDTH, type Piece } from './columns.ts'
+import type { Range } from './grid-model.ts'
 
 /** Someone else's place in a row. */
 export interface PeerMark {
@@ -35,8 +36,8 @@ export interface GridRowProps {
   readonly pieces: readonly Piece[]
   readonly painter: Painter
   readonly activeField: FieldId | undefined
-  readonly rangeLeft: number
-  readonly rangeRight: number
+  /** The selected ranges that lie across this row. */
+  readonly ranges: readonly Range[]
   readonly peers: readonly PeerMark[]
   /** The editor, where one is open in this row. */
   readonly editor: { readonly field: FieldId; readonly node: ReactNode } | undefined
@@ -76,22 +77,12 @@ export const GridRow = memo(function GridRow(props: GridRowProps) {
 const RIGHT: ReadonlySet<Field['type']> = new Set(['number'])
 export const isRightAligned = (field: Field): boolean => RIGHT.has(field.type)
 
-function GridCell({
-  row,
-  index,
-  column,
-  painter,
-  activeField,
-  rangeLeft,
-  rangeRight,
-  peers,
-  editor,
-}: GridRowProps & { column: GridColumn }) {
+function GridCell({ row, index, column, painter, activeField, ranges, peers, editor }: GridRowProps & { column: GridColumn }) {
   const { field } = column
   const cell = painter.sheet.cell(row, field.id)
   const status = painter.statusOf(row, field, cell)
   const isActive = activeField === field.id
-  const isInRange = column.index >= rangeLeft && column.index <= rangeRight
+  const isInRange = ranges.some(({ left, right }) => column.index >= left && column.index <= right)
   const isEditing = editor?.field === field.id
   const href = linkOf(field, cell.value)
   const peer = peers.find((p) => p.field === field.id)
@@ -109,7 +100,7 @@ function GridCell({
       data-column={column.index}
       data-state={status.kind === 'agreed' ? undefined : status.kind}
       data-active={isActive || undefined}
-      data-range={(isInRange && !isActive && rangeLeft >= 0) || undefined}
+      data-range={(isInRange && !isActive) || undefined}
       data-editing={isEditing || undefined}
       className={cellClass(field, column)}
       style={column.isFrozen ? { left: NUMBER_WIDTH, width: column.width } : { width: column.width }}

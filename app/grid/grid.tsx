@@ -21,7 +21,24 @@ import { linkOf } from './cell-content.tsx'
 import { type Band, type GridColumn, NUMBER_WIDTH, type Piece, piecesOf, totalWidth } from './columns.ts'
 import { CellEditor } from './editors.tsx'
 import { gridCommand } from './grid-keys.ts'
-import { at, type Move, moveSelection, type Place, rangeOf, rowWindow, type Selection, scrollInto } from './grid-model.ts'
+import {
+  at,
+  cornerOf,
+  extendTo,
+  isMany,
+  type KeptSelection,
+  keepSelection,
+  type Move,
+  moveSelection,
+  type Place,
+  placeSelection,
+  type Range,
+  rangeOf,
+  rowWindow,
+  type Selection,
+  scrollInto,
+  spansOf,
+} from './grid-model.ts'
 import { GridRow, HEADER_ROWS, isRightAligned, type Painter, type PeerMark } from './grid-row.tsx'
 import { type ColumnHeader, useColumns } from './use-columns.ts'
 import { useSheetVersions } from './use-sheet.ts'
@@ -59,10 +76,7 @@ export interface GridProps {
   readonly card: ReactNode
 }
 
-interface Chosen {
-  readonly active: CellId
-  readonly corner: CellId
-}
+type Chosen = KeptSelection<RowId, FieldId>
 
 interface Editing extends CellId {
   readonly typed: string | undefined
@@ -93,24 +107,25 @@ export function Grid(props: GridProps) {
 
   const rowIndex = useMemo(() => indexOf(rows), [rows])
   const columnIndex = useMemo(() => new Map(columns.map((column) => [column.field.id, column.index])), [columns])
-  const selection = selectionOf(chosen, { rowIndex, columnIndex, rows: rows.length, columns: columns.length }, lastPlace.current)
-  if (selection !== undefined) lastPlace.current = selection.active
   const size = { rows: rows.length, columns: columns.length }
+  const indexes = { rowOf: (row: RowId) => rowIndex.get(row), columnOf: (field: FieldId) => columnIndex.get(field), size }
+  const selection = chosen === undefined ? undefined : placeSelection(chosen, indexes, lastPlace.current)
+  if (selection !== undefined) lastPlace.current = selection.active
   const activeRow = selection === undefined ? undefined : rows[selection.active.row]
   const activeColumn = selection === undefined ? undefined : columns[selection.active.column]
   const activeField = activeColumn?.field.id
 
   const select = (next: Selection, isShown = true): void => {
     awaited.current = undefined
-    const idOf = ({ row, column }: Place): CellId | undefined => {
-      const [rowId, field] = [rows[row], columns[column]?.field.id]
-      return rowId === undefined || field === undefined ? undefined : { row: rowId, field }
-    }
-    const [active, corner] = [idOf(next.active), idOf(next.corner)]
-    if (active === undefined || corner === undefined) return
+    const kept = keepSelection(
+      next,
+      (row) => rows[row],
+      (column) => columns[column]?.field.id,
+    )
+    if (kept === undefined) return
     wantsFocus.current = true
-    setChosen({ active, corner })
-    if (isShown) scrollTo(next.corner)
+    setChosen(kept)
+    if (isShown) scrollTo(isMany(next) ? cornerOf(next) : next.active)
   }
 
   const scrollTo = ({ row, column }: Place): void => {
@@ -214,7 +229,7 @@ export function Grid(props: GridProps) {
         if (activeRow !== undefined && activeColumn?.field.type === 'checkbox') editing.toggle(activeRow, activeColumn.field)
         return
       case 'select-all':
-        select({ active: { row: 0, column: 0 }, corner: last(size) }, false)
+        select(extendTo(at({ row: 0, column: 0 }), last(size)), false)
         return
       case 'collapse':
         select(at(selection.active))
@@ -262,7 +277,7 @@ export function Grid(props: GridProps) {
       }
     }
     event.preventDefault()
-    if (event.shiftKey && selection !== undefined) select({ active: selection.active, corner: place })
+    if (event.shiftKey && selection !== undefined) select(extendTo(selection, place))
     else select(at(place))
     isDragging.current = true
   }
@@ -283,9 +298,8 @@ export function Grid(props: GridProps) {
       return
     }
     const place = placeAt(document.elementFromPoint(event.clientX, event.clientY))
-    if (place !== undefined && (place.row !== selection.corner.row || place.column !== selection.corner.column)) {
-      select({ active: selection.active, corner: place })
-    }
+    const corner = cornerOf(selection)
+    if (place !== undefined && (place.row !== corner.row || place.column !== corner.column)) select(extendTo(selection, place))
   }
 
   const onCopy = (event: React.ClipboardEvent, isCut: boolean): void => {
@@ -313,9 +327,7 @@ export function Grid(props: GridProps) {
   const activeIndex = selection?.active.column ?? -1
   const pieces = useMemo(() => piecesOf(columns, { left, width: viewWidth }, activeIndex), [columns, left, viewWidth, activeIndex])
   const width = totalWidth(columns)
-  const range = selection === undefined ? undefined : rangeOf(selection)
-  const hasRange =
-    selection !== undefined && (selection.active.row !== selection.corner.row || selection.active.column !== selection.corner.column)
+  const manySelected = selection !== undefined && isMany(selection) ? selection : undefined
   const peersByRow = useMemo(() => marksOf(peers, sheet.id), [peers, sheet])
   const drawn = drawnRows(window_, selection?.active.row, rows.length)
 
@@ -380,7 +392,6 @@ export function Grid(props: GridProps) {
           const row = rows[index]
           if (row === undefined) return null
           const isActive = selection?.active.row === index
-          const isInRange = hasRange && range !== undefined && index >= range.top && index <= range.bottom
           return (
             <GridRow
               key={row}
@@ -392,8 +403,7 @@ export function Grid(props: GridProps) {
               pieces={pieces}
               painter={painter}
               activeField={isActive ? activeField : undefined}
-              rangeLeft={isInRange ? range.left : -1}
-              rangeRight={isInRange ? range.right : -1}
+              ranges={manySelected === undefined ? NO_RANGES : spansOf(manySelected, index)}
               peers={peersByRow.get(row) ?? NO_PEERS}
               editor={editorOf(row)}
             />
@@ -414,6 +424,7 @@ export function Grid(props: GridProps) {
 const isOnCell = (target: EventTarget): boolean => target instanceof Element && target.matches('[role=grid], [role=gridcell]')
 
 const NO_PEERS: readonly PeerMark[] = []
+const NO_RANGES: readonly Range[] = []
 const last = (size: { rows: number; columns: number }): Place => ({ row: size.rows - 1, column: size.columns - 1 })
 
 const indexOf = (rows: readonly RowId[]): ReadonlyMap<RowId, number> => new Map(rows.map((row, index) => [row, index]))
@@ -430,23 +441,6 @@ function drawnRows(view: { first: number; end: number }, active: number | undefi
 
 function focusActive(scroller: HTMLElement | null): void {
   scroller?.querySelector<HTMLElement>('[role=gridcell][data-active]')?.focus({ preventScroll: true })
-}
-
-interface Indexes {
-  readonly rowIndex: ReadonlyMap<RowId, number>
-  readonly columnIndex: ReadonlyMap<FieldId, number>
-  readonly rows: number
-  readonly columns: number
-}
-
-/** Today's places of the chosen cells; where one is gone, the place it had. */
-function selectionOf(chosen: Chosen | undefined, indexes: Indexes, before: Place): Selection | undefined {
-  if (chosen === undefined || indexes.rows === 0 || indexes.columns === 0) return undefined
-  const placeOf = ({ row, field }: CellId): Place => ({
-    row: indexes.rowIndex.get(row) ?? Math.min(before.row, indexes.rows - 1),
-    column: indexes.columnIndex.get(field) ?? Math.min(before.column, indexes.columns - 1),
-  })
-  return { active: placeOf(chosen.active), corner: placeOf(chosen.corner) }
 }
 
 function marksOf(peers: readonly Peer[], sheet: string): ReadonlyMap<string, readonly PeerMark[]> {

@@ -3,7 +3,17 @@ import { describe, expect, test } from 'vitest'
 import { parseTsv, pastePlan, toTsv } from '../../app/grid/clipboard.ts'
 import { bandsOf, NUMBER_WIDTH, piecesOf, placeColumns, shownFields, totalWidth } from '../../app/grid/columns.ts'
 import { gridCommand, type KeyPress, keysText, screenCommand } from '../../app/grid/grid-keys.ts'
-import { at, columnWindow, type Move, movePlace, moveSelection, rangeOf, rowWindow, scrollInto } from '../../app/grid/grid-model.ts'
+import {
+  at,
+  columnWindow,
+  cornerOf,
+  type Move,
+  movePlace,
+  moveSelection,
+  rangeOf,
+  rowWindow,
+  scrollInto,
+} from '../../app/grid/grid-model.ts'
 import { afterRedo, afterUndo, EMPTY_UNDO, pushStep } from '../../app/grid/undo-stack.ts'
 import type { Binding, Field } from '../../workbook/fields.ts'
 import type { FieldId, RowId } from '../../workbook/ids.ts'
@@ -25,13 +35,14 @@ describe('moving', () => {
     { from: [1, 0], move: { kind: 'next', direction: -1 }, to: [0, 2] },
     { from: [4, 2], move: { kind: 'next', direction: 1 }, to: [4, 2] },
   ])('[U14] from $from by $move.kind to $to', ({ from, move, to }) => {
-    expect(movePlace({ row: from[0], column: from[1] }, move, SIZE, 3)).toEqual({ row: to[0], column: to[1] })
+    expect(movePlace({ row: from[0], column: from[1] }, move, { size: SIZE, pageRows: 3 })).toEqual({ row: to[0], column: to[1] })
   })
 
   test('[U14] extending moves the corner and leaves the active cell', () => {
     const down = { kind: 'step', rows: 2, columns: 1 } as const
     const extended = moveSelection(at({ row: 1, column: 1 }), down, { size: SIZE, pageRows: 3, isExtending: true })
-    expect(extended).toEqual({ active: { row: 1, column: 1 }, corner: { row: 3, column: 2 } })
+    expect(extended.active).toEqual({ row: 1, column: 1 })
+    expect(cornerOf(extended)).toEqual({ row: 3, column: 2 })
     expect(rangeOf(extended)).toEqual({ top: 1, bottom: 3, left: 1, right: 2 })
     const back = moveSelection(extended, { kind: 'first' }, { size: SIZE, pageRows: 3, isExtending: true })
     expect(rangeOf(back)).toEqual({ top: 0, bottom: 1, left: 0, right: 1 })
