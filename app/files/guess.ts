@@ -1,0 +1,271 @@
+import Papa from 'papaparse'
+import { FIELD_TYPES, type FieldType } from '../../workbook/fields.ts'
+
+/** How a file writes its numbers: the sign before the decimals and the one between thousands. */
+export interface NumberStyle {
+  readonly decimal: '.' | ','
+  readonly group: ',' | '.' | ' ' | '’'
+}
+
+export const DATE_ORDERS = ['dmy', 'mdy', 'ymd'] as const
+export type DateOrder = (typeof DATE_ORDERS)[number]
+
+/** A type that nearly every value fits, and the first values that do not. */
+export interface NearlyType {
+  readonly type: FieldType
+  readonly misfits: readonly Example[]
+  readonly misfitCount: number
+}
+
+export interface Example {
+  readonly line: number
+  readonly text: string
+}
+
+/** What a column seems to hold, from all of its values. */
+export interface Proposal {
+  readonly type: FieldType
+  readonly numbers: NumberStyle
+  readonly dates: DateOrder
+  /** Every value could be read in two ways: one of them, and what it would mean each way is the person's to say. */
+  readonly ambiguous: 'date' | 'number' | undefined
+  readonly example: string
+  /** Values of a column with few of them, in the order they came. */
+  readonly options: readonly string[]
+  readonly nearly: NearlyType | undefined
+  readonly valueCount: number
+}
+
+export const DELIMITERS = [',', ';', '\t', '|'] as const
+export type Delimiter = (typeof DELIMITERS)[number]
+
+/** The delimiter that makes the most even table of the first lines; a comma where there is only one column. */
+export function guessDelimiter(sample: string): Delimiter {
+  const { meta } = Papa.parse(sample, { preview: 50, delimitersToGuess: [...DELIMITERS], skipEmptyLines: true })
+  return DELIMITERS.find((delimiter) => delimiter === meta.delimiter) ?? ','
+}
+
+/** Whether the first record names the columns: every cell a short text that stands there once and is no value of a kind. */
+export function guessHeader(records: readonly (readonly string[])[]): boolean {
+  const [first, ...rest] = records
+  if (first === undefined || rest.length === 0) return false
+  const names = first.map((cell) => cell.trim())
+  const hasNames = names.some((name) => name !== '') && names.filter((name) => name === '').length <= names.length / 2
+  return hasNames && names.every((name) => name === '' || (name.length <= 120 && !isValueLike(name)))
+}
+
+const isValueLike = (text: string): boolean =>
+  NUMBER_STYLES.some((style) => numberShape(style).test(text)) ||
+  dayKinds(text).length > 0 ||
+  EMAIL.test(text) ||
+  URL_SHAPE.test(text) ||
+  /^(?:true|false)$/iu.test(text)
+
+/** Names for the columns, each once and none empty. */
+export function columnNames(first: readonly string[] | undefined, count: number): readonly string[] {
+  const taken = new Set<string>()
+  return Array.from({ length: count }, (_, i) => {
+    const wanted = (first?.[i] ?? '').replace(/\s+/gu, ' ').trim().slice(0, 100) || `Column ${i + 1}`
+    let name = wanted
+    for (let n = 2; taken.has(name.toLowerCase()); n++) name = `${wanted} ${n}`
+    taken.add(name.toLowerCase())
+    return name
+  })
+}
+
+export const NUMBER_STYLES: readonly NumberStyle[] = [
+  { decimal: '.', group: ',' },
+  { decimal: ',', group: '.' },
+  { decimal: ',', group: ' ' },
+  { decimal: '.', group: ' ' },
+  { decimal: '.', group: '’' },
+]
+
+const SHAPES = new Map<string, RegExp>()
+function numberShape({ decimal, group }: NumberStyle): RegExp {
+  const key = decimal + group
+  const known = SHAPES.get(key)
+  if (known !== undefined) return known
+  const g = group === ' ' ? '[ \\u00a0\\u202f]' : group === '’' ? "[’']" : `[${group}]`
+  const made = new RegExp(`^[+\\-−]?(?:\\d{1,3}(?:${g}\\d{3})+|\\d+)?(?:[${decimal}]\\d+)?(?:[eE][+-]?\\d+)?$`, 'u')
+  SHAPES.set(key, made)
+  return made
+}
+
+const LEADING_ZERO = /^[+-]?0\d/u
+const MAX_DIGITS = 15
+const PHONE = /^\+\d[\d ()/-]{6,}$/u
+const EMAIL = /^[^\s@<>(),;:"]+@[^\s@<>(),;:"]+\.[^\s@<>(),;:".]{2,}$/u
+const URL_SHAPE = /^https?:\/\/[^\s]+$/iu
+const YES_NO = /^(?:true|false|yes|no|✓|☑|☐)$/iu
+const PERCENT = /^[+\-−]?\d[\d.,’' ]*\s?%$/u
+const MONEY = /^(?:[$€£¥]\s?[+\-−]?\d[\d.,’' ]*|[+\-−]?\d[\d.,’' ]*\s?(?:[$€£¥]|EUR|USD|GBP|CHF))$/u
+const DAY = /^(\d{1,4})([./-])(\d{1,2})\2(\d{1,4})\.?$/u
+const TIME_TAIL = /[\sT]+\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d{1,3})?)?\s*(?:[ap]\.?m\.?)?\s*(?:Z|[+-]\d{2}:?\d{2})?$/iu
+
+/** In which orders a text is a day: `21/11/2026` only as day, month, year; `01/02/2026` also the other way round. */
+function dayKinds(text: string): readonly DateOrder[] {
+  const match = DAY.exec(text)
+  if (match === null) return []
+  const [, a = '', , b = '', c = ''] = match
+  const isMonth = (n: string): boolean => Number(n) >= 1 && Number(n) <= 12
+  const isDay = (n: string): boolean => Number(n) >= 1 && Number(n) <= 31
+  if (a.length === 4) return c.length <= 2 && isMonth(b) && isDay(c) ? ['ymd'] : []
+  if (a.length > 2 || c.length !== 4) return []
+  const kinds: DateOrder[] = []
+  if (isDay(a) && isMonth(b)) kinds.push('dmy')
+  if (isMonth(a) && isDay(b)) kinds.push('mdy')
+  return kinds
+}
+
+/** A way to read a column: the type with its style. */
+interface Candidate {
+  readonly type: FieldType
+  readonly numbers?: NumberStyle
+  readonly dates?: DateOrder
+  readonly fits: (text: string) => boolean
+}
+
+const hasType = (type: string): type is FieldType => (FIELD_TYPES as readonly string[]).includes(type)
+
+function candidates(): readonly Candidate[] {
+  const isNumber = (style: NumberStyle) => (text: string) => {
+    if (LEADING_ZERO.test(text) || PHONE.test(text) || !/\d/u.test(text) || !numberShape(style).test(text)) return false
+    return text.length <= MAX_DIGITS || text.replace(/\D/gu, '').replace(/^0+/u, '').length <= MAX_DIGITS
+  }
+  const made: Candidate[] = NUMBER_STYLES.map((numbers) => ({ type: 'number', numbers, fits: isNumber(numbers) }))
+  for (const dates of DATE_ORDERS) {
+    made.push({ type: 'date', dates, fits: (text) => dayKinds(text).includes(dates) })
+    made.push({
+      type: 'date-time',
+      dates,
+      fits: (text) => TIME_TAIL.test(text) && dayKinds(text.replace(TIME_TAIL, '')).includes(dates),
+    })
+  }
+  made.push({ type: 'checkbox', fits: (text) => YES_NO.test(text) }, { type: 'url', fits: (text) => URL_SHAPE.test(text) })
+  // Types by name: a workbook that does not know one proposes text.
+  const named = [
+    ['email', (text: string) => EMAIL.test(text)],
+    ['percent', (text: string) => PERCENT.test(text)],
+    ['currency', (text: string) => MONEY.test(text)],
+  ] as const
+  for (const [type, fits] of named) if (hasType(type)) made.push({ type, fits })
+  return made
+}
+
+/** A candidate that fits fewer than this share of the values is looked at no longer. */
+const NEARLY_SHARE = 0.9
+const LOOKED_AT = 40
+const EXAMPLES = 3
+/** Distinct values a select may be made of, and how long one may be. */
+const MOST_OPTIONS = 24
+const LONGEST_OPTION = 60
+
+interface Count {
+  readonly candidate: Candidate
+  fits: number
+  readonly misfits: Example[]
+}
+
+/** Looks at every value of one column; `proposal` says what it seems to hold. */
+export class ColumnProfile {
+  #counts: Count[] = candidates().map((candidate) => ({ candidate, fits: 0, misfits: [] }))
+  #values = 0
+  #longest = 0
+  #hasLineBreak = false
+  #first = ''
+  #separated = ''
+  readonly #distinct = new Map<string, number>()
+  #isVaried = false
+
+  add(text: string, line: number): void {
+    if (text === '') return
+    const value = text.length > 200 ? text : text.trim()
+    if (value === '') return
+    if (this.#values === 0) this.#first = value.slice(0, 40)
+    if (this.#separated === '' && /[.,]/u.test(value)) this.#separated = value.slice(0, 40)
+    this.#values++
+    this.#longest = Math.max(this.#longest, text.length)
+    if (!this.#hasLineBreak && /[\r\n]/u.test(text)) this.#hasLineBreak = true
+    if (!this.#isVaried) this.#note(value)
+    if (this.#counts.length > 0) this.#try(value, line)
+  }
+
+  #note(value: string): void {
+    this.#distinct.set(value, (this.#distinct.get(value) ?? 0) + 1)
+    this.#isVaried = this.#distinct.size > MOST_OPTIONS || value.length > LONGEST_OPTION
+    if (this.#isVaried) this.#distinct.clear()
+  }
+
+  #try(value: string, line: number): void {
+    for (const count of this.#counts) {
+      if (value.length <= 200 && count.candidate.fits(value)) count.fits++
+      else if (count.misfits.length < EXAMPLES) count.misfits.push({ line, text: value.slice(0, 40) })
+    }
+    if (this.#values % LOOKED_AT === 0) this.#counts = this.#counts.filter((count) => count.fits >= this.#values * NEARLY_SHARE)
+  }
+
+  proposal(locale: { readonly numbers: NumberStyle; readonly dates: DateOrder }): Proposal {
+    const fitting = this.#values === 0 ? [] : this.#counts.filter((count) => count.fits === this.#values)
+    const best = bestOf(fitting, locale)
+    const other = fitting.find((count) => best !== undefined && this.#readsOtherwise(best.candidate, count.candidate))
+    const plain = {
+      numbers: best?.candidate.numbers ?? locale.numbers,
+      dates: best?.candidate.dates ?? locale.dates,
+      example: this.#first,
+      options: [],
+      nearly: undefined,
+      valueCount: this.#values,
+      ambiguous: undefined,
+    }
+    if (best !== undefined) {
+      const { type } = best.candidate
+      if (other === undefined) return { ...plain, type }
+      return type === 'number' ? { ...plain, type, ambiguous: 'number', example: this.#separated } : { ...plain, type, ambiguous: 'date' }
+    }
+    const nearly = bestOf(
+      this.#counts.filter((count) => count.fits >= this.#values * NEARLY_SHARE && this.#values >= 10),
+      locale,
+    )
+    const said = nearly && { type: nearly.candidate.type, misfits: nearly.misfits, misfitCount: this.#values - nearly.fits }
+    if (this.#isSelect()) return { ...plain, type: 'single-select', options: [...this.#distinct.keys()], nearly: said }
+    return { ...plain, type: this.#hasLineBreak || this.#longest > 250 ? 'long-text' : 'text', nearly: said }
+  }
+
+  /** Whether two readings of the column give other values: `01/02` as day or month, `1,234` as thousands or decimals. */
+  #readsOtherwise(a: Candidate, b: Candidate): boolean {
+    if (a === b || a.type !== b.type) return false
+    if (a.dates !== b.dates) return true
+    return a.numbers?.decimal !== b.numbers?.decimal && this.#separated !== ''
+  }
+
+  /** Few values that come again and again: a choice, unless they are numbers that nothing may be lost of. */
+  #isSelect(): boolean {
+    if (this.#isVaried || this.#hasLineBreak || this.#values < 6) return false
+    const values = [...this.#distinct.keys()]
+    if (values.length < 2 || values.length > Math.max(3, this.#values / 3)) return false
+    return values.every((value) => !/^[\d\s.,+-]+$/u.test(value)) && new Set(values.map((v) => v.toLowerCase())).size === values.length
+  }
+}
+
+/** Of several ways to read all values the locale's own comes first, then the order of the table. */
+function bestOf(counts: readonly Count[], locale: { numbers: NumberStyle; dates: DateOrder }): Count | undefined {
+  const most = Math.max(0, ...counts.map((count) => count.fits))
+  const top = counts.filter((count) => count.fits === most && most > 0)
+  const isLocal = ({ candidate: { numbers, dates } }: Count): boolean =>
+    (numbers === undefined || (numbers.decimal === locale.numbers.decimal && numbers.group === locale.numbers.group)) &&
+    (dates === undefined || dates === locale.dates)
+  return top.find(isLocal) ?? top[0]
+}
+
+/** How a person's own language writes numbers and days. */
+export function localeStyle(formats: {
+  readonly decimal: string
+  readonly group: string
+  readonly dateOrder: readonly ('day' | 'month' | 'year')[]
+}): { readonly numbers: NumberStyle; readonly dates: DateOrder } {
+  const decimal = formats.decimal === ',' ? ',' : '.'
+  const group = /\s/u.test(formats.group) ? ' ' : formats.group === '’' || formats.group === "'" ? '’' : decimal === ',' ? '.' : ','
+  const order = formats.dateOrder.map((part) => part[0]).join('')
+  return { numbers: { decimal, group }, dates: DATE_ORDERS.find((known) => known === order) ?? 'dmy' }
+}

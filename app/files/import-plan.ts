@@ -1,0 +1,167 @@
+import type { CellValue } from '../../workbook/cell-value.ts'
+import type { ValueFormats } from '../../workbook/field-values.ts'
+import type { Field, FieldType, Option } from '../../workbook/fields.ts'
+import { csvLine, defuse } from '../../workbook/plain-rows.ts'
+import { type ColumnReport, type Converted, convert, emptyReport, formatsOf, noteChange, OptionMaker, type Reading } from './convert.ts'
+import type { DateOrder, NumberStyle, Proposal } from './guess.ts'
+import { type FileFormat, type Inspection, readRows, type Turns } from './read-file.ts'
+
+/** Where a column of the file goes. */
+export type Target =
+  | { readonly kind: 'skip' }
+  | { readonly kind: 'field'; readonly field: Field }
+  | { readonly kind: 'new'; readonly type: FieldType }
+
+/** What a person decides of one column. */
+export interface ColumnChoice {
+  readonly name: string
+  readonly target: Target
+  readonly numbers: NumberStyle
+  readonly dates: DateOrder
+}
+
+/** Whether an import can write into a field at all. */
+export const isImportable = (field: Field): boolean => field.type !== 'record-key' && field.binding?.writable !== false
+
+/** Columns whose name a field has go into it, the others become fields of the type they seem to hold. */
+export function proposeColumns(
+  inspection: Pick<Inspection, 'names' | 'proposals'>,
+  fields: readonly Field[],
+  isNewSheet: boolean,
+): readonly ColumnChoice[] {
+  const taken = new Set<string>()
+  return inspection.names.map((name, i) => {
+    const proposal = inspection.proposals[i]
+    const same = isNewSheet ? undefined : fields.find((f) => !taken.has(f.id) && isImportable(f) && fold(f.name) === fold(name))
+    if (same !== undefined) taken.add(same.id)
+    const target: Target = same === undefined ? { kind: 'new', type: proposal?.type ?? 'text' } : { kind: 'field', field: same }
+    return { name, target, numbers: proposal?.numbers ?? POINT, dates: proposal?.dates ?? 'ymd' }
+  })
+}
+
+const POINT: NumberStyle = { decimal: '.', group: ',' }
+const fold = (text: string): string => text.normalize('NFKC').trim().toLowerCase()
+
+/** Types a column may be given. */
+export const isChoosable = (type: FieldType): boolean => type !== 'record-key' && type !== 'person'
+
+/** What a check of all rows found. */
+export interface Check {
+  readonly rowCount: number
+  readonly columns: readonly ColumnReport[]
+  /** Options for the new choice fields, by column. */
+  readonly options: readonly (readonly Option[])[]
+  /** Columns with more different texts than a choice may have. */
+  readonly overfull: readonly number[]
+}
+
+interface Lane {
+  readonly source: number
+  readonly reading: Reading
+  readonly formats: ValueFormats
+}
+
+const isChoice = (type: FieldType): boolean => type === 'single-select'
+
+/** The columns that are imported, with how each is read. */
+function lanesOf(
+  choices: readonly ColumnChoice[],
+  options: readonly (readonly Option[])[],
+  formats: ValueFormats,
+  takesApostrophes: boolean,
+): readonly Lane[] {
+  return choices.flatMap(({ target, numbers, dates }, source): Lane[] => {
+    if (target.kind === 'skip') return []
+    const field = target.kind === 'field' ? target.field : { type: target.type, options: options[source] ?? [] }
+    const reading = { field, numbers, dates, takesApostrophes }
+    return [{ source, reading, formats: formatsOf(reading, formats) }]
+  })
+}
+
+const LINES_A_PIECE = 5_000
+
+export interface FilePlan {
+  readonly file: Blob
+  readonly format: FileFormat
+  readonly choices: readonly ColumnChoice[]
+  readonly takesApostrophes: boolean
+}
+
+/** Reads all rows as they would be imported and counts every value that would not be kept as it stands. */
+export async function checkFile(plan: FilePlan, formats: ValueFormats, makeId: () => string, turns: Turns): Promise<Check> {
+  const makers = await optionsOf(plan, makeId, turns)
+  const options = makers.map((maker) => maker?.options ?? [])
+  const columns = plan.choices.map(emptyReport)
+  const lanes = lanesOf(plan.choices, options, formats, plan.takesApostrophes)
+  const rowCount = await readRows(plan.file, plan.format, turns, ({ cells, line }) => {
+    for (const { source, reading, formats: own } of lanes) {
+      const text = cells[source] ?? ''
+      const report = columns[source]
+      if (text !== '' && report !== undefined) noteChange(report, line, text, convert(text, reading, own))
+    }
+  })
+  return { rowCount, columns, options, overfull: makers.flatMap((maker, i) => (maker?.isFull ? [i] : [])) }
+}
+
+/** What the new choice fields are to offer: every text of their columns. */
+async function optionsOf(plan: FilePlan, makeId: () => string, turns: Turns): Promise<readonly (OptionMaker | undefined)[]> {
+  const makers = plan.choices.map(({ target }) => (target.kind === 'new' && isChoice(target.type) ? new OptionMaker(makeId) : undefined))
+  const asked = makers.flatMap((maker, source) => (maker === undefined ? [] : [{ maker, source }]))
+  if (asked.length === 0) return makers
+  await readRows(plan.file, plan.format, turns, ({ cells }) => {
+    for (const { maker, source } of asked) maker.add(cells[source] ?? '')
+  })
+  return makers
+}
+
+/** The rows as values, in the order of the columns that are imported. */
+export async function convertRows(
+  plan: FilePlan,
+  check: Check,
+  formats: ValueFormats,
+  turns: Turns,
+  onRow: (values: readonly CellValue[], index: number) => void | Promise<void>,
+): Promise<number> {
+  const lanes = lanesOf(plan.choices, check.options, formats, plan.takesApostrophes)
+  return readRows(plan.file, plan.format, turns, ({ cells }, index) =>
+    onRow(
+      lanes.map(({ source, reading, formats: own }) => convert(cells[source] ?? '', reading, own).value),
+      index,
+    ),
+  )
+}
+
+/** Every value that would change, as a file: line, column, what it is, what it becomes, why. */
+export async function reportFile(
+  plan: FilePlan,
+  check: Check,
+  formats: ValueFormats,
+  turns: Turns,
+  words: Readonly<Record<NonNullable<Converted['change']>['kind'], string>>,
+): Promise<Blob> {
+  const done: Blob[] = []
+  let parts: string[] = [`\ufeff${csvLine(['Line', 'Column', 'What', 'In the file', 'In the sheet', 'Why'])}`]
+  const put = (): void => {
+    done.push(new Blob(parts))
+    parts = []
+  }
+  const lanes = lanesOf(plan.choices, check.options, formats, plan.takesApostrophes)
+  await readRows(plan.file, plan.format, turns, ({ cells, line }) => {
+    for (const { source, reading, formats: own } of lanes) {
+      const text = cells[source] ?? ''
+      const { change } = convert(text, reading, own)
+      if (change === undefined) continue
+      const name = plan.choices[source]?.name ?? ''
+      parts.push(csvLine([String(line), name, words[change.kind], text, change.to, change.why ?? ''].map(defuse)))
+    }
+    // A browser keeps finished pieces outside its memory.
+    if (parts.length > LINES_A_PIECE) put()
+  })
+  put()
+  return new Blob(done, { type: 'text/csv' })
+}
+
+export const changeCount = (report: ColumnReport): number => Object.values(report.counts).reduce((sum, n) => sum + n, 0)
+
+/** What is said of one column's guess. */
+export const isUnsure = (proposal: Proposal | undefined): boolean => proposal?.ambiguous !== undefined
