@@ -32,7 +32,6 @@ export const TEXTS = {
     staged: (count: number) => `${count.toLocaleString('en')} staged`,
     needsPerson: (count: number) => `${count.toLocaleString('en')} ${count === 1 ? 'needs' : 'need'} you`,
     changed: (when: string) => `Changed ${when}`,
-    fromDevice: 'No connection. These are the workbooks this device knows; those you opened here open without a network.',
     loading: 'Loading the workbooks…',
   },
 

@@ -22,6 +22,7 @@ const OPENING: SessionState = {
   isOnDevice: true,
   device: 'opening',
   caughtUp: 0,
+  late: [],
   isWorkingOffline: false,
   runs: [],
 }

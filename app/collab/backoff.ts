@@ -1,5 +1,5 @@
 const FIRST_MS = 1_000
-const LONGEST_MS = 30_000
+const LONGEST_MS = 15_000
 
 /**
  * How long to wait before connection attempt `attempt` (0 = the first again): doubling, half of it drawn at random, so that clients that

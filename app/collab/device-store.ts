@@ -52,6 +52,8 @@ export interface DeviceStore {
   /** @throws DeviceFailure */
   set(key: string, value: unknown): Promise<void>
   remove(key: string): Promise<void>
+  /** The small values whose keys begin with `prefix`. */
+  values(prefix: string): Promise<readonly unknown[]>
 
   /** `undefined` where nothing is kept. */
   load(name: string): Promise<KeptDocument | undefined>
@@ -199,6 +201,10 @@ class IndexedDeviceStore implements DeviceStore {
 
   remove(key: string): Promise<void> {
     return this.#write(['values'], (transaction) => [transaction.objectStore('values').delete(key)], { isProof: false })
+  }
+
+  async values(prefix: string): Promise<readonly unknown[]> {
+    return this.#database === undefined ? [] : this.#read((database) => database.getAll('values', namesFrom(prefix)))
   }
 
   async load(name: string): Promise<KeptDocument | undefined> {

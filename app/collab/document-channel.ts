@@ -133,12 +133,14 @@ export class DocumentChannel {
     this.#options.onChange()
   }
 
-  stop(): void {
+  /** `keeps: false`: what is not written yet stays so, for this device is to forget the document. */
+  stop({ keeps }: { readonly keeps: boolean }): void {
+    if (keeps) this.#keepReceived()
     this.#isStopped = true
     clearTimeout(this.#barrierTimer)
     clearTimeout(this.#reattachTimer)
     clearTimeout(this.#retryTimer)
-    this.#keepReceived()
+    clearTimeout(this.#receivedTimer)
     this.doc.off('update', this.#onUpdate)
     this.#leaveStore?.()
     this.#provider?.destroy()

@@ -31,8 +31,8 @@ export class OpenWindows {
 
   constructor(options: OpenWindowsOptions) {
     this.#options = options
-    if (typeof BroadcastChannel === 'undefined') return
-    this.#channel = new BroadcastChannel(`tidebook.windows|${options.scope}`)
+    this.#channel = channelOf(options.scope)
+    if (this.#channel === undefined) return
     this.#channel.onmessage = ({ data }) => this.#receive(data)
   }
 
@@ -46,7 +46,7 @@ export class OpenWindows {
     const locks = lockManager()
     if (locks === undefined) return
     const { window, scope } = this.#options
-    const lead = `tidebook.window|${scope}|`
+    const lead = lockLead(scope)
     await new Promise<void>((resolve) => {
       const held = (): Promise<void> => {
         resolve()
@@ -87,10 +87,36 @@ export class OpenWindows {
       if (!this.#end.signal.aborted) this.#options.onClosed(window)
     }
     // Granted when the other window has let go of it; refused when this one ends first.
-    const waiting = locks.request(`tidebook.window|${this.#options.scope}|${window}`, { signal: this.#end.signal, mode: 'shared' }, ended)
+    const waiting = locks.request(lockLead(this.#options.scope) + window, { signal: this.#end.signal, mode: 'shared' }, ended)
     void Promise.allSettled([waiting])
   }
 }
+
+/** Who a window belongs to: windows of one person on one workbook know each other. */
+export const windowScope = (person: string, workbook: string): string => `${person}|${workbook}`
+
+/** How long other windows may take to stop writing. ms. */
+const STOP_MS = 1_000
+
+/** Tells every window of a scope, this one's own session too, that its workbook is forgotten, and waits until they have stopped. */
+export async function tellForgotten(scope: string): Promise<void> {
+  const channel = channelOf(scope)
+  channel?.postMessage({ kind: 'forgotten' } satisfies WindowMessage)
+  const locks = lockManager()
+  const { held = [] } = (await locks?.query()) ?? {}
+  const signal = AbortSignal.timeout(STOP_MS)
+  const waits = held.map(({ name = '' }) =>
+    name.startsWith(lockLead(scope)) ? locks?.request(name, { signal }, () => undefined) : undefined,
+  )
+  // A window that does not stop in time writes only what it had begun.
+  await Promise.allSettled(waits)
+  channel?.close()
+}
+
+const lockLead = (scope: string): string => `tidebook.window|${scope}|`
+
+const channelOf = (scope: string): BroadcastChannel | undefined =>
+  typeof BroadcastChannel === 'undefined' ? undefined : new BroadcastChannel(`tidebook.windows|${scope}`)
 
 const lockManager = (): LockManager | undefined =>
   typeof navigator === 'undefined' ? undefined : (navigator.locks as LockManager | undefined)

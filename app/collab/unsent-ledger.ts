@@ -41,6 +41,11 @@ export class UnsentLedger {
     if (left !== undefined) ledger.carried.set(left.key, { count: left.count, coveredBy: ledger.nextBarrier })
   }
 
+  /** A document is no longer open here; what it left unsent stays noted on this device. */
+  close(document: string): void {
+    this.#documents.delete(document)
+  }
+
   /** Notes keys that were changed here. */
   add(document: string, keys: Iterable<string>): void {
     const ledger = this.#documents.get(document)

@@ -1,13 +1,16 @@
 import { type AnswerOf, type RunHead, statelessMessage } from '../../server/api/contract.ts'
-import type { Editor } from '../../workbook/edit.ts'
+import { type CellInput, type Editor, editCells } from '../../workbook/edit.ts'
 import type { SheetId } from '../../workbook/ids.ts'
 import { Sheet } from '../../workbook/sheet.ts'
 import { ApiFailure, callApi } from '../api-client.ts'
 import { TEXTS } from '../texts.ts'
-import { DeviceFailure, type DeviceHealth, type DeviceStore, deviceName, openDeviceStore } from './device-store.ts'
+import { DeviceFailure, type DeviceHealth, type DeviceStore, deviceName, devicePrefix, openDeviceStore } from './device-store.ts'
 import { type Document, DocumentChannel } from './document-channel.ts'
+import { dropCounts, infoKey, UNSENT_KEY } from './kept-workbooks.ts'
+import { knownSession, noteSession } from './known-session.ts'
+import { type LateEdits, lateEditsOf } from './late-edits.ts'
 import { LiveSocket } from './live-socket.ts'
-import { OpenWindows, type WindowMessage } from './open-windows.ts'
+import { OpenWindows, type WindowMessage, windowScope } from './open-windows.ts'
 import { OwnPresence } from './own-presence.ts'
 import { type Cursor, type Peer, peersOf } from './presence.ts'
 import type { LinkState } from './save-state.ts'
@@ -40,6 +43,8 @@ export interface SessionState {
   readonly device: DeviceHealth
   /** Others' changes that the last connection brought, for a while after it did. */
   readonly caughtUp: number
+  /** What was typed here into an earlier generation of the open sheet and never sent. */
+  readonly late: readonly LateEdits[]
   readonly isWorkingOffline: boolean
   /** Newest run of each connection and earlier ones, newest first. */
   readonly runs: readonly RunHead[]
@@ -53,10 +58,7 @@ export interface SessionOptions {
   readonly makeDocument: (options: { keepsRemoved: boolean }) => Document
 }
 
-const SESSION_KEY = 'tidebook.session'
 const OFFLINE_KEY = 'tidebook.work-offline'
-/** Where windows count what is unsent: behind it the person, the document and the window. */
-export const UNSENT_KEY = 'tidebook.unsent|'
 const RUNS_KEPT = 60
 const FLUSH_MS = 15_000
 /** How long it is said what a connection brought. ms. */
@@ -97,6 +99,8 @@ export class WorkbookSession {
   #snapshot: SessionState | undefined
   #wasOnline = false
   #caughtUp = 0
+  #late: readonly LateEdits[] = []
+  #hasAskedToKeep = false
   #wasSynced = false
   #caughtUpTimer: ReturnType<typeof setTimeout> | undefined
   readonly #onStorage = (event: StorageEvent): void => {
@@ -136,7 +140,7 @@ export class WorkbookSession {
     this.#store = await openDeviceStore(this.#windowId)
     if (this.#isStopped) return
     this.#store.subscribe(() => this.#followStore())
-    this.#session = readJson<SessionInfo>(localStorage.getItem(SESSION_KEY))
+    this.#session = knownSession()
     this.#info = (await this.#kept(this.#infoKey())) as WorkbookInfo | undefined
     if (this.#isStopped) return
     if (this.#session !== undefined && this.#info !== undefined) {
@@ -155,14 +159,16 @@ export class WorkbookSession {
     }
   }
 
-  stop(): void {
+  /** `keeps: false`: nothing more is written on this device, for it is to forget the workbook. */
+  stop({ keeps }: { readonly keeps: boolean } = { keeps: true }): void {
+    if (this.#isStopped) return
     this.#isStopped = true
     this.presence.stop()
     clearTimeout(this.#runTimer)
     clearTimeout(this.#caughtUpTimer)
     window.removeEventListener('storage', this.#onStorage)
     for (const { sheet } of this.#sheets.values()) sheet.close()
-    for (const channel of this.#channels()) channel.stop()
+    for (const channel of this.#channels()) channel.stop({ keeps })
     this.#socket?.stop()
     this.#windows?.leave()
     this.#store?.close()
@@ -204,9 +210,28 @@ export class WorkbookSession {
     this.#open = { info, sheet }
     this.#changed()
     await Promise.all(channels.map((channel) => channel.start()))
+    await this.#findLate()
+  }
+
+  /** Writes late values into the sheet as it is now; they leave the list once they stand there. */
+  async applyLate(cells: readonly CellInput[]): Promise<void> {
+    const open = this.#open
+    if (open === undefined) return
+    editCells(open.sheet, cells, this.editor())
+    await this.#findLate()
+  }
+
+  /** Removes an earlier document and what it left unsent from this device. */
+  async dropLate(document: string): Promise<void> {
+    const person = this.#session?.person.id ?? ''
+    await this.#store?.forget(deviceName(person, this.#options.workbook, document))
+    dropCounts(localStorage, person, document)
+    this.#late = this.#late.filter((late) => late.document !== document)
+    this.#changed()
   }
 
   setWorkingOffline(isOffline: boolean): void {
+    if (isOffline) this.#askToKeep()
     if (isOffline) localStorage.setItem(OFFLINE_KEY, 'yes')
     else localStorage.removeItem(OFFLINE_KEY)
     this.#socket?.workOffline(isOffline)
@@ -289,7 +314,7 @@ export class WorkbookSession {
     this.#ledger = new UnsentLedger(localStorage, `${UNSENT_KEY}${session.person.id}`, this.#windowId)
     this.#windows = new OpenWindows({
       window: this.#windowId,
-      scope: `${session.person.id}|${info.id}`,
+      scope: windowScope(session.person.id, this.#options.workbook),
       onMessage: (message) => this.#hear(message),
       onClosed: (closed) => void Promise.all(this.#channels().map((channel) => channel.adopt(closed))),
     })
@@ -365,7 +390,11 @@ export class WorkbookSession {
 
   async #reopen(info: SheetInfo, known: { sheet: Sheet; channels: readonly DocumentChannel[] }): Promise<void> {
     known.sheet.close()
-    for (const channel of known.channels) channel.stop()
+    for (const channel of known.channels) {
+      channel.stop({ keeps: true })
+      // What was not sent stays on this device and is offered once the sheet is open again.
+      this.#ledger?.close(channel.name)
+    }
     this.#sheets.delete(info.id)
     if (this.#open?.info.id !== info.id) return
     this.#open = undefined
@@ -414,7 +443,7 @@ export class WorkbookSession {
 
   #keepSession(session: SessionInfo): void {
     this.#session = session
-    localStorage.setItem(SESSION_KEY, JSON.stringify(session))
+    noteSession(session)
   }
 
   async #fetchInfo(): Promise<void> {
@@ -462,6 +491,7 @@ export class WorkbookSession {
    */
   #tellWindows(document: string, update: Uint8Array): void {
     const kind = this.#socket?.link.kind
+    if (kind !== 'online') this.#askToKeep()
     if (kind === 'waiting' || kind === 'connecting') this.#windows?.post({ kind: 'edit', document, update })
   }
 
@@ -476,11 +506,38 @@ export class WorkbookSession {
       ?.takeFromWindow(message.update)
   }
 
+  /**
+   * Asks the browser once not to clear its storage when the disk is nearly full: at the first work without a connection, when a person
+   * sees why, and not at a first visit.
+   */
+  #askToKeep(): void {
+    if (this.#hasAskedToKeep) return
+    this.#hasAskedToKeep = true
+    // A browser that says no keeps documents all the same, as long as it has room; the dialog of this device tells which it is.
+    void Promise.allSettled([navigator.storage?.persist?.()])
+  }
+
   /** Another window has forgotten this workbook on this device: nothing is written or sent from here any more. */
   #endForgotten(): void {
     this.#phase = 'forgotten'
     this.#changed()
-    this.stop()
+    this.stop({ keeps: false })
+  }
+
+  /** Looks for what was typed here into an earlier generation of the open sheet and never sent. */
+  async #findLate(): Promise<void> {
+    const open = this.#open
+    if (open === undefined || this.#store === undefined) return
+    const prefix = devicePrefix(this.#session?.person.id ?? '', this.#options.workbook)
+    try {
+      const late = lateEditsOf(await this.#store.unsent(prefix), prefix, open.sheet, open.info.documents.edits)
+      for (const { document } of late.filter(({ cells, others }) => cells.length === 0 && others === 0)) await this.dropLate(document)
+      this.#late = late.filter(({ cells, others }) => cells.length + others > 0)
+      this.#changed()
+    } catch (error) {
+      // They are as safe as before; the next opening finds them.
+      if (!(error instanceof DeviceFailure)) throw error
+    }
   }
 
   /** Why the server would not let this browser in; `undefined` where it would. */
@@ -505,7 +562,7 @@ export class WorkbookSession {
   }
 
   #infoKey(): string {
-    return `workbook:${this.#options.workbook}`
+    return infoKey(this.#options.workbook)
   }
 
   #channels(): readonly DocumentChannel[] {
@@ -528,6 +585,7 @@ export class WorkbookSession {
       isOnDevice: channels.every((channel) => channel.isOnDevice),
       device: this.#store?.health ?? 'opening',
       caughtUp: this.#caughtUp,
+      late: this.#late,
       isWorkingOffline: this.#socket?.link.kind === 'off',
       runs: this.#runs,
     }
@@ -544,6 +602,7 @@ export class WorkbookSession {
     const channels = this.#channels()
     const isSynced = channels.length > 0 && channels.every((channel) => channel.isSynced)
     if (isSynced && !this.#wasSynced) {
+      void this.#findLate()
       const count = channels.reduce((sum, channel) => sum + channel.takeCaughtUp(), 0)
       if (count > 0) {
         this.#caughtUp = count
@@ -599,7 +658,5 @@ function parseJson(text: string): unknown {
     return undefined
   }
 }
-
-const readJson = <T>(text: string | null): T | undefined => (text === null ? undefined : (parseJson(text) as T | undefined))
 
 const windowId = (random: () => number): string => Math.floor(random() * 2 ** 40).toString(36)

@@ -1,70 +1,116 @@
 'use client'
 
-import { Pencil } from 'lucide-react'
-import { type FormEvent, useCallback, useEffect, useState } from 'react'
+import { HardDrive, Pencil } from 'lucide-react'
+import { type FormEvent, useCallback, useEffect, useMemo, useState } from 'react'
 import type { AnswerOf } from '../../server/api/contract.ts'
 import { ApiFailure, callApi } from '../api-client.ts'
 import { openDeviceStore } from '../collab/device-store.ts'
+import { type KeptWorkbook, keptWorkbooks } from '../collab/kept-workbooks.ts'
+import { knownSession } from '../collab/known-session.ts'
+import { DeviceDialog } from '../device/device-dialog.tsx'
 import { Button, IconButton } from '../kit/button.tsx'
 import { Failure } from '../kit/message.tsx'
 import { Modal } from '../kit/modal.tsx'
 import { PageFrame } from '../kit/page-frame.tsx'
+import { sizeText } from '../kit/sizes.ts'
 import { makeTimes } from '../kit/times.ts'
 import { TEXTS } from '../texts.ts'
 
 type Workbook = AnswerOf<'listWorkbooks'>['workbooks'][number]
 const STORE_KEY = 'workbooks'
 
-/** All workbooks: open one, name a new one, rename. */
+/** A workbook as the list shows it: what the server tells of it, and what this device keeps of it. */
+interface Listed {
+  readonly id: string
+  readonly name: string
+  /** As the server told last; absent where only the device knows it. */
+  readonly facts: Workbook | undefined
+  readonly kept: KeptWorkbook | undefined
+}
+
+/** All workbooks: open one, name a new one, rename, and see what this device keeps. Without a network: those that open from this device. */
 export function Home() {
-  const [workbooks, setWorkbooks] = useState<readonly Workbook[]>()
+  const [workbooks, setWorkbooks] = useState<readonly Listed[]>()
   const [isFromDevice, setFromDevice] = useState(false)
   const [error, setError] = useState<unknown>()
   const [renaming, setRenaming] = useState<Workbook>()
+  const [shownDevice, setShownDevice] = useState<KeptWorkbook>()
+  const person = useMemo(() => (typeof localStorage === 'undefined' ? undefined : knownSession()?.person.id), [])
 
   const load = useCallback(async (): Promise<void> => {
     const store = await openDeviceStore()
     try {
-      const answer = await callApi('listWorkbooks', {})
-      setWorkbooks(answer.workbooks)
-      setFromDevice(false)
-      // Where this browser keeps nothing the list is simply not there without a network.
-      await Promise.allSettled([store.set(STORE_KEY, answer.workbooks)])
-    } catch (failure) {
-      const kept = (await store.get(STORE_KEY)) as readonly Workbook[] | undefined
-      if (failure instanceof ApiFailure && failure.kind === 'network' && kept !== undefined) {
-        setWorkbooks(kept)
+      const kept = person === undefined ? [] : await keptWorkbooks(store, localStorage, person)
+      const keptOf = (id: string): KeptWorkbook | undefined => kept.find((k) => k.id === id)
+      try {
+        const answer = await callApi('listWorkbooks', {})
+        setWorkbooks(answer.workbooks.map((facts) => ({ id: facts.id, name: facts.name, facts, kept: keptOf(facts.id) })))
+        setFromDevice(false)
+        setError(undefined)
+        // Where this browser keeps nothing the list is simply not there without a network.
+        await Promise.allSettled([store.set(STORE_KEY, answer.workbooks)])
+      } catch (failure) {
+        if (!(failure instanceof ApiFailure) || failure.kind !== 'network' || store.health !== 'kept') throw failure
+        const told = ((await store.get(STORE_KEY)) ?? []) as readonly Workbook[]
+        setWorkbooks(kept.map((k) => ({ id: k.id, name: k.name, facts: told.find(({ id }) => id === k.id), kept: k })))
         setFromDevice(true)
-      } else setError(failure)
+        setError(undefined)
+      }
+    } catch (failure) {
+      setError(failure)
+    } finally {
+      store.close()
     }
-  }, [])
-  useEffect(() => void load(), [load])
+  }, [person])
+  useEffect(() => {
+    const reload = (): void => void load()
+    reload()
+    window.addEventListener('online', reload)
+    return () => window.removeEventListener('online', reload)
+  }, [load])
 
   return (
     <PageFrame title={TEXTS.home.title}>
       <CreateForm isDisabled={isFromDevice} />
-      {isFromDevice && <p className="mb-3 text-ink-2">{TEXTS.home.fromDevice}</p>}
+      {isFromDevice && (
+        <p role="status" className="mb-3 text-ink-2">
+          {workbooks?.length === 0 ? TEXTS.device.offlineNone : TEXTS.device.offlineHome}
+        </p>
+      )}
       <Failure error={error instanceof ApiFailure && error.status === 401 ? signedOut(error) : error} />
       {workbooks === undefined && error === undefined && <p className="text-ink-3">{TEXTS.home.loading}</p>}
-      {workbooks?.length === 0 && <p className="text-ink-2">{TEXTS.home.empty}</p>}
+      {workbooks?.length === 0 && !isFromDevice && <p className="text-ink-2">{TEXTS.home.empty}</p>}
       <ul className="m-0 grid list-none gap-2 p-0">
-        {workbooks?.map((workbook) => (
-          <li key={workbook.id} className="flex items-center rounded-lg border border-line hover:bg-hover">
-            <a href={`/w/${workbook.id}`} className="grid min-w-0 flex-1 gap-0.5 px-3.5 py-2.5 text-ink no-underline">
-              <b className="truncate font-semibold">{workbook.name}</b>
-              <span className="text-xs text-ink-3">{factsOf(workbook)}</span>
+        {workbooks?.map(({ id, name, facts, kept }) => (
+          <li key={id} className="flex items-center rounded-lg border border-line pr-2 hover:bg-hover">
+            <a href={`/w/${id}`} className="grid min-w-0 flex-1 gap-0.5 px-3.5 py-2.5 text-ink no-underline">
+              <b className="truncate font-semibold">{name}</b>
+              <span className="text-xs text-ink-3">
+                {[...(facts === undefined ? [] : [factsOf(facts)]), ...keptFacts(kept)].join(' · ')}
+              </span>
             </a>
-            <IconButton
-              label={TEXTS.home.rename(workbook.name)}
-              className="mr-2"
-              isDisabled={isFromDevice}
-              onPress={() => setRenaming(workbook)}
-            >
+            {kept !== undefined && (
+              <IconButton label={TEXTS.device.openOf(name)} onPress={() => setShownDevice(kept)}>
+                <HardDrive size={14} aria-hidden />
+              </IconButton>
+            )}
+            <IconButton label={TEXTS.home.rename(name)} isDisabled={isFromDevice || facts === undefined} onPress={() => setRenaming(facts)}>
               <Pencil size={14} aria-hidden />
             </IconButton>
           </li>
         ))}
       </ul>
+      {shownDevice !== undefined && person !== undefined && (
+        <DeviceDialog
+          person={person}
+          workbook={shownDevice}
+          onClose={() => setShownDevice(undefined)}
+          onForgotten={() => {
+            setShownDevice(undefined)
+            void load()
+          }}
+        />
+      )}
       {renaming !== undefined && (
         <RenameDialog
           workbook={renaming}
@@ -80,6 +126,12 @@ export function Home() {
 
 const signedOut = ({ code, status }: ApiFailure): ApiFailure =>
   new ApiFailure({ kind: 'refused', code, status, message: TEXTS.failure.workbook, advice: TEXTS.failure.signedOut })
+
+function keptFacts(kept: KeptWorkbook | undefined): readonly string[] {
+  if (kept === undefined) return []
+  const size = TEXTS.device.keptHere(sizeText(kept.bytes, navigator.language))
+  return kept.unsent > 0 ? [size, TEXTS.device.unsentHere(kept.unsent)] : [size]
+}
 
 function factsOf({ rows, staged, needsPerson, updatedAt }: Workbook): string {
   const times = makeTimes(navigator.language, Intl.DateTimeFormat().resolvedOptions().timeZone, Date.now)

@@ -5,6 +5,7 @@ const changes = (count: number): string => counted(count, 'change')
 /** Texts about what this device keeps: the save line's short forms, the dialog *This device*, late changes. */
 export const DEVICE_TEXTS = {
   title: 'This device',
+  openOf: (name: string) => `What this device keeps of ${name}`,
   open: (line: string) => `${line}. This device`,
   short: {
     device: 'On this device',
@@ -30,7 +31,6 @@ export const DEVICE_TEXTS = {
   },
   keptWell: 'What you type is written on this device first, and opens without a network.',
   size: 'Kept on this device',
-  sizeOf: (name: string, size: string) => `${name}: ${size}`,
   total: (used: string, offered: string) => `All of Tidebook uses ${used} of ${offered} this browser offers.`,
   persisted: 'This browser keeps it until you remove it.',
   notPersisted: 'This browser may remove it when the disk is nearly full and you have not been here for long.',
@@ -41,7 +41,6 @@ export const DEVICE_TEXTS = {
   export: 'Export unsent changes',
   exported: (count: number) => `${changes(count)} exported.`,
   forget: 'Forget this workbook on this device',
-  forgetOf: (name: string) => `Forget ${name} on this device`,
   forgetHint: 'The workbook stays on the server. Here it will open only with a network, until you have opened it once more.',
   forgetUnsent: (count: number) =>
     `${changes(count)} not on the server yet would be lost for good. Export ${count === 1 ? 'it' : 'them'} first.`,
@@ -53,13 +52,12 @@ export const DEVICE_TEXTS = {
   keptHere: (size: string) => `${size} on this device`,
   unsentHere: (count: number) => `${count.toLocaleString('en')} not sent`,
   offlineHome: 'No connection. These workbooks open from this device.',
-  notHere: 'Not on this device',
+  offlineNone: 'No connection, and this device keeps no workbook. Those you open here will open without a network.',
   late: {
     notice: (count: number) => `${changes(count)} from before this sheet was renewed ${count === 1 ? 'waits' : 'wait'} for you.`,
     look: 'Look',
     title: 'Changes from before the sheet was renewed',
     lead: 'They were typed on this device and never reached the server. Choose which to write into the sheet as it is now.',
-    cell: 'Cell',
     yours: 'Yours',
     now: 'Now in the sheet',
     gone: 'This row is no longer in the sheet.',

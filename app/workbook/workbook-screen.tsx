@@ -1,5 +1,5 @@
 import { Plus } from 'lucide-react'
-import { type KeyboardEvent, useCallback, useMemo, useRef, useState, useSyncExternalStore } from 'react'
+import { type KeyboardEvent, useCallback, useEffect, useMemo, useRef, useState, useSyncExternalStore } from 'react'
 import { cellStatus, needsPerson } from '../../workbook/cell-status.ts'
 import { editField } from '../../workbook/edit.ts'
 import { makeValueFormats, showValue } from '../../workbook/field-values.ts'
@@ -8,6 +8,7 @@ import { type ConnectionId, cellKey, type FieldId, type RowId } from '../../work
 import { UserOrigin } from '../../workbook/origin.ts'
 import type { Cell } from '../../workbook/sheet.ts'
 import type { OpenSheet, SessionState, WorkbookInfo, WorkbookSession } from '../collab/workbook-session.ts'
+import { LateNotice } from '../device/late-edits.tsx'
 import type { Band } from '../grid/columns.ts'
 import { shownFields } from '../grid/columns.ts'
 import { type CellId, Grid, type GridHandle } from '../grid/grid.tsx'
@@ -54,6 +55,9 @@ export function WorkbookScreen({ session, state, info, open }: WorkbookScreenPro
   }, [])
   const times = useMemo(() => makeTimes(formats.locale, formats.timeZone, Date.now), [formats])
   const { said, say } = useAnnouncer()
+  useEffect(() => {
+    if (state.caughtUp > 0) say(TEXTS.device.caughtUp(state.caughtUp))
+  }, [state.caughtUp, say])
   const editing = useSheetEditing(session, sheet, formats, say)
   const peers = useSyncExternalStore(session.subscribePresence, session.peers)
   const grid = useRef<GridHandle>(null)
@@ -234,7 +238,10 @@ export function WorkbookScreen({ session, state, info, open }: WorkbookScreenPro
         onPanel={() => setPanelOpen(true)}
         onAddRow={addRow}
       />
-      <SandboxNotice isShown={state.session?.hasSandbox === true} />
+      <div>
+        <SandboxNotice isShown={state.session?.hasSandbox === true} />
+        <LateNotice session={session} open={open} late={state.late} />
+      </div>
       <div className="grid min-h-0 grid-cols-[minmax(0,1fr)] md:grid-cols-[minmax(0,1fr)_348px]">
         <main data-region="grid" className="relative min-h-0 min-w-0">
           <Grid

@@ -196,10 +196,10 @@ describe('the save line', () => {
   })
 })
 
-test('[U13] attempts to connect wait longer each time, never more than 30 s, and not all alike', () => {
+test('[U13] attempts to connect wait longer each time, never more than 15 s, and not all alike', () => {
   const random = makeRandom(7)
   for (let attempt = 0; attempt < 40; attempt++) {
-    const whole = Math.min(30_000, 1_000 * 2 ** attempt)
+    const whole = Math.min(15_000, 1_000 * 2 ** attempt)
     const waits = Array.from({ length: 20 }, () => backoffMs(attempt, random))
     expect(Math.min(...waits)).toBeGreaterThanOrEqual(whole / 2)
     expect(Math.max(...waits)).toBeLessThanOrEqual(whole)
