@@ -1,22 +1,26 @@
 import { join } from 'node:path'
 import { type Sandbox, startSandbox } from '../sandbox/sandbox.ts'
 import { cryptoRandomBytes, makeConnectionId, type SheetId } from '../workbook/ids.ts'
-import { parseDocumentName } from '../workbook/schema.ts'
 import type { Contract, StatelessMessage } from './api/contract.ts'
 import { makeHandlers } from './api/handlers.ts'
+import type { LinkEndpoint } from './api/links.ts'
 import type { Handlers } from './api/router.ts'
 import type { DocumentBusiness, Documents, Principal } from './collab-ports.ts'
 import type { Config } from './config.ts'
+import type { BaseOf } from './feed.ts'
 import type { SandboxPart } from './http.ts'
 import type { Logger } from './logger.ts'
 import { RunQueue } from './queue.ts'
+import type { Rights } from './rights.ts'
 import type { Secrets } from './secrets.ts'
 import type { Caller, Sessions } from './session.ts'
+import type { SharedLinks } from './shared-links.ts'
 import { SheetHub } from './sheets.ts'
 import { Catalog, type IntegrationRow, type ObjectRow } from './storage/catalog.ts'
 import type { Reader } from './storage/database.ts'
 import { RunStore } from './storage/runs.ts'
 import type { UpdateLog } from './update-log.ts'
+import type { WorkbookPeople } from './workbook-people.ts'
 import { credentialsName, Workbooks } from './workbooks.ts'
 
 /** What the shell gives to the business. */
@@ -28,18 +32,29 @@ export interface AppParts {
   readonly documents: Documents
   readonly secrets: Secrets
   readonly sessions: Sessions
+  readonly links: SharedLinks
+  readonly people: WorkbookPeople
+  readonly rights: Rights
   /** `http://127.0.0.1:<port>`; known when `start` is called. */
   readonly origin: () => string
   /** ms since 1970 */
   readonly now: () => number
 }
 
+/** What the business answers; the rest is the shell's. */
+export type BusinessContract = Omit<Contract, 'getSession' | 'patchSession' | LinkEndpoint>
+
 /** What the business gives to the shell. */
 export interface App {
   readonly business: DocumentBusiness
   /** What a caller who is signed in may do with a document whose name is ours; the reason where nothing. */
-  readonly mayOpen: (caller: Caller, docName: string) => Promise<Pick<Principal, 'canWrite'> | { readonly denied: string }>
-  readonly handlers: Handlers<Omit<Contract, 'getSession' | 'patchSession'>>
+  readonly mayOpen: (
+    caller: Caller,
+    docName: string,
+  ) => Promise<Pick<Principal, 'canWrite' | 'role' | 'link'> | { readonly denied: string }>
+  /** Where a sheet's base is, for its feed. */
+  readonly baseOf: BaseOf
+  readonly handlers: Handlers<BusinessContract>
   readonly sandbox?: SandboxPart
   /** Where a browser that is let in begins. */
   homePath(): string
@@ -57,12 +72,21 @@ const START_FILTER = 'project = TB ORDER BY key ASC'
 
 /** Workbooks, engine, queue and sandbox, put together. */
 export function buildApp(parts: AppParts): App {
-  const { config, logger, log, reader, documents, secrets, sessions, origin, now } = parts
+  const { config, logger, log, reader, documents, secrets, links, people, rights, origin, now } = parts
   const catalog = new Catalog(reader)
   const runs = new RunStore(reader)
   const random = cryptoRandomBytes
   const clock = { now, sleep }
-  const hub = new SheetHub({ catalog, runs, log, logger, now, random, onLinkRequests: (sheet) => void runLinkRequests(sheet) })
+  const hub = new SheetHub({
+    catalog,
+    runs,
+    log,
+    logger,
+    now,
+    random,
+    onLinkRequests: (sheet) => void runLinkRequests(sheet),
+    mayLink: (person) => links.guest(person) === undefined,
+  })
   hub.use(documents)
   const queue = new RunQueue({
     catalog,
@@ -75,8 +99,9 @@ export function buildApp(parts: AppParts): App {
     randomBytes: random,
     credentials: async (integration) => JSON.parse((await secrets.load(credentialsName(integration))) ?? '{}') as Record<string, string>,
     origin,
-    broadcast: (docName, message: StatelessMessage) => documents.broadcastStateless(docName, JSON.stringify(message)),
-    nameOf: (actor) => sessions.device(actor)?.name ?? (actor === 'server' ? 'Tidebook' : actor),
+    broadcast: (docName, message: StatelessMessage) =>
+      documents.broadcastStateless(docName, JSON.stringify(message), message.type === 'documents' ? 'everyone' : 'members'),
+    nameOf: (actor) => people.nameOf(actor) ?? (actor === 'server' ? 'Tidebook' : actor),
   })
   const workbooks = new Workbooks({ catalog, hub, documents, queue, log, secrets, now, random })
   let sandbox: Sandbox | undefined
@@ -135,15 +160,9 @@ export function buildApp(parts: AppParts): App {
 
   return {
     business: hub,
-    mayOpen: async (_caller, docName) => {
-      const name = parseDocumentName(docName)
-      const isKnown =
-        name !== undefined &&
-        ('workbook' in name ? (await catalog.workbook(name.workbook)) !== undefined : (await catalog.sheet(name.sheet)) !== undefined)
-      // Local mode has one right: who is let in may write what people may write. Server-written documents are read-only for every client.
-      return isKnown ? { canWrite: true } : { denied: 'There is no such workbook here.' }
-    },
-    handlers: makeHandlers({ catalog, runs, hub, documents, queue, workbooks, sessions, log, now, random }),
+    baseOf: (sheet) => hub.baseOf(sheet),
+    mayOpen: (caller, docName) => rights.ofDocument(caller, docName),
+    handlers: makeHandlers({ catalog, runs, hub, documents, queue, workbooks, people, log, now, random }),
     ...(config.hasSandbox && {
       sandbox: {
         handle: (request, response) => void sandbox?.handle(request, response),

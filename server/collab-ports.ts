@@ -8,6 +8,10 @@ export interface Principal {
   /** The browser profile or script the edits come from. */
   readonly device: string
   readonly canWrite: boolean
+  /** What they may do in the workbook; whoever may only look announces no typing. */
+  readonly role?: 'owner' | 'editor' | 'viewer'
+  /** The shared link a guest is here by; absent for members. */
+  readonly link?: string
 }
 
 /** Why a document is not opened for someone; shown to them. */
@@ -35,6 +39,10 @@ export interface DocumentMeta {
 export interface DocumentBusiness {
   /** After `doc` was loaded from the log and before any client's update; edits made here are logged like any other. */
   attachDocument(docName: string, doc: Y.Doc, meta: DocumentMeta): void | Promise<void>
+  /** Whether somebody's edit of this document can be judged now; absent: always. Reading the document never waits for it. */
+  isReadyToWrite?(docName: string): boolean
+  /** Resolves when it can be. */
+  prepareToWrite?(docName: string): Promise<void>
   /** The document leaves memory (idle, or the log failed): forget `doc`. */
   detachDocument(docName: string): void
   /**
@@ -60,6 +68,6 @@ export interface OpenDocument {
 export interface Documents {
   /** Loads the document or shares the live one. After a failed commit the document is destroyed: open it again. */
   openDocument(docName: string): Promise<OpenDocument>
-  /** A message to every client that has the document open now; not kept. */
-  broadcastStateless(docName: string, payload: string): void
+  /** A message to every client that has the document open now, or to those of members alone; not kept. */
+  broadcastStateless(docName: string, payload: string, to?: 'members' | 'everyone'): void
 }

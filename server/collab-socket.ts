@@ -3,6 +3,7 @@ import type { Connection, Hocuspocus, WebSocketLike } from '@hocuspocus/server'
 import * as decoding from 'lib0/decoding'
 import type { WebSocket } from 'ws'
 import * as Y from 'yjs'
+import { decodeAsk, FEED_FRAME, feedOfAddress } from '../workbook/feed.ts'
 import {
   authFrame,
   checkAuth,
@@ -19,6 +20,7 @@ import {
   withAddress,
 } from './collab-frames.ts'
 import type { Principal } from './collab-ports.ts'
+import type { FeedLine, SheetFeeds } from './feed.ts'
 import type { LiveDocument } from './live-document.ts'
 import type { Logger } from './logger.ts'
 import type { UpdateLog } from './update-log.ts'
@@ -42,6 +44,7 @@ export interface SocketServices {
   readonly limits: SocketLimits
   /** The live document, while it is in memory. */
   readonly live: (docName: string) => LiveDocument | undefined
+  readonly feeds: SheetFeeds
 }
 
 /** One document on one socket. */
@@ -64,6 +67,8 @@ interface OpenChannel {
   hasAnsweredStep1: boolean
   readonly barriers: string[]
   readonly savedFrame: Uint8Array
+  /** Frames of a client whose edit waits until it can be judged, in their order. */
+  blocked: Uint8Array[] | undefined
   /** Sync frames that wait until what the server wrote is on disk, in their order. */
   held: Uint8Array[]
 }
@@ -78,6 +83,11 @@ type ClientConnection = ReturnType<Hocuspocus['handleConnection']>
 
 const CLOSED = 3
 const SLOW_GOODBYE_MS = 5_000
+/** How long a client whose right is over may take to close. ms */
+const DISMISS_MS = 400
+/** Presence of one socket: frames taken at once, and in a second for good. A window sends at most 13. */
+const PRESENCE_BURST = 60
+const PRESENCE_PER_S = 30
 const BARRIER = /^barrier:(\d{1,15})$/u
 /** An update without structs and without deletions. */
 const EMPTY_UPDATE_BYTES = 2
@@ -96,22 +106,28 @@ export class CollabSocket {
   readonly #services: SocketServices
   readonly #bridgedDocument: string | undefined
   readonly #channels = new Map<string, Channel>()
+  readonly #feeds = new Map<string, ReturnType<SheetFeeds['open']>>()
+  readonly #request: Request
   #client: ClientConnection | undefined
+  #blockedChannels = 0
   #waitingBytes = 0
   #waitingFrames = 0
   #acks: AckGroup | undefined
   #isClosed = false
   #wasSlow = false
+  #presenceLeft = PRESENCE_BURST
+  #presenceAt = 0
   #hasSpoken = true
   /** When the socket opened, by the sweep's count; a socket that never opens a document is closed. */
   #sweepsWithoutDocument = 0
 
-  /** `bridged`: a plain y-websocket client of one document, whose frames carry no address. */
-  constructor(ws: WebSocket, stream: Duplex, services: SocketServices, bridged?: { document: string }) {
+  /** `request`: the upgrade request. `bridged`: a plain y-websocket client of one document, whose frames carry no address. */
+  constructor(ws: WebSocket, stream: Duplex, services: SocketServices, from: { request: Request; bridged?: { document: string } }) {
     this.#ws = ws
+    this.#request = from.request
     this.#stream = stream
     this.#services = services
-    this.#bridgedDocument = bridged?.document
+    this.#bridgedDocument = from.bridged?.document
   }
 
   /** What Hocuspocus sends through until a document is open. */
@@ -132,6 +148,8 @@ export class CollabSocket {
     this.#ws.on('error', (error) => this.#services.logger.info({ reason: error.message }, 'a socket failed'))
     this.#ws.on('close', (code, reason) => {
       this.#isClosed = true
+      for (const feed of this.#feeds.values()) feed.stop()
+      this.#feeds.clear()
       client.handleClose({ code, reason: reason.toString() })
     })
     if (this.#bridgedDocument !== undefined) this.#receive(authFrame(this.#bridgedDocument, token))
@@ -165,6 +183,7 @@ export class CollabSocket {
       hasAnsweredStep1: false,
       barriers: [],
       savedFrame: syncStatusFrame(channel.address, true),
+      blocked: undefined,
       held: [],
     }
     const { waiting } = channel
@@ -182,7 +201,7 @@ export class CollabSocket {
     if (isSlow && this.#wasSlow) this.#closeSlow()
     this.#wasSlow = isSlow
     const hasDocument = [...this.#channels.values()].some((channel) => channel.open !== undefined)
-    this.#sweepsWithoutDocument = hasDocument ? 0 : this.#sweepsWithoutDocument + 1
+    this.#sweepsWithoutDocument = hasDocument || this.#feeds.size > 0 ? 0 : this.#sweepsWithoutDocument + 1
     if (this.#sweepsWithoutDocument > sweepsToAuthenticate) this.close(4408, 'no document was opened')
     this.#hasSpoken = false
     this.#ws.ping()
@@ -192,6 +211,17 @@ export class CollabSocket {
   close(code: number, reason: string): void {
     this.#isClosed = true
     this.#ws.close(code, reason)
+  }
+
+  /** Whether any document of this socket is open by a shared link. */
+  isBy(link: string): boolean {
+    return [...this.#channels.values()].some((channel) => channel.open?.principal.link === link)
+  }
+
+  /** Ends a socket whose right is over, whether or not its client says goodbye. */
+  dismiss(reason: string): void {
+    this.close(4403, reason)
+    setTimeout(() => this.#ws.terminate(), DISMISS_MS).unref()
   }
 
   terminate(): void {
@@ -213,6 +243,10 @@ export class CollabSocket {
     if (this.#isClosed) return
     try {
       const frame = readFrame(bytes)
+      if (frame.type === FEED_FRAME) {
+        this.#receiveFeed(frame)
+        return
+      }
       const channel = this.#channel(frame.address)
       if (channel === undefined) this.#reject('too many documents')
       else if (channel.open !== undefined) this.#receiveOpen(channel, channel.open, frame, bytes)
@@ -256,7 +290,42 @@ export class CollabSocket {
     if (this.#channels.get(channel.address) === channel) this.#channels.delete(channel.address)
   }
 
+  #receiveFeed({ address, decoder }: Frame): void {
+    const sheet = feedOfAddress(address)
+    if (sheet === undefined || this.#bridgedDocument !== undefined) throw new Error('no address of a feed')
+    const ask = decodeAsk(decoder)
+    const known = this.#feeds.get(address)
+    if (ask.kind === 'leave') {
+      known?.stop()
+      this.#feeds.delete(address)
+      return
+    }
+    if (known === undefined && this.#feeds.size >= this.#services.limits.pendingDocuments) throw new Error('too many feeds')
+    const feed = known ?? this.#services.feeds.open(sheet, this.#feedLine())
+    this.#feeds.set(address, feed)
+    feed.ask(ask)
+  }
+
+  #feedLine(): FeedLine {
+    return {
+      request: this.#request,
+      bufferedBytes: () => this.#ws.bufferedAmount,
+      send: (frame) => {
+        if (this.#ws.readyState === this.#ws.OPEN) this.#write(frame)
+      },
+      closeSlow: () => this.#closeSlow(),
+    }
+  }
+
   #receiveOpen(channel: Channel, open: OpenChannel, frame: Frame, bytes: Uint8Array): void {
+    if (open.blocked !== undefined) {
+      open.blocked.push(bytes)
+      return
+    }
+    if (!open.live.isReadyToWrite && isEdit(open, frame)) {
+      this.#block(channel, open, bytes)
+      return
+    }
     switch (frame.type) {
       case FRAME.sync:
       case FRAME.syncReply:
@@ -279,6 +348,24 @@ export class CollabSocket {
       default:
         throw new Error(`unknown frame ${frame.type}`)
     }
+  }
+
+  /** The edit and what comes behind it wait until it can be judged; meanwhile nothing more is read from the socket. */
+  #block(channel: Channel, open: OpenChannel, bytes: Uint8Array): void {
+    open.blocked = [bytes]
+    if (this.#blockedChannels++ === 0) this.#ws.pause()
+    open.live
+      .prepareToWrite()
+      .catch((error: unknown) => {
+        this.#services.logger.error({ err: error, document: channel.docName }, 'a sheet could not be opened for an edit')
+        this.close(1011, 'the sheet could not be opened')
+      })
+      .finally(() => {
+        if (--this.#blockedChannels === 0) this.#ws.resume()
+        const frames = open.blocked ?? []
+        open.blocked = undefined
+        for (const frame of frames) this.#receive(frame)
+      })
   }
 
   #receiveSync(channel: Channel, open: OpenChannel, decoder: decoding.Decoder): void {
@@ -311,8 +398,7 @@ export class CollabSocket {
   #receiveUpdate(channel: Channel, open: OpenChannel, update: Uint8Array): void {
     if (open.connection.readOnly) {
       // Nothing new is not a refusal: every client sends what it has at the handshake.
-      const isKnown = update.byteLength <= EMPTY_UPDATE_BYTES || Y.snapshotContainsUpdate(Y.snapshot(open.live.doc), update)
-      this.#send(channel, isKnown ? open.savedFrame : syncStatusFrame(channel.address, false))
+      this.#send(channel, isKnown(open.live, update) ? open.savedFrame : syncStatusFrame(channel.address, false))
       return
     }
     open.live.applyClientUpdate(update, {
@@ -369,11 +455,21 @@ export class CollabSocket {
   }
 
   #receiveAwareness(channel: Channel, open: OpenChannel, frame: Frame, bytes: Uint8Array): void {
-    if (bytes.byteLength > this.#services.limits.awarenessBytes) return
+    if (bytes.byteLength > this.#services.limits.awarenessBytes || !this.#takesPresence()) return
     checkAwareness(frame.decoder)
     // Presence lives on one document of a workbook. Elsewhere it goes back to its sender alone, who takes it as a sign of life.
     if (open.live.name.kind === 'sys') this.#client?.handleMessage(bytes)
     else this.#send(channel, bytes)
+  }
+
+  /** Everybody else is sent what one shows: a client that floods is not passed on. */
+  #takesPresence(): boolean {
+    const now = performance.now()
+    this.#presenceLeft = Math.min(PRESENCE_BURST, this.#presenceLeft + ((now - this.#presenceAt) / 1_000) * PRESENCE_PER_S)
+    this.#presenceAt = now
+    if (this.#presenceLeft < 1) return false
+    this.#presenceLeft--
+    return true
   }
 
   /** From Hocuspocus, before the document is open. */
@@ -448,6 +544,16 @@ export class CollabSocket {
     this.close(1007, 'not understood')
   }
 }
+
+/** Whether a frame brings something new to the document; at each handshake a client sends what it has, which mostly is nothing new. */
+function isEdit({ connection, live }: OpenChannel, { type, decoder }: Frame): boolean {
+  if ((type !== FRAME.sync && type !== FRAME.syncReply) || connection.readOnly) return false
+  const content = decoding.clone(decoder)
+  return decoding.readVarUint(content) !== SYNC.step1 && !isKnown(live, decoding.readVarUint8Array(content))
+}
+
+const isKnown = ({ doc }: LiveDocument, update: Uint8Array): boolean =>
+  update.byteLength <= EMPTY_UPDATE_BYTES || Y.snapshotContainsUpdate(Y.snapshot(doc), update)
 
 const SEND_OPTIONS = { binary: true, compress: false } as const
 

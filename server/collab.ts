@@ -3,16 +3,19 @@ import type { Duplex } from 'node:stream'
 import { type Connection, type Document, Hocuspocus, type onAuthenticatePayload } from '@hocuspocus/server'
 import { WebSocketServer } from 'ws'
 import { isCollectable } from '../workbook/documents.ts'
+import type { SheetId } from '../workbook/ids.ts'
 import { isServerWritten, parseDocumentName } from '../workbook/schema.ts'
 import { type Authorize, type DocumentBusiness, type Documents, isDenied, type OpenDocument, type Principal } from './collab-ports.ts'
 import { CollabSocket, type SocketLimits } from './collab-socket.ts'
-import { applyStored, LiveDocument, type Owner, type PrincipalContext, SERVER_OWNER } from './live-document.ts'
+import { type BaseOf, FEED_LIMITS, type FeedLimits, SheetFeeds } from './feed.ts'
+import { applyStored, LiveDocument, type LoggedUpdate, type Owner, type PrincipalContext, SERVER_OWNER } from './live-document.ts'
 import type { Logger } from './logger.ts'
+import type { BaseShards } from './storage/base-shards.ts'
 import type { DocumentStore } from './storage/document-store.ts'
 import type { UpdateLog } from './update-log.ts'
 import { UpgradeGate } from './upgrade-gate.ts'
 
-export interface CollabLimits extends SocketLimits {
+export interface CollabLimits extends SocketLimits, FeedLimits {
   /** Largest message a client may send. Bytes. */
   readonly messageBytes: number
   /** How long a document nobody has open stays in memory. ms */
@@ -28,6 +31,7 @@ export interface CollabLimits extends SocketLimits {
 }
 
 export const COLLAB_LIMITS: CollabLimits = {
+  ...FEED_LIMITS,
   messageBytes: 16 * 1024 * 1024,
   idleDocumentMs: 30_000,
   sweepMs: 30_000,
@@ -51,6 +55,8 @@ export interface RecoverableLog extends UpdateLog {
 export interface CollabParts {
   readonly log: RecoverableLog
   readonly store: DocumentStore
+  readonly shards: BaseShards
+  readonly baseOf: BaseOf
   readonly business: DocumentBusiness
   readonly authorize: Authorize
   readonly logger: Logger
@@ -59,6 +65,10 @@ export interface CollabParts {
   /** A fresh number for the server's own Yjs client id, 1 … 2^32 − 1. */
   readonly randomClientId: () => number
   readonly limits?: Partial<CollabLimits>
+  /** Whether a shared link still lets people in: it may have been closed while a document was loaded. */
+  readonly isLinkOpen?: (link: string) => boolean
+  /** Somebody shows where they are in a workbook. */
+  readonly onPresence?: (workbook: string, person: string) => void
 }
 
 interface SocketContext extends PrincipalContext {
@@ -89,6 +99,7 @@ export class Collab implements Documents {
   readonly #limits: CollabLimits
   readonly #webSockets: WebSocketServer
   readonly #gate: UpgradeGate
+  readonly #feeds: SheetFeeds
   readonly #sockets = new Set<CollabSocket>()
   readonly #live = new Map<string, LiveDocument>()
   readonly #idleTimers = new Map<string, NodeJS.Timeout>()
@@ -115,6 +126,8 @@ export class Collab implements Documents {
       tickMs: this.#limits.upgradeTickMs,
       maxWaiting: this.#limits.waitingUpgrades,
     })
+    const { log, shards, baseOf, authorize, logger, now } = parts
+    this.#feeds = new SheetFeeds({ log, shards, baseOf, authorize, logger, now, limits: this.#limits })
     this.#clientId = parts.randomClientId()
     this.#hocuspocus = this.#makeHocuspocus()
     parts.log.onFailed((error) => this.#onLogFailed(error))
@@ -170,15 +183,22 @@ export class Collab implements Documents {
       }
       this.#webSockets.handleUpgrade(request, stream, head, (ws) => {
         stream.off('error', ignore)
+        const upgrade = fetchRequest(request)
         const socket = new CollabSocket(
           ws,
           stream,
-          { log: this.#parts.log, logger: this.#parts.logger, limits: this.#limits, live: (docName) => this.#live.get(docName) },
-          bridged === undefined ? undefined : { document: bridged },
+          {
+            log: this.#parts.log,
+            logger: this.#parts.logger,
+            limits: this.#limits,
+            live: (docName) => this.#live.get(docName),
+            feeds: this.#feeds,
+          },
+          { request: upgrade, ...(bridged !== undefined && { bridged: { document: bridged } }) },
         )
         this.#sockets.add(socket)
         ws.on('close', () => this.#sockets.delete(socket))
-        const client = this.#hocuspocus.handleConnection(socket.webSocketLike, fetchRequest(request), { socket })
+        const client = this.#hocuspocus.handleConnection(socket.webSocketLike, upgrade, { socket })
         socket.start(client, url.searchParams.get('token') ?? '')
       })
     }
@@ -211,8 +231,14 @@ export class Collab implements Documents {
     }
   }
 
-  broadcastStateless(docName: string, payload: string): void {
-    this.#live.get(docName)?.doc.broadcastStateless(payload)
+  broadcastStateless(docName: string, payload: string, to: 'members' | 'everyone' = 'everyone'): void {
+    const isMeant = (connection: Connection): boolean => (connection.context as PrincipalContext).principal?.link === undefined
+    this.#live.get(docName)?.doc.broadcastStateless(payload, to === 'members' ? isMeant : undefined)
+  }
+
+  /** Ends every socket that is here by a shared link, with all that travels on it. */
+  closeLink(link: string, reason: string): void {
+    for (const socket of this.#sockets) if (socket.isBy(link)) socket.dismiss(reason)
   }
 
   /** A device took another name or colour: its presence shows it from the next move on. */
@@ -225,6 +251,16 @@ export class Collab implements Documents {
         }
       }
     }
+  }
+
+  /** Rights have changed (a link was revoked): feeds are asked again for theirs. */
+  recheckFeeds(): Promise<void> {
+    return this.#feeds.recheck()
+  }
+
+  /** How many read a sheet's feed, and how many of them are served from the log. */
+  feedReaders(sheet: SheetId): { readonly all: number; readonly behind: number } {
+    return this.#feeds.readersOf(sheet)
   }
 
   /** Documents in memory now. */
@@ -243,15 +279,29 @@ export class Collab implements Documents {
       onLoadDocument: ({ document, instance }) => this.#load(document, instance),
       afterLoadDocument: ({ document, instance }) => this.#afterLoad(document, instance),
       connected: async ({ connection, context }) => {
+        const link = context.principal?.link
+        if (link !== undefined && this.#parts.isLinkOpen?.(link) === false) context.socket?.dismiss('link-closed')
         context.socket?.onOpened(connection)
         const document = connection.document
-        connection.onClose(() => this.#unloadWhenIdle(document))
+        connection.onClose(() => {
+          this.#noteSeen(connection)
+          this.#unloadWhenIdle(document)
+        })
       },
-      beforeHandleAwareness: async ({ states, connection, document }) => stampPresence(states, connection, document),
+      beforeHandleAwareness: async ({ states, connection, document }) => {
+        stampPresence(states, connection, document)
+        this.#noteSeen(connection)
+      },
       beforeUnloadDocument: async ({ document }) => {
         if (!this.#mayUnload.has(document)) throw undefined
       },
     })
+  }
+
+  #noteSeen(connection: Connection | undefined): void {
+    const name = connection && parseDocumentName(connection.document.name)
+    const principal = (connection?.context as PrincipalContext | undefined)?.principal
+    if (name?.kind === 'sys' && principal !== undefined && this.#state === 'up') this.#parts.onPresence?.(name.workbook, principal.actor.id)
   }
 
   async #authenticate(payload: onAuthenticatePayload<SocketContext>): Promise<PrincipalContext> {
@@ -279,7 +329,14 @@ export class Collab implements Documents {
     // After the stored updates, among which are the server's own: a document that meets its own client id takes another.
     document.clientID = this.#clientId
     const earlierOwners = this.#earlierOwners.get(document.name) ?? new Map<number, Owner>()
-    const live = new LiveDocument(document, name, stored, { log, business, logger, now, earlierOwners })
+    const live = new LiveDocument(document, name, stored, {
+      log,
+      business,
+      logger,
+      now,
+      earlierOwners,
+      ...(name.kind === 'base' && { onLogged: (logged: LoggedUpdate) => this.#feeds.note(name, logged) }),
+    })
     live.owners.set(this.#clientId, SERVER_OWNER)
     this.#live.set(document.name, live)
     document.on('destroy', () => {
@@ -410,6 +467,8 @@ function stampPresence(states: Map<number, Record<string, unknown>>, connection:
       continue
     }
     if (isNew) count++
-    state.user = { ...principal.actor, device: principal.device }
+    state.user = { ...principal.actor, device: principal.device, ...(principal.link !== undefined && { isGuest: true }) }
+    // Whoever may only look has nothing to type into.
+    if (principal.role === 'viewer') delete state.typing
   }
 }

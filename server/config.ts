@@ -9,6 +9,8 @@ export const PROJECT_FOLDER = resolve(import.meta.dirname, '..')
 export interface Config {
   readonly port: number
   readonly host: string
+  /** Further names and addresses by which this server may be called. */
+  readonly otherHosts: readonly string[]
   readonly dataFolder: string
   readonly mode: 'local'
   readonly hasSandbox: boolean
@@ -38,6 +40,12 @@ export const OPTIONS: readonly Option[] = [
     fallback: '127.0.0.1',
     unit: 'address',
     about: 'The address to listen on; the default is reachable from this machine alone.',
+  },
+  {
+    name: 'TIDEBOOK_HOSTS',
+    fallback: 'none',
+    unit: 'names or addresses, separated by commas',
+    about: 'By which further names other computers may call this server, for shared links; calls by any other name are turned away.',
   },
   { name: 'TIDEBOOK_DATA', fallback: './data', unit: 'folder', about: 'Where everything is kept: database, keys, the sandbox apps.' },
   {
@@ -82,6 +90,10 @@ const FLAGS: readonly (readonly [string, string])[] = [
 const environment = z.object({
   PORT: z.coerce.number().int().min(0).max(65_535).default(3000),
   HOST: z.string().min(1).default('127.0.0.1'),
+  TIDEBOOK_HOSTS: z
+    .string()
+    .regex(/^[a-z0-9.[\]:-]+(?: *, *[a-z0-9.[\]:-]+)*$/iu)
+    .optional(),
   TIDEBOOK_DATA: z.string().default(join(PROJECT_FOLDER, 'data')),
   TIDEBOOK_SANDBOX: z.enum(['on', 'off']).default('on'),
   TIDEBOOK_SECRET: z.string().min(16).optional(),
@@ -149,6 +161,7 @@ function parseConfig(env: Readonly<Record<string, string | undefined>>, isDev: b
   return {
     port: data.PORT,
     host: data.HOST,
+    otherHosts: data.TIDEBOOK_HOSTS?.split(',').map((name) => name.trim().toLowerCase()) ?? [],
     dataFolder: resolve(data.TIDEBOOK_DATA),
     mode: 'local',
     hasSandbox: data.TIDEBOOK_SANDBOX === 'on',

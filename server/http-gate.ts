@@ -9,14 +9,23 @@ export interface RequestHead {
 }
 
 const SAFE_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS'])
+const LOOPBACK = /^(?:127\.\d+\.\d+\.\d+|localhost|::1)$/u
 const ANY_ADDRESS: ReadonlySet<string> = new Set(['0.0.0.0', '::', ''])
 
 /** The `Host` values by which this server may be called: a foreign name that points here (DNS rebinding) is none of them. */
-export function ownHosts(host: string, port: number): ReadonlySet<string> {
+export function ownHosts(host: string, port: number, others: readonly string[] = []): ReadonlySet<string> {
   const names = ['127.0.0.1', 'localhost', '[::1]']
   if (!ANY_ADDRESS.has(host) && !names.includes(host)) names.push(host.includes(':') ? `[${host}]` : host)
+  names.push(...others)
   // A browser leaves the port out where it is the scheme's own.
   return new Set(names.flatMap((name) => (port === 80 ? [name, `${name}:80`] : [`${name}:${port}`])))
+}
+
+/** The addresses by which other computers reach this server, as a browser writes them; none where it listens to this one alone. */
+export function outsideAddresses({ host, otherHosts }: { host: string; otherHosts: readonly string[] }, port: number): readonly string[] {
+  if (LOOPBACK.test(host)) return []
+  const names = ANY_ADDRESS.has(host) ? otherHosts : [host.includes(':') ? `[${host}]` : host, ...otherHosts]
+  return names.map((name) => new URL(`http://${name}:${port}`).origin)
 }
 
 /**

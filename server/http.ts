@@ -2,7 +2,20 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import { ApiProblem, problemBody } from './api/problem.ts'
 import { type RequestHead, refusalOf } from './http-gate.ts'
 import type { Logger } from './logger.ts'
-import { type Caller, cookieName, readBearer, readCookie, type Sessions, sessionCookie } from './session.ts'
+import { mayLoad, NOT_SHARED } from './rights.ts'
+import {
+  type Caller,
+  cookieName,
+  guestCookie,
+  guestCookieName,
+  isMember,
+  NOBODY,
+  readBearer,
+  readCookie,
+  type Sessions,
+  sessionCookie,
+} from './session.ts'
+import type { SharedLinks } from './shared-links.ts'
 
 /** The stand-ins of the connected apps. */
 export interface SandboxPart {
@@ -13,6 +26,9 @@ export interface SandboxPart {
 
 export interface HttpParts {
   readonly sessions: Sessions
+  readonly links: SharedLinks
+  /** Whether a call of the API is open to whoever is not known yet. */
+  readonly isOpenCall: (method: string, pathname: string) => boolean
   /** The port that is listened on; known once it is. */
   readonly port: () => number
   readonly hosts: () => ReadonlySet<string>
@@ -71,8 +87,8 @@ export function makeHttpFront(parts: HttpParts): HttpFront {
     }
     if (redeemOneTime(request, response, url)) return
     const caller = identify(request, response)
-    if (caller === undefined) {
-      refuseStranger(request, response, url.pathname)
+    if (caller === undefined || !isLetIn(caller, request, url.pathname)) {
+      refuseStranger(request, response, url.pathname, caller?.kind === 'guest')
       return
     }
     callers.set(request, caller)
@@ -101,7 +117,23 @@ export function makeHttpFront(parts: HttpParts): HttpFront {
     if (token !== undefined && caller !== undefined && parts.sessions.touch(token)) {
       response.setHeader('Set-Cookie', sessionCookie(parts.port(), token))
     }
-    return caller
+    return caller ?? identifyGuest(request, response)
+  }
+
+  const identifyGuest = (request: IncomingMessage, response: ServerResponse): Caller => {
+    const cookie = readCookie(request.headers.cookie, guestCookieName(parts.port()))
+    const person = cookie === undefined ? undefined : parts.links.byCookie(cookie)
+    if (cookie === undefined || person === undefined) return NOBODY
+    if (parts.links.touch(cookie)) response.setHeader('Set-Cookie', guestCookie(parts.port(), cookie))
+    return { kind: 'guest', actor: person, device: person.id }
+  }
+
+  /** Whether somebody who is no member may go on to what they ask for; what of it, the API decides. */
+  const isLetIn = (caller: Caller, request: IncomingMessage, pathname: string): boolean => {
+    if (isMember(caller)) return true
+    if (pathname === '/api' || pathname.startsWith('/api/'))
+      return caller.kind === 'guest' || parts.isOpenCall(request.method ?? 'GET', pathname)
+    return parts.pages !== undefined && mayLoad(caller.kind, pathname, parts.isDev)
   }
 
   const route = (request: IncomingMessage, response: ServerResponse, pathname: string): void => {
@@ -165,10 +197,16 @@ function sendJson(response: ServerResponse, status: number, body: unknown): void
 
 const sendProblem = (response: ServerResponse, problem: ApiProblem): void => sendJson(response, problem.status, problemBody(problem))
 
-function refuseStranger(request: IncomingMessage, response: ServerResponse, pathname: string): void {
+function refuseStranger(request: IncomingMessage, response: ServerResponse, pathname: string, isGuest: boolean): void {
   const wantsPage = !pathname.startsWith('/api/') && (request.headers.accept ?? '').includes('text/html')
   if (wantsPage) {
-    response.writeHead(401, { 'Content-Type': 'text/html; charset=utf-8', 'Cache-Control': 'no-store' }).end(STRANGER_PAGE)
+    response
+      .writeHead(isGuest ? 403 : 401, { 'Content-Type': 'text/html; charset=utf-8', 'Cache-Control': 'no-store' })
+      .end(isGuest ? GUEST_PAGE : STRANGER_PAGE)
+    return
+  }
+  if (isGuest) {
+    sendProblem(response, NOT_SHARED)
     return
   }
   sendProblem(
@@ -183,7 +221,7 @@ function refuseStranger(request: IncomingMessage, response: ServerResponse, path
   )
 }
 
-const STRANGER_PAGE = `<!doctype html>
+const plainPage = (title: string, ...paragraphs: readonly string[]): string => `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
@@ -193,8 +231,18 @@ const STRANGER_PAGE = `<!doctype html>
   body { max-width: 34rem; margin: 12vh auto; padding: 0 1.5rem }
   code { font-size: 1.05em; padding: .15em .4em; border-radius: .3em; background: color-mix(in srgb, currentColor 10%, transparent) }
 </style>
-<h1>This browser is not signed in</h1>
-<p>Tidebook lets in the browser that opens a one-time address. The address you used is missing its token, was used before, or is older than 15 minutes.</p>
-<p>On the machine where Tidebook runs, type <code>npm run url</code> in its folder and open the address it prints. Your workbooks are safe.</p>
+<h1>${title}</h1>
+${paragraphs.map((text) => `<p>${text}</p>`).join('\n')}
 </html>
 `
+
+const STRANGER_PAGE = plainPage(
+  'This browser is not signed in',
+  'Tidebook lets in the browser that opens a one-time address. The address you used is missing its token, was used before, or is older than 15 minutes.',
+  'On the machine where Tidebook runs, type <code>npm run url</code> in its folder and open the address it prints. Your workbooks are safe.',
+)
+
+const GUEST_PAGE = plainPage(
+  'This is not part of what was shared with you',
+  'A shared link opens one workbook. Open the link again to go to it; nothing was changed.',
+)

@@ -2,6 +2,7 @@ import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { writePrivateFile } from './private-file.ts'
+import type { Grant } from './shared-links.ts'
 import { type Reader, toSqlOp } from './storage/database.ts'
 import type { UpdateLog } from './update-log.ts'
 
@@ -12,21 +13,47 @@ const SESSION_MS = 90 * 24 * 3_600_000
 /** A session's last use is noted at most this often. ms */
 const TOUCH_MS = 24 * 3_600_000
 
-/** The browser profile a person works in; in local mode it is also who they are. */
-export interface Device {
+/** Somebody as others see them. */
+export interface Person {
   readonly id: string
   readonly name: string
   readonly color: string
 }
 
-/** Who asks: a browser with a session, or a script with the data folder's token. */
-export interface Caller {
+/** The browser profile a person works in; in local mode it is also who they are. */
+export type Device = Person
+
+/** A browser with a session, or a script with the data folder's token: every right there is. */
+export interface Member {
   readonly kind: 'browser' | 'script'
-  readonly actor: { readonly id: string; readonly name: string; readonly color: string }
+  readonly actor: Person
   readonly device: string
 }
 
-const SCRIPT: Caller = { kind: 'script', actor: { id: 'script', name: 'Script', color: '#5f6b7a' }, device: 'script' }
+/** A browser that came by a shared link. */
+export interface Guest {
+  readonly kind: 'guest'
+  readonly actor: Person
+  readonly device: string
+  /** What they may do in the one workbook a request is about; absent where it is about none. */
+  readonly grant?: Grant
+}
+
+/** Somebody who is not known, and wants to be. */
+export interface Nobody {
+  readonly kind: 'nobody'
+  readonly actor: Person
+  readonly device: string
+}
+
+/** Who asks. */
+export type Caller = Member | Guest | Nobody
+
+export const isMember = (caller: Caller): caller is Member => caller.kind === 'browser' || caller.kind === 'script'
+
+export const NOBODY: Nobody = { kind: 'nobody', actor: { id: '', name: '', color: '' }, device: '' }
+
+const SCRIPT: Member = { kind: 'script', actor: { id: 'script', name: 'Script', color: '#5f6b7a' }, device: 'script' }
 
 const FIRST_NAMES = [
   'Heron',
@@ -123,7 +150,7 @@ export class Sessions {
   }
 
   /** Who a session token stands for, while it is in use. */
-  bySession(token: string): Caller | undefined {
+  bySession(token: string): Member | undefined {
     const hash = hashOf(token)
     const session = this.#sessions.get(hash)
     const device = session && this.#devices.get(session.device)
@@ -148,7 +175,7 @@ export class Sessions {
     return true
   }
 
-  byBearer(token: string): Caller | undefined {
+  byBearer(token: string): Member | undefined {
     return sameText(token, this.bearerToken) ? SCRIPT : undefined
   }
 
@@ -187,6 +214,12 @@ export const cookieName = (port: number): string => `tidebook_session_${port}`
 
 export const sessionCookie = (port: number, token: string): string =>
   `${cookieName(port)}=${token}; Path=/; HttpOnly; SameSite=Lax; Max-Age=${SESSION_MS / 1_000}`
+
+/** A guest's own cookie: who becomes a member later keeps both, and is a member. */
+export const guestCookieName = (port: number): string => `tidebook_guest_${port}`
+
+export const guestCookie = (port: number, token: string): string =>
+  `${guestCookieName(port)}=${token}; Path=/; HttpOnly; SameSite=Lax; Max-Age=${SESSION_MS / 1_000}`
 
 export function readCookie(header: string | undefined | null, name: string): string | undefined {
   for (const part of (header ?? '').split(';')) {

@@ -3,6 +3,7 @@ import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
 import { contract } from './api/contract.ts'
+import { linkHandlers } from './api/links.ts'
 import { makeApi } from './api/router.ts'
 import { sessionContract, sessionHandlers } from './api/session.ts'
 import { type App, type AppParts, buildApp } from './app.ts'
@@ -11,15 +12,20 @@ import type { Authorize, Documents } from './collab-ports.ts'
 import { type Config, programVersion } from './config.ts'
 import { lockFolder } from './folder-lock.ts'
 import { type HttpFront, makeHttpFront } from './http.ts'
-import { ownHosts } from './http-gate.ts'
+import { outsideAddresses, ownHosts } from './http-gate.ts'
 import { type Logger, makeLogger } from './logger.ts'
 import { type Pages, startPages } from './pages.ts'
+import { Rights } from './rights.ts'
 import { Secrets } from './secrets.ts'
-import { cookieName, readCookie, Sessions } from './session.ts'
+import { type Caller, cookieName, guestCookie, guestCookieName, readCookie, Sessions } from './session.ts'
+import { SharedLinks } from './shared-links.ts'
 import { StartError } from './start-error.ts'
+import { makeBaseShards } from './storage/base-shards.ts'
+import { Catalog } from './storage/catalog.ts'
 import { openReader } from './storage/database.ts'
 import { makeDocumentStore } from './storage/document-store.ts'
 import { SqliteUpdateLog } from './storage/sqlite-log.ts'
+import { WorkbookPeople } from './workbook-people.ts'
 
 export interface RunningServer {
   /** `http://127.0.0.1:<port>`, without a slash at its end. */
@@ -63,28 +69,52 @@ export async function startServer(config: Config, options: StartOptions = {}): P
     const secrets = await Secrets.open({ dataFolder: config.dataFolder, secret: config.secret, reader, log, now })
     const sessions = await Sessions.open({ dataFolder: config.dataFolder, reader, log, now })
 
+    const links = await SharedLinks.open({ reader, log, now })
+    undo.push(() => links.stop())
+    const catalog = new Catalog(reader)
+    const people = new WorkbookPeople({ reader, log, catalog, sessions, links, now })
+    const rights = new Rights({ catalog, links, nameOf: (person) => people.nameOf(person) ?? 'whoever shared it' })
+
     const server = createServer()
     let front: HttpFront | undefined
     server.on('request', (request, response) => (front?.handle ?? answerNotReady)(request, response))
     const port = await listen(server, config)
     undo.push(() => closeServer(server))
     const origin = `http://${addressOf(config.host)}:${port}`
-    const hosts = ownHosts(config.host, port)
+    const hosts = ownHosts(config.host, port, config.otherHosts)
 
     const documents: Documents = {
       openDocument: (docName) => collab.openDocument(docName),
-      broadcastStateless: (docName, payload) => collab.broadcastStateless(docName, payload),
+      broadcastStateless: (docName, payload, to) => collab.broadcastStateless(docName, payload, to),
     }
-    const app = (options.buildApp ?? buildApp)({ config, logger, log, reader, documents, secrets, sessions, origin: () => origin, now })
+    const app = (options.buildApp ?? buildApp)({
+      config,
+      logger,
+      log,
+      reader,
+      documents,
+      secrets,
+      sessions,
+      links,
+      people,
+      rights,
+      origin: () => origin,
+      now,
+    })
     const collab = new Collab({
       log,
       store: makeDocumentStore(reader),
+      shards: makeBaseShards(reader),
+      baseOf: app.baseOf,
       business: app.business,
-      authorize: authorizer(sessions, app, port),
+      authorize: authorizer({ sessions, links, app, port }),
+      isLinkOpen: (link) => links.isOpen(link),
+      onPresence: (workbook, person) => people.note(workbook, person),
       logger,
       now,
       randomClientId: () => randomInt(1, MAX_CLIENT_ID),
     })
+    links.onEnded((link) => collab.closeLink(link.id, links.endOf(link)?.why === 'expired' ? 'link-expired' : 'link-closed'))
     collab.start()
     undo.push(() => stopCollab(collab))
 
@@ -95,13 +125,28 @@ export async function startServer(config: Config, options: StartOptions = {}): P
         ...app.handlers,
         ...sessionHandlers({
           sessions,
+          links,
           oneTimeUrl,
           hasSandbox: config.hasSandbox,
           durable: () => log.durable(),
           onRenamed: (device, to) => collab.renameActor(device, to),
         }),
+        ...linkHandlers({
+          links,
+          rights,
+          people,
+          catalog,
+          addresses: () => outsideAddresses(config, port),
+          cookie: {
+            make: (token) => guestCookie(port, token),
+            read: (header) => readCookie(header, guestCookieName(port)),
+          },
+          durable: () => log.durable(),
+          now,
+        }),
       },
       callerOf: (request) => front?.callerOf(request),
+      admit: (caller, endpoint, parts) => rights.ofRequest(caller, endpoint, parts),
       version: programVersion(),
       logger,
     })
@@ -111,6 +156,8 @@ export async function startServer(config: Config, options: StartOptions = {}): P
     if (pages) undo.push(() => pages.stop())
     const readyFront = makeHttpFront({
       sessions,
+      links,
+      isOpenCall: (method, pathname) => method === OPEN_LINK.method && pathname === OPEN_LINK.path,
       port: () => port,
       hosts: () => hosts,
       api: getRequestListener(api.fetch, { overrideGlobalObjects: false }),
@@ -144,14 +191,27 @@ function listenForUpgrades(server: Server, { front, collab, pages }: { front: Ht
   })
 }
 
-/** A socket's rights: by the token it shows where that is the data folder's, else by its session cookie. */
-function authorizer(sessions: Sessions, app: App, port: number): Authorize {
+/** The one call of the API by which whoever is not known becomes known. */
+const OPEN_LINK = { method: contract.openLink.method.toUpperCase(), path: contract.openLink.path }
+
+interface AuthorizerParts {
+  readonly sessions: Sessions
+  readonly links: SharedLinks
+  readonly app: App
+  readonly port: number
+}
+
+/** A socket's rights: by the token it shows where that is the data folder's, else by its session's cookie, else by a guest's. */
+function authorizer({ sessions, links, app, port }: AuthorizerParts): Authorize {
   return async (token, docName, request) => {
     const cookie = readCookie(request.headers.get('cookie'), cookieName(port))
-    const caller = sessions.byBearer(token) ?? (cookie === undefined ? undefined : sessions.bySession(cookie))
+    const member = sessions.byBearer(token) ?? (cookie === undefined ? undefined : sessions.bySession(cookie))
+    const guestToken = readCookie(request.headers.get('cookie'), guestCookieName(port))
+    const guest = guestToken === undefined ? undefined : links.byCookie(guestToken)
+    const caller: Caller | undefined = member ?? (guest && { kind: 'guest', actor: guest, device: guest.id })
     if (caller === undefined) return { denied: 'You are not signed in. Open a fresh address from "npm run url".' }
     const right = await app.mayOpen(caller, docName)
-    return 'denied' in right ? right : { actor: caller.actor, device: caller.device, canWrite: right.canWrite }
+    return 'denied' in right ? right : { ...right, actor: caller.actor, device: caller.device }
   }
 }
 

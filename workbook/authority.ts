@@ -104,6 +104,8 @@ export interface AuthorityOptions {
   readonly random: RandomBytes
   /** Link requests that people wrote (perhaps offline) and that wait for the server. */
   readonly onLinkRequests?: () => void
+  /** Whether somebody may ask for links at all; who may not is not listened to. */
+  readonly mayLink?: (author: string) => boolean
   /** A kind of difference that is accepted for a field from now on (B12). */
   readonly onAcceptKind?: (field: FieldId, kind: string) => void
 }
@@ -230,6 +232,7 @@ export class SheetAuthority {
       if (!isOurs || !(typeof request.key === 'string' || request.key === null)) return []
       const item = editLinksMap(this.sheet.docs.edits)._map.get(key)
       const author = item ? this.#options.authorOf(item.id.client, undefined) : SERVER_ACTOR
+      if (this.#options.mayLink?.(author) === false) return []
       const by = author === SERVER_ACTOR ? String(request.by) : author
       return [{ key, row: row as RowId, connection: connection as ConnectionId, recordKey: request.key, by }]
     })
@@ -294,7 +297,8 @@ export class SheetAuthority {
     }
     const resolutions = transaction.changed.get(editResolutionsMap(edits) as never)
     if (resolutions && !isServer) for (const id of resolutions) if (id !== null) this.#choices.add(id)
-    if (transaction.changed.has(editLinksMap(edits) as never) && !isServer) this.#options.onLinkRequests?.()
+    const asksForLinks = transaction.changed.has(editLinksMap(edits) as never) && !isServer
+    if (asksForLinks && this.linkRequests().length > 0) this.#options.onLinkRequests?.()
     if (isServer && changed) for (const key of changed) if (key !== null) this.#refresh(key as CellKey, transaction.origin)
     if (changed !== undefined) {
       const unsettled = [...changed].flatMap((key) => (key === null ? [] : this.#unsettledFact(key as CellKey)))

@@ -10,6 +10,13 @@ const id = z.string().regex(/^[0-9A-Za-z]{1,32}$/)
 const ms = z.number().describe('ms since 1970')
 const person = z.object({ id: z.string(), name: z.string(), color: z.string() })
 
+/** A name as others see it: without characters that are not seen, or that turn the text around them. */
+const personName = z
+  .string()
+  .transform((name) => name.replaceAll(/\p{C}+/gu, ' ').trim())
+  .pipe(z.string().min(1).max(60))
+const role = z.enum(['owner', 'editor', 'viewer'])
+
 export const apiError = z.object({
   error: z.object({
     code: z.string(),
@@ -260,6 +267,25 @@ export interface Endpoint {
   readonly answer: z.ZodType
 }
 
+const sharedLink = z.object({
+  id,
+  workbook: id,
+  role: z.enum(['viewer', 'editor']),
+  name: z.string(),
+  /** The last characters of its address. */
+  end: z.string(),
+  createdBy: z.string(),
+  createdByName: z.string(),
+  createdAt: ms,
+  expiresAt: ms.nullable().describe('null: until it is closed'),
+  state: z.enum(['open', 'expired', 'closed']),
+  closedAt: ms.nullable(),
+  closedByName: z.string().nullable(),
+  lastUsedAt: ms.nullable(),
+  uses: z.number(),
+})
+const linkName = z.string().trim().max(80)
+
 const params = { workbook: z.object({ id }), connection: z.object({ id }), run: z.object({ id }) }
 const none = z.object({})
 
@@ -269,7 +295,17 @@ export const contract = {
     method: 'get',
     path: '/api/session',
     summary: 'Who this browser is',
-    answer: z.object({ person, device: z.string(), mode: z.literal('local'), hasSandbox: z.boolean() }),
+    query: z.object({ workbook: id.optional() }),
+    answer: z.object({
+      person,
+      device: z.string(),
+      mode: z.literal('local'),
+      hasSandbox: z.boolean(),
+      /** A guest came by a shared link. */
+      kind: z.enum(['member', 'guest']),
+      /** In the workbook that was asked for. */
+      role: role.optional(),
+    }),
   },
   patchSession: {
     access: 'person',
@@ -277,7 +313,7 @@ export const contract = {
     path: '/api/session',
     summary: 'Choose the name and colour others see',
     body: z.object({
-      name: z.string().trim().min(1).max(60).optional(),
+      name: personName.optional(),
       color: z
         .string()
         .regex(/^#[0-9a-f]{6}$/)
@@ -306,6 +342,8 @@ export const contract = {
       sheets: z.array(sheet),
       connections: z.array(connection),
       people: z.array(person),
+      /** What the caller may do in it. */
+      role,
       creditsThisMonth: z.number(),
     }),
   },
@@ -525,6 +563,64 @@ export const contract = {
       byRule: credits,
       entries: z.array(z.object({ run: id, connection: id, at: ms, credits, total: z.number() })),
     }),
+  },
+  listPeople: {
+    access: 'guest-viewer',
+    method: 'get',
+    path: '/api/workbooks/{id}/people',
+    summary: 'Who has to do with a workbook, and when each was last here',
+    params: params.workbook,
+    answer: z.object({
+      people: z.array(
+        person.extend({ isGuest: z.boolean(), link: z.string().nullable().describe('for members alone'), lastSeen: ms.nullable() }),
+      ),
+    }),
+  },
+  listLinks: {
+    method: 'get',
+    path: '/api/links',
+    summary: 'The shared links of a workbook, also those that ended, and the addresses this server is reached at',
+    query: z.object({ workbook: id }),
+    answer: z.object({
+      links: z.array(sharedLink),
+      /** Empty where the server answers this computer alone. */
+      addresses: z.array(z.string()),
+    }),
+  },
+  createLink: {
+    method: 'post',
+    path: '/api/links',
+    summary: 'A new shared link; its token is told in this answer alone and stands behind the # of `/l#<token>`',
+    body: z.object({
+      workbook: id,
+      role: z.enum(['viewer', 'editor']).default('viewer'),
+      name: linkName.default(''),
+      expiresAt: ms.int().nullable().default(null),
+    }),
+    answer: z.object({ link: sharedLink, token: z.string() }),
+  },
+  patchLink: {
+    method: 'patch',
+    path: '/api/links/{id}',
+    summary: 'Another name or end of a shared link',
+    params: z.object({ id }),
+    body: z.object({ name: linkName.optional(), expiresAt: ms.int().nullable().optional() }),
+    answer: sharedLink,
+  },
+  revokeLink: {
+    method: 'delete',
+    path: '/api/links/{id}',
+    summary: 'Close a shared link for good; whoever is there by it is out within a second',
+    params: z.object({ id }),
+    answer: sharedLink,
+  },
+  openLink: {
+    access: 'anyone',
+    method: 'post',
+    path: '/api/links/open',
+    summary: 'Exchange the token of a shared link for a guest’s cookie; a member stays a member',
+    body: z.object({ token: z.string().min(1).max(200) }),
+    answer: z.object({ workbook: id, name: z.string(), role, person, isNew: z.boolean().describe('this browser was nobody here before') }),
   },
 } as const satisfies Record<string, Endpoint>
 

@@ -16,13 +16,15 @@ import type { Sheet } from '../../workbook/sheet.ts'
 import type { Documents } from '../collab-ports.ts'
 import { deltaOf, linkedRows } from '../engine-ports.ts'
 import type { RunQueue } from '../queue.ts'
-import type { Caller, Sessions } from '../session.ts'
+import type { Caller } from '../session.ts'
 import { documentsOf, type Room, type SheetHub } from '../sheets.ts'
 import { type Catalog, type ConnectionRow, type FullConnection, setupOf } from '../storage/catalog.ts'
 import { callOp, creditsOp, insertRunOp, previewOps, type RunRow, type RunStore, transitionOps } from '../storage/runs.ts'
 import type { UpdateLog } from '../update-log.ts'
+import type { WorkbookPeople } from '../workbook-people.ts'
 import { appName, type Workbooks } from '../workbooks.ts'
 import type { ConnectionInfo, Contract } from './contract.ts'
+import type { LinkEndpoint } from './links.ts'
 import { ApiProblem, badRequest, notFound } from './problem.ts'
 import type { Handlers } from './router.ts'
 
@@ -33,20 +35,20 @@ export interface HandlersParts {
   readonly documents: Documents
   readonly queue: RunQueue
   readonly workbooks: Workbooks
-  readonly sessions: Sessions
+  readonly people: WorkbookPeople
   readonly log: UpdateLog
   readonly now: () => number
   readonly random: RandomBytes
 }
 
-type HandlerTable = Handlers<Omit<Contract, 'getSession' | 'patchSession'>>
+type HandlerTable = Handlers<Omit<Contract, 'getSession' | 'patchSession' | LinkEndpoint>>
 
 const SEARCH_LIMIT = 50
 
 /** The HTTP API on top of documents, tables and queue. Every answer that says something was changed comes after it is on disk. */
 export function makeHandlers(parts: HandlersParts): HandlerTable {
-  const { catalog, runs, hub, documents, queue, workbooks, sessions, log, now, random } = parts
-  const nameOf = (actor: string): string => sessions.device(actor)?.name ?? actor
+  const { catalog, runs, hub, documents, queue, workbooks, people, log, now, random } = parts
+  const nameOf = (actor: string): string => people.nameOf(actor) ?? actor
   const fullConnection = async (id: string): Promise<FullConnection> => {
     const full = await catalog.connection(id)
     if (full === undefined) throw notFound('such connection')
@@ -160,13 +162,16 @@ export function makeHandlers(parts: HandlersParts): HandlerTable {
       return { ...workbook, rows: 0, staged: 0, needsPerson: 0 }
     },
 
-    getWorkbook: async ({ params }) => {
+    getWorkbook: async ({ params, caller }) => {
       const workbook = await catalog.workbook(params.id)
       if (workbook === undefined) throw notFound('such workbook')
       const sys = await documents.openDocument(sysName(workbook.id))
       const sheets = (await catalog.sheets(workbook.id)).map((s) => ({ id: s.id, name: s.name, documents: documentsOf(sys.doc, s.id) }))
       await sys.release()
-      const connections = await Promise.all((await catalog.connections({ workbook: workbook.id })).map(infoOf))
+      const isGuest = caller.kind === 'guest'
+      const found = await Promise.all((await catalog.connections({ workbook: workbook.id })).map(infoOf))
+      const connections = isGuest ? found.map(connectionForGuest) : found
+      const known = await (isGuest ? people.forGuests(workbook.id) : people.ofWorkbook(workbook.id))
       const ledger = await runs.ledger(
         monthStart(now()),
         connections.map((c) => c.id),
@@ -177,8 +182,9 @@ export function makeHandlers(parts: HandlersParts): HandlerTable {
         documents: { book: bookName(workbook.id), sys: sysName(workbook.id) },
         sheets,
         connections,
-        people: sessions.devices().map((d) => ({ ...d })),
-        creditsThisMonth: ledger.reduce((sum, entry) => sum + totalCredits(entry), 0),
+        people: known.map(({ person }) => ({ ...person })),
+        role: caller.kind === 'guest' ? (caller.grant?.role ?? 'viewer') : ('owner' as const),
+        creditsThisMonth: isGuest ? 0 : ledger.reduce((sum, entry) => sum + totalCredits(entry), 0),
       }
     },
 
@@ -522,6 +528,27 @@ export function makeHandlers(parts: HandlersParts): HandlerTable {
 async function connectionsOf(catalog: Catalog, integration: string): Promise<readonly ConnectionRow[]> {
   const objects = await catalog.objects(integration)
   return (await Promise.all(objects.map((o) => catalog.connections({ object: o.id })))).flat()
+}
+
+/** What a guest sees of a connection: what stands over its columns, and which way its values go. */
+function connectionForGuest(connection: ConnectionInfo): ConnectionInfo {
+  const { id, workbook, sheet, integration, object, keyField, fields } = connection
+  return {
+    id,
+    workbook,
+    sheet,
+    // The ids are the connection's own: nothing of a guest's leads to the integration behind it.
+    integration: { id, app: integration.app, appName: integration.appName, name: integration.appName, isOn: integration.isOn },
+    object: { id, name: object.name, external: object.external, direction: object.direction, schedule: null },
+    keyField,
+    fields,
+    filter: '',
+    onConflict: 'hold',
+    linkedRecords: 0,
+    latestPull: null,
+    nextPull: null,
+    activeRun: null,
+  }
 }
 
 /** The first instant of the current month, UTC. */

@@ -4,8 +4,9 @@ import type { Context } from 'hono'
 import { HTTPException } from 'hono/http-exception'
 import type * as z from 'zod'
 import type { Logger } from '../logger.ts'
-import type { Caller } from '../session.ts'
-import { apiError, type Endpoint } from './contract.ts'
+import { mayCall, NOT_SHARED as NOT_FOR_GUESTS } from '../rights.ts'
+import { type Caller, isMember } from '../session.ts'
+import { type Access, apiError, type Endpoint } from './contract.ts'
 import { ApiProblem, badRequest, INTERNAL_PROBLEM, problemBody, problemOf } from './problem.ts'
 
 /** Largest body of a request: 10,000 cells of ordinary length. Bytes. */
@@ -34,6 +35,8 @@ export interface Asked<E extends Endpoint> {
   readonly body: Parsed<E, 'body'>
   readonly caller: Caller
   readonly request: Request
+  /** Where the request came from. */
+  readonly address: string
 }
 
 /** Answers an endpoint; a `Response` goes out as it is (CSV). Throws `ApiProblem` or `SyncError` where it cannot. */
@@ -47,6 +50,15 @@ export interface ApiOptions<C extends Endpoints> {
   readonly handlers: Handlers<C>
   /** Who sent this request; the session gate has let it through. */
   readonly callerOf: (request: IncomingMessage) => Caller | undefined
+  /**
+   * The caller with their right in what a request is about.
+   * @throws ApiProblem where they have none
+   */
+  readonly admit: (
+    caller: Caller,
+    endpoint: Endpoint,
+    parts: { readonly params: unknown; readonly query: unknown; readonly body: unknown },
+  ) => Promise<Caller>
   readonly version: string
   readonly logger: Logger
   /** Whether answers are held to the contract too: in tests. */
@@ -70,8 +82,14 @@ export function makeApi<C extends Endpoints>(options: ApiOptions<C>): OpenAPIHon
     // The length is checked by its header, and Node takes no more than that: Hono's own limit cannot read a body of unknown length here.
     if (context.req.header('transfer-encoding') !== undefined) throw TOO_VAGUE
     if (Number(context.req.header('content-length') ?? 0) > BODY_BYTES) throw TOO_LARGE
-    await next()
+    // Before anything of the request is read: what is not a guest's is not described to them either.
+    const caller = options.callerOf(context.env.incoming)
+    if (caller !== undefined && isMember(caller)) return next()
+    const found = routes.find(({ method, pattern }) => method === context.req.method && pattern.test(context.req.path))
+    if (caller === undefined || found === undefined || !mayCall(found.access, caller.kind)) throw NOT_FOR_GUESTS
+    return next()
   })
+  const routes = Object.values(options.contract).map(routeAccess)
   for (const [name, endpoint] of Object.entries(options.contract)) {
     const handler = options.handlers[name] as AnyHandler | undefined
     api.openapi(routeOf(name, endpoint), (async (context: Context<Env>) => answer(context, { name, endpoint, handler, options })) as never)
@@ -96,6 +114,12 @@ export function makeApi<C extends Endpoints>(options: ApiOptions<C>): OpenAPIHon
     return problemResponse(context, problem ?? INTERNAL_PROBLEM)
   })
   return api
+}
+
+/** Which requests an endpoint answers, and to whom. */
+function routeAccess({ method, path, access = 'member' }: Endpoint): { method: string; pattern: RegExp; access: Access } {
+  const pattern = new RegExp(`^${path.replaceAll(/\{\w+\}/gu, '[^/]+')}$`, 'u')
+  return { method: method.toUpperCase(), pattern, access }
 }
 
 function routeOf(name: string, { method, path, summary, params, query, body, answer }: Endpoint) {
@@ -136,12 +160,16 @@ async function answer(
   const caller = options.callerOf(context.env.incoming)
   if (caller === undefined) throw new Error('A request came past the session gate')
   const valid = context.req as unknown as { valid: (part: 'param' | 'query' | 'json') => unknown }
-  const result = await handler({
+  const parts = {
     params: endpoint.params && valid.valid('param'),
     query: endpoint.query && valid.valid('query'),
     body: endpoint.body && valid.valid('json'),
-    caller,
+  }
+  const result = await handler({
+    ...parts,
+    caller: await options.admit(caller, endpoint, parts),
     request: context.req.raw,
+    address: context.env.incoming.socket.remoteAddress ?? '',
   } as Asked<Endpoint>)
   if (result instanceof Response) return result
   return context.json((options.checksAnswers ? endpoint.answer.parse(result) : result) as object)

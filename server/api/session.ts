@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import type { Sessions } from '../session.ts'
+import type { SharedLinks } from '../shared-links.ts'
 import type { contract, Endpoint } from './contract.ts'
 import { ApiProblem } from './problem.ts'
 import type { Handler } from './router.ts'
@@ -22,6 +23,7 @@ interface SessionHandlers {
 
 export function sessionHandlers(parts: {
   readonly sessions: Sessions
+  readonly links: SharedLinks
   readonly oneTimeUrl: () => string
   readonly hasSandbox: boolean
   /** Resolves when what was changed is on disk. */
@@ -29,9 +31,20 @@ export function sessionHandlers(parts: {
   readonly onRenamed: (device: string, to: { readonly name: string; readonly color: string }) => void
 }): SessionHandlers {
   return {
-    getSession: ({ caller }) => ({ person: { ...caller.actor }, device: caller.device, mode: 'local', hasSandbox: parts.hasSandbox }),
+    getSession: ({ caller, query }) => {
+      const isGuest = caller.kind === 'guest'
+      const role = isGuest ? caller.grant?.role : query.workbook === undefined ? undefined : ('owner' as const)
+      return {
+        person: { ...caller.actor },
+        device: caller.device,
+        mode: 'local',
+        hasSandbox: parts.hasSandbox && !isGuest,
+        kind: isGuest ? 'guest' : 'member',
+        ...(role && { role }),
+      }
+    },
     patchSession: async ({ caller, body }) => {
-      const renamed = parts.sessions.rename(caller.device, body)
+      const renamed = caller.kind === 'guest' ? parts.links.rename(caller.actor.id, body) : parts.sessions.rename(caller.device, body)
       if (renamed === undefined) {
         throw new ApiProblem({
           status: 409,

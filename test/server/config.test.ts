@@ -11,6 +11,7 @@ test('[S20] an empty environment gives the defaults', () => {
   expect(config({ PORT: '' })).toEqual({
     port: 3000,
     host: '127.0.0.1',
+    otherHosts: [],
     dataFolder: `${PROJECT_FOLDER}/data`,
     mode: 'local',
     hasSandbox: true,
@@ -23,10 +24,18 @@ test('[S20] an empty environment gives the defaults', () => {
 })
 
 test('[S20] every variable is read', () => {
-  const env = { PORT: '0', HOST: '::1', TIDEBOOK_DATA: '/tmp/x', TIDEBOOK_SANDBOX: 'off', TIDEBOOK_SECRET: 'a secret of enough length' }
+  const env = {
+    PORT: '0',
+    HOST: '::1',
+    TIDEBOOK_HOSTS: 'tidebook.lan, 192.168.1.20',
+    TIDEBOOK_DATA: '/tmp/x',
+    TIDEBOOK_SANDBOX: 'off',
+    TIDEBOOK_SECRET: 'a secret of enough length',
+  }
   expect(config({ ...env, TIDEBOOK_LOG: 'warn', TIDEBOOK_COMMIT_RETRY: '5' }, ['--dev'])).toEqual({
     port: 0,
     host: '::1',
+    otherHosts: ['tidebook.lan', '192.168.1.20'],
     dataFolder: '/tmp/x',
     mode: 'local',
     hasSandbox: false,

@@ -10,6 +10,7 @@ export const emptyApp = (_parts: AppParts): App => ({
     detachDocument: () => undefined,
     onTransaction: () => ({ cellChanges: [], ops: [] }),
   },
+  baseOf: async () => undefined,
   mayOpen: async () => ({ canWrite: true }),
   handlers: {},
   homePath: () => '/',
@@ -21,6 +22,7 @@ export const emptyApp = (_parts: AppParts): App => ({
 export const testConfig = (dataFolder: string, more: Partial<Config> = {}): Config => ({
   port: 0,
   host: '127.0.0.1',
+  otherHosts: [],
   dataFolder,
   mode: 'local',
   hasSandbox: false,
