@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { type Sandbox, startSandbox } from '../sandbox/sandbox.ts'
 import { cryptoRandomBytes, makeConnectionId, type SheetId } from '../workbook/ids.ts'
 import type { Contract, StatelessMessage } from './api/contract.ts'
+import { deliveryHandlers } from './api/delivery.ts'
 import { makeHandlers } from './api/handlers.ts'
 import type { LinkEndpoint } from './api/links.ts'
 import type { Handlers } from './api/router.ts'
@@ -16,6 +17,7 @@ import type { Secrets } from './secrets.ts'
 import type { Caller, Sessions } from './session.ts'
 import type { SharedLinks } from './shared-links.ts'
 import { SheetHub } from './sheets.ts'
+import { makeBaseShards } from './storage/base-shards.ts'
 import { Catalog, type IntegrationRow, type ObjectRow } from './storage/catalog.ts'
 import type { Reader } from './storage/database.ts'
 import { RunStore } from './storage/runs.ts'
@@ -162,7 +164,10 @@ export function buildApp(parts: AppParts): App {
     business: hub,
     baseOf: (sheet) => hub.baseOf(sheet),
     mayOpen: (caller, docName) => rights.ofDocument(caller, docName),
-    handlers: makeHandlers({ catalog, runs, hub, documents, queue, workbooks, people, log, now, random }),
+    handlers: {
+      ...makeHandlers({ catalog, runs, hub, documents, queue, workbooks, people, log, now, random }),
+      ...deliveryHandlers({ shards: makeBaseShards(reader), baseOf: (sheet) => hub.baseOf(sheet) }),
+    },
     ...(config.hasSandbox && {
       sandbox: {
         handle: (request, response) => void sandbox?.handle(request, response),

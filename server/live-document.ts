@@ -1,6 +1,7 @@
 import type { Document } from '@hocuspocus/server'
 import { isTransactionOrigin } from '@hocuspocus/server'
 import * as Y from 'yjs'
+import { epochOf } from '../workbook/documents.ts'
 import { isServerOrigin } from '../workbook/origin.ts'
 import type { DocumentName } from '../workbook/schema.ts'
 import type { ActorOf, DocumentBusiness, Principal } from './collab-ports.ts'
@@ -15,10 +16,25 @@ const LOAD_CHUNK = 1_000
 const SHORTEST_SNAPSHOT_TAIL = 256 * 1024
 const UPDATE_OVERHEAD = 100
 
+/**
+ * A base shard's snapshot is what people fetch, and its tail comes to them update by update: a quarter of the snapshot is the most that is
+ * sent twice, and so many updates the most that are merged into one where there is no snapshot yet.
+ */
+const SHORTEST_SHARD_TAIL = 64 * 1024
+const SHARD_TAIL_UPDATES = 200
+
 export type Owner = Omit<ClientIdOwner, 'client'>
 
 export const SERVER_OWNER: Owner = { actor: 'server', device: '' }
 const UNKNOWN_OWNER: Owner = { actor: 'unknown', device: '' }
+
+/** An update as the log has it. */
+export interface LoggedUpdate {
+  /** The sequence number of the document's update before this one; 0 for the first. */
+  readonly after: number
+  readonly seq: number
+  readonly update: Uint8Array
+}
 
 type Observed = Required<Pick<UpdateRecord, 'seq' | 'cellChanges' | 'clientIds'>>
 
@@ -36,10 +52,12 @@ export class LiveDocument {
   readonly #business: DocumentBusiness
   readonly #logger: Logger
   readonly #now: () => number
+  readonly #onLogged: ((logged: LoggedUpdate) => void) | undefined
   readonly #observed = new WeakMap<Y.Transaction, Observed>()
   #unsavedUntil: Promise<void> | undefined
   #seq: number
   #tailBytes = 0
+  #tailUpdates = 0
   #snapshotBytes: number
   #isDetached = false
 
@@ -47,7 +65,15 @@ export class LiveDocument {
     doc: Document,
     name: DocumentName,
     stored: StoredDocument,
-    parts: { log: UpdateLog; business: DocumentBusiness; logger: Logger; now: () => number; earlierOwners: ReadonlyMap<number, Owner> },
+    parts: {
+      log: UpdateLog
+      business: DocumentBusiness
+      logger: Logger
+      now: () => number
+      earlierOwners: ReadonlyMap<number, Owner>
+      /** Told of each update in the turn in which it joins the log's batch. */
+      onLogged?: (logged: LoggedUpdate) => void
+    },
   ) {
     this.doc = doc
     this.name = name
@@ -55,11 +81,13 @@ export class LiveDocument {
     this.#business = parts.business
     this.#logger = parts.logger
     this.#now = parts.now
+    this.#onLogged = parts.onLogged
     this.owners = new Map(parts.earlierOwners)
     for (const { client, actor, device } of stored.owners) this.owners.set(client, { actor, device })
     this.#seq = stored.seq
     this.#snapshotBytes = stored.state?.byteLength ?? 0
     for (const update of stored.tail) this.#tailBytes += update.byteLength + UPDATE_OVERHEAD
+    this.#tailUpdates = stored.tail.length
   }
 
   /** From here on every change is logged. */
@@ -92,6 +120,16 @@ export class LiveDocument {
     return this.#isDetached
   }
 
+  /** Whether a client's update may be applied now. */
+  get isReadyToWrite(): boolean {
+    return this.#business.isReadyToWrite?.(this.doc.name) ?? true
+  }
+
+  /** Resolves when a client's update may be applied. */
+  async prepareToWrite(): Promise<void> {
+    await this.#business.prepareToWrite?.(this.doc.name)
+  }
+
   readonly actorOf: ActorOf = (client) => this.owners.get(client) ?? UNKNOWN_OWNER
 
   /**
@@ -112,7 +150,11 @@ export class LiveDocument {
 
   /** Keeps a snapshot where the updates since the last one have grown as large as the document. */
   keepSnapshotIfDue(): void {
-    if (this.#tailBytes >= Math.max(SHORTEST_SNAPSHOT_TAIL, this.#snapshotBytes)) this.keepSnapshot()
+    const isDue =
+      this.name.kind === 'base'
+        ? this.#tailBytes >= Math.max(SHORTEST_SHARD_TAIL, this.#snapshotBytes / 4) || this.#tailUpdates >= SHARD_TAIL_UPDATES
+        : this.#tailBytes >= Math.max(SHORTEST_SNAPSHOT_TAIL, this.#snapshotBytes)
+    if (isDue) this.keepSnapshot()
   }
 
   /** At unload a tail of an eighth is enough: the document is read from the start next time. */
@@ -122,9 +164,13 @@ export class LiveDocument {
 
   keepSnapshot(): void {
     const state = Y.encodeStateAsUpdate(this.doc)
-    this.#log.execute([saveSnapshotOp(this.doc.name, this.#seq, state, this.#now())])
+    const at = this.#now()
+    if (this.name.kind === 'base') {
+      this.#log.keepSnapshot({ doc: this.doc.name, seq: this.#seq, epoch: Math.max(0, epochOf(this.doc)), state, at })
+    } else this.#log.execute([saveSnapshotOp(this.doc.name, this.#seq, state, at)])
     this.#snapshotBytes = state.byteLength
     this.#tailBytes = 0
+    this.#tailUpdates = 0
   }
 
   /** The server's entries are believed in what they claim, and nobody sees one before it is on disk: a new one from outside is made up. */
@@ -172,9 +218,12 @@ export class LiveDocument {
   }
 
   #append(update: Uint8Array, owner: Owner, origin: string, observed: Observed): void {
+    const after = this.#seq
     this.#seq = observed.seq
     this.#tailBytes += update.byteLength + UPDATE_OVERHEAD
+    this.#tailUpdates++
     this.#log.append({ doc: this.doc.name, update, ...owner, origin, at: this.#now(), ...observed })
+    this.#onLogged?.({ after, seq: observed.seq, update })
   }
 
   #logHanging(update: Uint8Array, principal: Principal): void {

@@ -18,7 +18,7 @@ import { baseName, bookName, packBaseRow, SHARD_ROWS, sysName } from '../workboo
 import { addSlot } from './sheets.ts'
 import { Catalog } from './storage/catalog.ts'
 import { openReader } from './storage/database.ts'
-import { saveSnapshotOp } from './storage/document-store.ts'
+import { saveShardOp, saveSnapshotOp } from './storage/document-store.ts'
 import { SqliteUpdateLog } from './storage/sqlite-log.ts'
 
 export interface SeededSheet {
@@ -204,7 +204,11 @@ export async function seedSheet(o: {
         cellChanges: [],
         clientIds: [owner],
       })
-      log.execute([saveSnapshotOp(docName, seq, update, o.now)])
+      log.execute([
+        docName.startsWith('base.')
+          ? saveShardOp({ doc: docName, seq, epoch: 0, state: update, at: o.now })
+          : saveSnapshotOp(docName, seq, update, o.now),
+      ])
       doc.destroy()
     }
     const shards = Math.ceil(o.rows / SHARD_ROWS)

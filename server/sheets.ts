@@ -1,7 +1,7 @@
 import type * as Y from 'yjs'
 import { type EditFacts, SheetAuthority } from '../workbook/authority.ts'
 import type { DifferenceKind } from '../workbook/cell-value.ts'
-import { sysAccepted, sysBindings, sysGenerations, sysShards, sysSlots } from '../workbook/documents.ts'
+import { editLinksMap, sysAccepted, sysBindings, sysGenerations, sysShards, sysSlots } from '../workbook/documents.ts'
 import type { Binding } from '../workbook/fields.ts'
 import type { ConnectionId, FieldId, RandomBytes, SheetId, WorkbookId } from '../workbook/ids.ts'
 import { ServerOrigin } from '../workbook/origin.ts'
@@ -23,7 +23,20 @@ export interface Room {
 interface OpenRoom extends Room {
   readonly held: OpenDocument[]
   readonly edits: string
+  /** How many work in it now; the server's own runs and requests. */
+  users: number
+  closing: NodeJS.Timeout | undefined
 }
+
+/** An edits document in memory. */
+interface AttachedEdits {
+  readonly sheet: SheetId
+  readonly doc: Y.Doc
+  readonly actorOf: ActorOf
+}
+
+/** How long a room stays open when nobody edits in it and no run works in it. ms */
+const IDLE_ROOM_MS = 5 * 60_000
 
 export interface SheetHubParts {
   readonly catalog: Catalog
@@ -34,15 +47,21 @@ export interface SheetHubParts {
   readonly random: RandomBytes
   /** People asked for links (perhaps offline); somebody should run them. */
   readonly onLinkRequests: (sheet: SheetId) => void
+  /** Whether somebody may tie rows to records: it costs credits and asks the app. */
+  readonly mayLink?: (person: string) => boolean
+  readonly idleRoomMs?: number
 }
 
 /**
- * The sheets whose edits are in memory. A room opens with its edits document and closes with it; while it is open, every edit is judged in
- * the turn in which it arrives, and what that means for the index of unsettled cells is committed with it.
+ * The sheets that are worked in. A room holds all base shards of its sheet, so it is opened by the first edit or run and not by those who only
+ * read; it closes when nothing happened in it for a while, and with its edits document. While it is open, every edit is judged in the turn in
+ * which it arrives, and what that means for the index of unsettled cells is committed with it.
  */
 export class SheetHub implements DocumentBusiness {
   readonly #parts: SheetHubParts
   readonly #rooms = new Map<string, OpenRoom>()
+  readonly #opening = new Map<string, Promise<OpenRoom>>()
+  readonly #attached = new Map<string, AttachedEdits>()
   #documents: Documents | undefined
 
   constructor(parts: SheetHubParts) {
@@ -54,26 +73,24 @@ export class SheetHub implements DocumentBusiness {
     this.#documents = documents
   }
 
-  async attachDocument(docName: string, doc: Y.Doc, { name, actorOf }: DocumentMeta): Promise<void> {
+  attachDocument(docName: string, doc: Y.Doc, { name, actorOf }: DocumentMeta): void {
     if (name.kind !== 'edits') return
-    const row = await this.#parts.catalog.sheet(name.sheet)
-    if (row === undefined) return
-    const room = await this.#openRoom(row.workbook, name.sheet, docName, doc, actorOf)
-    this.#rooms.set(docName, room)
-    room.authority.start()
-    // What is unsettled is known once the authority has read the entries.
-    this.#mendIndex(room)
-    if (room.authority.linkRequests().length > 0) this.#parts.onLinkRequests(name.sheet)
+    this.#attached.set(docName, { sheet: name.sheet, doc, actorOf })
+    // Asked for before the server went down: nobody else will say it.
+    if (hasLinkRequests(doc)) this.#parts.onLinkRequests(name.sheet)
   }
 
   detachDocument(docName: string): void {
-    const room = this.#rooms.get(docName)
-    if (room === undefined) return
-    this.#rooms.delete(docName)
-    room.authority.stop()
-    room.sheet.close()
-    for (const held of room.held)
-      held.release().catch((error: unknown) => this.#parts.logger.warn({ err: error }, 'a document was not released'))
+    this.#attached.delete(docName)
+    this.#close(docName)
+  }
+
+  isReadyToWrite(docName: string): boolean {
+    return this.#rooms.has(docName) || !this.#attached.has(docName)
+  }
+
+  async prepareToWrite(docName: string): Promise<void> {
+    if (this.#attached.has(docName)) await this.#room(docName)
   }
 
   onTransaction(
@@ -82,9 +99,12 @@ export class SheetHub implements DocumentBusiness {
     actorOf: ActorOf,
     seq: number,
   ): { cellChanges: CellChangeRow[]; ops: SqlOp[] } {
+    if (!this.#attached.has(docName)) return { cellChanges: [], ops: [] }
     const room = this.#rooms.get(docName)
-    const facts = room?.authority.factsOf(transaction)
-    if (room === undefined || facts === undefined) return { cellChanges: [], ops: [] }
+    if (room === undefined) throw new Error('An edit was applied before its sheet was open')
+    this.#stayOpen(room)
+    const facts = room.authority.factsOf(transaction)
+    if (facts === undefined) return { cellChanges: [], ops: [] }
     const origin = kindOf(transaction.origin)
     return {
       cellChanges: facts.changes.map((change) => ({ ...change, device: actorOf(Number(change.item.split(':')[0])).device, origin })),
@@ -100,9 +120,29 @@ export class SheetHub implements DocumentBusiness {
     const name = editsName(sheet, genOf(sys.doc, `edits.${sheet}`))
     const edits = await this.#docs.openDocument(name)
     await sys.release()
-    const room = this.#rooms.get(name)
-    if (room === undefined) throw new Error(`The sheet ${sheet} did not open`)
-    return { room, release: () => edits.release() }
+    const room = await this.#room(name)
+    room.users++
+    let isHeld = true
+    return {
+      room,
+      release: async () => {
+        if (!isHeld) return
+        isHeld = false
+        room.users--
+        this.#stayOpen(room)
+        await edits.release()
+      },
+    }
+  }
+
+  /** Where a sheet's base is: its generation and the number of its shards; `undefined` where there is no such sheet. */
+  async baseOf(sheet: SheetId): Promise<{ readonly gen: number; readonly shards: number } | undefined> {
+    const row = await this.#parts.catalog.sheet(sheet)
+    if (row === undefined) return undefined
+    const sys = await this.#docs.openDocument(sysName(row.workbook))
+    const base = { gen: genOf(sys.doc, `base.${sheet}`), shards: sysShards(sys.doc).get(sheet) ?? 0 }
+    await sys.release()
+    return base
   }
 
   /** Makes room for `count` more base rows, before the synchronous turn that writes them. */
@@ -125,9 +165,64 @@ export class SheetHub implements DocumentBusiness {
     return this.#documents
   }
 
+  #room(docName: string): Promise<OpenRoom> {
+    const open = this.#rooms.get(docName)
+    if (open !== undefined) return Promise.resolve(open)
+    const known = this.#opening.get(docName)
+    if (known !== undefined) return known
+    const opening = this.#open(docName).finally(() => this.#opening.delete(docName))
+    this.#opening.set(docName, opening)
+    return opening
+  }
+
+  async #open(docName: string): Promise<OpenRoom> {
+    const edits = this.#attached.get(docName)
+    const row = edits && (await this.#parts.catalog.sheet(edits.sheet))
+    if (edits === undefined || row === undefined) throw new Error(`The sheet of ${docName} did not open`)
+    const room = await this.#openRoom(row.workbook, edits.sheet, docName, edits.doc, edits.actorOf)
+    if (this.#attached.get(docName) !== edits) {
+      this.#letGo(room)
+      throw new Error(`${docName} left memory while its sheet was opened`)
+    }
+    this.#rooms.set(docName, room)
+    room.authority.start()
+    // What is unsettled is known once the authority has read the entries.
+    this.#mendIndex(room)
+    this.#stayOpen(room)
+    return room
+  }
+
+  #stayOpen(room: OpenRoom): void {
+    if (room.closing !== undefined) room.closing.refresh()
+    else {
+      room.closing = setTimeout(() => {
+        if (room.users > 0) room.closing?.refresh()
+        else if (this.#rooms.get(room.edits) === room) this.#close(room.edits)
+      }, this.#parts.idleRoomMs ?? IDLE_ROOM_MS)
+      room.closing.unref()
+    }
+  }
+
+  #close(docName: string): void {
+    const room = this.#rooms.get(docName)
+    if (room === undefined) return
+    this.#rooms.delete(docName)
+    clearTimeout(room.closing)
+    room.authority.stop()
+    this.#letGo(room)
+  }
+
+  #letGo(room: OpenRoom): void {
+    room.sheet.close()
+    for (const held of room.held)
+      held.release().catch((error: unknown) => this.#parts.logger.warn({ err: error }, 'a document was not released'))
+  }
+
   async #openRoom(workbook: WorkbookId, id: SheetId, edits: string, doc: Y.Doc, actorOf: ActorOf): Promise<OpenRoom> {
     const held: OpenDocument[] = []
     const open = async (name: string): Promise<Y.Doc> => {
+      // A turn for everybody else between two shards: each takes some 20 ms to load.
+      await new Promise((resolve) => setImmediate(resolve))
       const opened = await this.#docs.openDocument(name)
       held.push(opened)
       return opened.doc
@@ -146,9 +241,10 @@ export class SheetHub implements DocumentBusiness {
       now: this.#parts.now,
       random: this.#parts.random,
       onLinkRequests: () => this.#parts.onLinkRequests(id),
+      ...(this.#parts.mayLink && { mayLink: this.#parts.mayLink }),
       onAcceptKind: (field, kind) => acceptKind(sys, field, kind as DifferenceKind),
     })
-    return { workbook, sheet, authority, held, edits }
+    return { workbook, sheet, authority, held, edits, users: 0, closing: undefined }
   }
 
   /** The index of unsettled cells can always be told from the document; where they differ, the document is right. */
@@ -169,6 +265,8 @@ export class SheetHub implements DocumentBusiness {
     ])
   }
 }
+
+const hasLinkRequests = (edits: Y.Doc): boolean => editLinksMap(edits).size > 0
 
 /** The current generation of a document; 0 until the first switch. */
 export const genOf = (sys: Y.Doc, key: string): number => sysGenerations(sys).get(key) ?? 0

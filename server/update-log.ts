@@ -46,6 +46,17 @@ export interface SqlOp {
   readonly params: readonly SqlValue[]
 }
 
+/** What all updates of a document up to `seq` amount to. */
+export interface SnapshotRecord {
+  readonly doc: string
+  readonly seq: number
+  /** The epoch in force, of a base shard. */
+  readonly epoch: number
+  readonly state: Uint8Array
+  /** ms since 1970 */
+  readonly at: number
+}
+
 /**
  * The append-only log of every update, and the only way to write to the database.
  *
@@ -57,6 +68,11 @@ export interface UpdateLog {
   append(record: UpdateRecord): void
   /** Joins this turn's batch: commits together with the updates of this turn. @throws LogFailed as `append`. */
   execute(ops: readonly SqlOp[]): void
+  /**
+   * Keeps a snapshot, compressed as it will be delivered. It is written some time after the updates it covers are on disk, never before, and
+   * is not waited for by `durable`: all it says is in the log too. @throws LogFailed as `append`.
+   */
+  keepSnapshot(record: SnapshotRecord): void
   /**
    * Resolves when everything handed over before is on disk; rejects when it will never be. Call it in the same turn as the work it is
    * to cover: once the log has failed and recovered, a later call knows nothing of work that was lost.

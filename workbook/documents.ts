@@ -31,12 +31,17 @@ export const annotationsMap = (annotations: Y.Doc): Y.Map<Annotation> => annotat
 /** Epoch number → map of row id → packed row. Only the server makes epochs; the highest is the one in force. */
 export const baseEpochs = (base: Y.Doc): Y.Map<Y.Map<string>> => base.getMap('e')
 
+/** The number of the epoch in force; −1 in an empty shard. */
+export function epochOf(base: Y.Doc): number {
+  let latest = -1
+  for (const key of baseEpochs(base).keys()) latest = Math.max(latest, Number(key))
+  return latest
+}
+
 /** The epoch map in force; `undefined` in an empty shard. */
 export function currentEpoch(base: Y.Doc): Y.Map<string> | undefined {
-  const epochs = baseEpochs(base)
-  let latest = -1
-  for (const key of epochs.keys()) latest = Math.max(latest, Number(key))
-  return latest < 0 ? undefined : epochs.get(String(latest))
+  const latest = epochOf(base)
+  return latest < 0 ? undefined : baseEpochs(base).get(String(latest))
 }
 
 /** A shard's rows by id, packed. */

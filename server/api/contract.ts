@@ -622,6 +622,16 @@ export const contract = {
     body: z.object({ token: z.string().min(1).max(200) }),
     answer: z.object({ workbook: id, name: z.string(), role, person, isNew: z.boolean().describe('this browser was nobody here before') }),
   },
+
+  getBaseShard: {
+    access: 'guest-viewer',
+    method: 'get',
+    path: '/api/sheets/{sheet}/base/{shard}',
+    summary:
+      'Some thousand rows of a sheet as a Yjs update of the document in Tidebook-Document, compressed; ETag "gen.epoch.seq", 304 where If-None-Match names it. What came after seq comes by the feed.',
+    params: z.object({ sheet: id, shard: z.coerce.number().int().min(0).max(999_999_999) }),
+    answer: z.unknown(),
+  },
 } as const satisfies Record<string, Endpoint>
 
 export type Contract = typeof contract

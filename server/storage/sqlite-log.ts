@@ -1,7 +1,15 @@
 import { Worker } from 'node:worker_threads'
 import { StartError } from '../start-error.ts'
-import { type CellChangeRow, LogFailed, type SqlOp, type SqlValue, type UpdateLog, type UpdateRecord } from '../update-log.ts'
-import type { FromWriter, PackedOp, PackedUpdate, ToWriter, WriterOptions } from './writer-protocol.ts'
+import {
+  type CellChangeRow,
+  LogFailed,
+  type SnapshotRecord,
+  type SqlOp,
+  type SqlValue,
+  type UpdateLog,
+  type UpdateRecord,
+} from '../update-log.ts'
+import type { FromWriter, PackedOp, PackedSnapshot, PackedUpdate, ToWriter, WriterOptions } from './writer-protocol.ts'
 
 export interface SqliteLogOptions extends WriterOptions {
   /** Makes the writer's thread; a test keeps hold of it to end it. */
@@ -23,7 +31,7 @@ interface Waiter {
 
 interface OpenBatch {
   readonly id: number
-  readonly items: (PackedUpdate | PackedOp)[]
+  readonly items: (PackedUpdate | PackedSnapshot | PackedOp)[]
   readonly updates: Uint8Array[]
   byteCount: number
 }
@@ -90,6 +98,13 @@ export class SqliteUpdateLog implements UpdateLog {
     if (ops.length === 0) return
     const { items } = this.#batch()
     for (const { sql, params } of ops) items.push({ kind: 'op', sql, params })
+  }
+
+  keepSnapshot({ state, ...record }: SnapshotRecord): void {
+    const batch = this.#batch()
+    batch.items.push({ kind: 'snapshot', ...record, from: batch.byteCount, to: batch.byteCount + state.byteLength })
+    batch.updates.push(state)
+    batch.byteCount += state.byteLength
   }
 
   durable(): Promise<void> {

@@ -17,6 +17,17 @@ export interface PackedUpdate {
   readonly owners: readonly SqlValue[]
 }
 
+/** A snapshot to be kept compressed, behind the commit of what it covers; its bytes lie in the batch's one buffer. */
+export interface PackedSnapshot {
+  readonly kind: 'snapshot'
+  readonly doc: string
+  readonly seq: number
+  readonly epoch: number
+  readonly from: number
+  readonly to: number
+  readonly at: number
+}
+
 export interface PackedOp extends SqlOp {
   readonly kind: 'op'
 }
@@ -31,7 +42,7 @@ export type ToWriter =
       readonly epoch: number
       readonly id: number
       readonly bytes: Uint8Array
-      readonly items: readonly (PackedUpdate | PackedOp)[]
+      readonly items: readonly (PackedUpdate | PackedSnapshot | PackedOp)[]
     }
   /** Asks for one commit; when it works the writer takes batches of `epoch`. */
   | { readonly kind: 'probe'; readonly epoch: number }

@@ -2,7 +2,16 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
 import { StartError } from '../start-error.ts'
 import { openWriter, sqliteErrorCode } from './database.ts'
-import { CELL_WIDTH, type FromWriter, OWNER_WIDTH, type PackedUpdate, type ToWriter, type WriterOptions } from './writer-protocol.ts'
+import { saveShardOp } from './document-store.ts'
+import {
+  CELL_WIDTH,
+  type FromWriter,
+  OWNER_WIDTH,
+  type PackedSnapshot,
+  type PackedUpdate,
+  type ToWriter,
+  type WriterOptions,
+} from './writer-protocol.ts'
 
 // The worker thread that is the only writer of the database: takes batches, commits them in order, several at once where they wait.
 
@@ -10,6 +19,8 @@ type Batch = Extract<ToWriter, { kind: 'batch' }>
 
 /** Items in one commit: enough for full speed, few enough that a commit stays short. */
 const ITEMS_PER_COMMIT = 4_000
+/** How long the snapshots that still wait may hold up the end. ms */
+const LAST_SNAPSHOTS_MS = 2_000
 const FIRST_RETRY_MS = 5
 const LONGEST_RETRY_MS = 400
 const CACHED_STATEMENTS = 300
@@ -23,6 +34,9 @@ class Writer {
   readonly #retryMs: number
   readonly #statements = new Map<string, StatementSync>()
   #queue: Batch[] = []
+  /** Snapshots of what is committed: compressed one at a time, between commits. */
+  #snapshots: { readonly head: PackedSnapshot; readonly state: Uint8Array }[] = []
+  #isKeeping = false
   #epoch = 0
   #failingSince: number | undefined
   #tries = 0
@@ -71,7 +85,12 @@ class Writer {
       this.#failingSince = undefined
       this.#tries = 0
       this.#post({ kind: 'committed', epoch: this.#epoch, id: group.at(-1)?.id ?? 0 })
+      for (const { bytes, items } of group) {
+        for (const item of items)
+          if (item.kind === 'snapshot') this.#snapshots.push({ head: item, state: bytes.subarray(item.from, item.to) })
+      }
     }
+    this.#keepNext()
     if (this.#isStopping) this.#close()
   }
 
@@ -91,7 +110,7 @@ class Writer {
       for (const { bytes, items } of batches) {
         for (const item of items) {
           if (item.kind === 'update') this.#insertUpdate(item, bytes.subarray(item.from, item.to))
-          else this.#statement(item.sql).run(...item.params)
+          else if (item.kind === 'op') this.#statement(item.sql).run(...item.params)
         }
       }
     })
@@ -118,6 +137,31 @@ class Writer {
       this.#statement(
         'INSERT INTO cell_changes (doc, seq, row, field, value, base, actor, device, at, origin, item) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
       ).run(doc, seq, ...cells.slice(i, i + CELL_WIDTH))
+    }
+  }
+
+  /** One snapshot a turn, so that a commit waits for one compression at most. */
+  #keepNext(): void {
+    if (this.#isKeeping || this.#snapshots.length === 0) return
+    this.#isKeeping = true
+    setImmediate(() => {
+      this.#isKeeping = false
+      // A commit that is tried again goes first, and what had stopped has closed the database.
+      if (this.#timer !== undefined || this.#isStopping) return
+      this.#keepSnapshot()
+      this.#keepNext()
+    })
+  }
+
+  #keepSnapshot(): void {
+    const next = this.#snapshots.shift()
+    if (next === undefined) return
+    try {
+      const { sql, params } = saveShardOp({ ...next.head, state: next.state })
+      this.#transaction(() => this.#statement(sql).run(...params))
+    } catch {
+      // Nothing is lost: the log has it all. A disk that refuses this will refuse the next commit, which says so.
+      this.#snapshots = []
     }
   }
 
@@ -175,6 +219,8 @@ class Writer {
   }
 
   #close(): void {
+    const until = performance.now() + LAST_SNAPSHOTS_MS
+    while (this.#snapshots.length > 0 && performance.now() < until) this.#keepSnapshot()
     this.#statements.clear()
     this.#db.close()
     this.#post({ kind: 'stopped' })

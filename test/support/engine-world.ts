@@ -12,7 +12,7 @@ import { openReader, type Reader } from '../../server/storage/database.ts'
 import { makeDocumentStore } from '../../server/storage/document-store.ts'
 import { type RunRow, RunStore, transitionOps } from '../../server/storage/runs.ts'
 import { SqliteUpdateLog } from '../../server/storage/sqlite-log.ts'
-import type { SqlOp, UpdateLog, UpdateRecord } from '../../server/update-log.ts'
+import type { SnapshotRecord, SqlOp, UpdateLog, UpdateRecord } from '../../server/update-log.ts'
 import { Workbooks } from '../../server/workbooks.ts'
 import { type Credits, NO_CREDITS } from '../../sync-engine/credits.ts'
 import type { FieldDirection, ObjectDirection } from '../../sync-engine/direction.ts'
@@ -143,6 +143,10 @@ class FusedLog implements UpdateLog {
     if (ops.length > 0 && this.#isKept()) this.#log.execute(ops)
   }
 
+  keepSnapshot(record: SnapshotRecord): void {
+    if (this.#isKept()) this.#log.keepSnapshot(record)
+  }
+
   async durable(): Promise<void> {
     if (this.#fuse.isDead) throw new Crash()
     await this.#log.durable()
@@ -231,6 +235,7 @@ class WorldDocuments implements Documents {
     live.owners.set(client, SERVER_OWNER)
     this.#onOpened(live)
     await live.attach()
+    await live.prepareToWrite()
     return live
   }
 }
