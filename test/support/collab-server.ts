@@ -3,7 +3,9 @@ import type { AddressInfo } from 'node:net'
 import type { Worker } from 'node:worker_threads'
 import { Collab, type CollabLimits } from '../../server/collab.ts'
 import type { Authorize, DocumentBusiness } from '../../server/collab-ports.ts'
+import type { BaseOf } from '../../server/feed.ts'
 import { makeLogger } from '../../server/logger.ts'
+import { makeBaseShards } from '../../server/storage/base-shards.ts'
 import { openReader, type Reader } from '../../server/storage/database.ts'
 import { makeDocumentStore } from '../../server/storage/document-store.ts'
 import { SqliteUpdateLog } from '../../server/storage/sqlite-log.ts'
@@ -26,6 +28,7 @@ export interface CollabServerOptions {
   readonly dataFolder: string
   readonly business?: DocumentBusiness
   readonly authorize?: Authorize
+  readonly baseOf?: BaseOf
   readonly limits?: Partial<CollabLimits>
   readonly retryMs?: number
   readonly createWorker?: (options: WriterOptions) => Worker
@@ -55,6 +58,8 @@ export async function startCollabServer(options: CollabServerOptions): Promise<C
   const collab = new Collab({
     log,
     store: makeDocumentStore(reader),
+    shards: makeBaseShards(reader),
+    baseOf: options.baseOf ?? (async () => ({ gen: 0, shards: 1 })),
     business: options.business ?? QUIET_BUSINESS,
     authorize: options.authorize ?? authorizeByToken,
     logger: makeLogger({ level: process.env.TEST_LOG ?? 'silent' }),
