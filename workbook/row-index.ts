@@ -53,6 +53,10 @@ export class RowIndex {
     return id
   }
 
+  isShown(number: RowNumber): boolean {
+    return this.#keys[number] !== undefined
+  }
+
   /** Which shard holds a row; `undefined` where none does. */
   shardOf(row: RowId): number | undefined {
     const number = this.#numbers.get(row)
@@ -88,8 +92,14 @@ export class RowIndex {
 
   /** The rows that are shown, in order. */
   rows(): readonly RowId[] {
-    this.#rows ??= Array.from(this.order(), (number) => this.idOf(number))
+    this.#rows ??= this.#named(this.order())
     return this.#rows
+  }
+
+  #named(order: Uint32Array): readonly RowId[] {
+    const rows: RowId[] = new Array(order.length)
+    for (let i = 0; i < order.length; i++) rows[i] = this.#ids[order[i] ?? 0] as RowId
+    return rows
   }
 
   /** The numbers of the rows that are shown, in order. A new array after each change. */
@@ -157,7 +167,10 @@ export function mergeOrder({ order, size, dirty, isIn, compare }: OrderRepair): 
 function withoutDirty(order: Uint32Array, isDirty: Uint8Array): Uint32Array {
   const rest = new Uint32Array(order.length)
   let length = 0
-  for (const number of order) if (isDirty[number] === 0) rest[length++] = number
+  for (let i = 0; i < order.length; i++) {
+    const number = order[i] ?? 0
+    if (isDirty[number] === 0) rest[length++] = number
+  }
   return length === order.length ? rest : rest.slice(0, length)
 }
 

@@ -192,6 +192,16 @@ export class Sheet {
     return slot === undefined ? null : (this.baseRow(row)?.values[slot] ?? null)
   }
 
+  /** What a cell shows, without its marks. */
+  value(row: RowId, field: FieldId): CellValue {
+    return shownValue(this.baseline(row, field), readEntry(this.docs.edits, cellKey(row, field))?.entry)
+  }
+
+  /** A row as its shard holds it, packed; `undefined` for a row that was only typed. */
+  packedRow(row: RowId): string | undefined {
+    return this.#packed(row)
+  }
+
   cell(row: RowId, field: FieldId): Cell {
     const baseline = this.baseline(row, field)
     const stored = readEntry(this.docs.edits, cellKey(row, field))

@@ -1,0 +1,150 @@
+import * as z from 'zod'
+import type { CellValue } from './cell-value.ts'
+import type { FieldId, SheetId } from './ids.ts'
+
+/** How deep groups of conditions stand within each other. */
+export const FILTER_DEPTH = 3
+/** Most fields that rows are grouped by. */
+export const GROUP_DEPTH = 3
+const CONDITIONS_LIMIT = 100
+
+/** Stands for a field in a condition about the row's state. */
+export const STATE_FIELD = '$state'
+
+/** One condition: a field, what is asked of it, and the value it is asked with. Which operators there are is the filter's to know. */
+export interface Condition {
+  readonly kind: 'condition'
+  readonly field: FieldId | typeof STATE_FIELD
+  readonly operator: string
+  readonly operand: Operand
+}
+
+/** What a condition compares with: nothing yet, one value, or several. */
+export type Operand = CellValue | readonly CellValue[]
+
+export interface FilterGroup {
+  readonly kind: 'group'
+  readonly join: 'and' | 'or'
+  readonly parts: readonly FilterPart[]
+}
+export type FilterPart = Condition | FilterGroup
+
+export interface SortKey {
+  readonly field: FieldId
+  readonly direction: 'ascending' | 'descending'
+}
+
+export const ROW_HEIGHTS = { short: 32, medium: 56, tall: 88, extra: 128 } as const
+export type RowHeight = keyof typeof ROW_HEIGHTS
+
+/** Names of tints a row or cell may have; the screen gives each a readable pair for light and dark. */
+export const TINTS = ['red', 'orange', 'yellow', 'green', 'teal', 'blue', 'purple', 'pink', 'gray'] as const
+export type Tint = (typeof TINTS)[number]
+
+export interface ColorRule {
+  readonly when: FilterGroup
+  readonly tint: Tint
+  /** The whole row, or one field's cell. */
+  readonly target: 'row' | FieldId
+}
+
+export const AGGREGATES = ['count', 'filled', 'empty', 'unique', 'sum', 'average', 'min', 'max', 'checked'] as const
+export type Aggregate = (typeof AGGREGATES)[number]
+
+/** What a view shows of its sheet. Each attribute is kept under a key of its own, so that two people who change two of them both win. */
+export interface ViewConfig {
+  readonly filter: FilterGroup
+  readonly sorts: readonly SortKey[]
+  readonly groups: readonly SortKey[]
+  /** Field → whether it is hidden here; a field that is not named is as the field itself says. */
+  readonly hidden: Readonly<Record<string, boolean>>
+  /** The fields in their order here; those that are not named come behind, in the sheet's order. */
+  readonly fieldOrder: readonly FieldId[]
+  /** Fields from the left that stay in sight; absent: the record's key, where it is first. */
+  readonly frozen: number | undefined
+  readonly rowHeight: RowHeight
+  readonly colors: readonly ColorRule[]
+  readonly aggregates: Readonly<Record<string, Aggregate>>
+}
+
+export type ViewAttribute = keyof ViewConfig
+
+/** A view with its name. `personal` ones are kept on the device and shown to nobody else. */
+export interface NamedView {
+  readonly id: string
+  readonly sheet: SheetId
+  readonly name: string
+  /** Fractional key: the tabs' order. */
+  readonly order: string
+  readonly isPersonal: boolean
+  readonly config: ViewConfig
+}
+
+export const NO_FILTER: FilterGroup = { kind: 'group', join: 'and', parts: [] }
+
+export const PLAIN_VIEW: ViewConfig = {
+  filter: NO_FILTER,
+  sorts: [],
+  groups: [],
+  hidden: {},
+  fieldOrder: [],
+  frozen: undefined,
+  rowHeight: 'short',
+  colors: [],
+  aggregates: {},
+}
+
+const value = z.union([z.string(), z.number(), z.boolean(), z.null()])
+const operand = z.union([value, z.array(value)])
+const fieldId = z.string().regex(/^(?:[0-9A-Za-z]{1,32}|\$state)$/u) as unknown as z.ZodType<FieldId>
+const condition = z.object({ kind: z.literal('condition'), field: fieldId, operator: z.string().max(40), operand: operand.default(null) })
+
+/** A group of conditions at most `depth` groups deep. */
+function groupSchema(depth: number): z.ZodType<FilterGroup> {
+  const part = depth > 1 ? z.union([condition, groupSchema(depth - 1)]) : condition
+  return z.object({
+    kind: z.literal('group'),
+    join: z.enum(['and', 'or']),
+    parts: z.array(part as unknown as z.ZodType<FilterPart>).max(CONDITIONS_LIMIT),
+  })
+}
+const filterGroup = groupSchema(FILTER_DEPTH)
+const sortKey = z.object({ field: fieldId, direction: z.enum(['ascending', 'descending']) })
+
+const ATTRIBUTES: { readonly [Name in ViewAttribute]: z.ZodType<ViewConfig[Name]> } = {
+  filter: filterGroup,
+  sorts: z.array(sortKey).max(10),
+  groups: z.array(sortKey).max(GROUP_DEPTH),
+  hidden: z.record(z.string(), z.boolean()),
+  fieldOrder: z.array(fieldId).max(2_000),
+  frozen: z.number().int().min(0).max(20).optional() as unknown as z.ZodType<number | undefined>,
+  rowHeight: z.enum(['short', 'medium', 'tall', 'extra']),
+  colors: z.array(z.object({ when: filterGroup, tint: z.enum(TINTS), target: z.union([z.literal('row'), fieldId]) })).max(50),
+  aggregates: z.record(z.string(), z.enum(AGGREGATES)) as unknown as z.ZodType<Readonly<Record<string, Aggregate>>>,
+}
+
+export const VIEW_ATTRIBUTES = Object.keys(ATTRIBUTES) as readonly ViewAttribute[]
+
+/** Reads the attributes of a view that somebody stored; what cannot be read is named and left as in a plain view. */
+export function parseConfig(stored: Readonly<Record<string, unknown>>): {
+  readonly config: Partial<ViewConfig>
+  readonly unread: readonly ViewAttribute[]
+} {
+  const config: Record<string, unknown> = {}
+  const unread: ViewAttribute[] = []
+  for (const name of VIEW_ATTRIBUTES) {
+    if (stored[name] === undefined) continue
+    const parsed = ATTRIBUTES[name].safeParse(stored[name])
+    if (parsed.success) config[name] = parsed.data
+    else unread.push(name)
+  }
+  return { config, unread }
+}
+
+export const isSameAttribute = (a: unknown, b: unknown): boolean => a === b || JSON.stringify(a) === JSON.stringify(b)
+
+/** Every condition of a filter, from left to right. */
+export function* conditionsOf(part: FilterPart): Generator<Condition> {
+  if (part.kind === 'condition') yield part
+  else for (const inner of part.parts) yield* conditionsOf(inner)
+}
