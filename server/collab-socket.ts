@@ -213,11 +213,6 @@ export class CollabSocket {
     this.#ws.close(code, reason)
   }
 
-  /** Whether any document of this socket is open by a shared link. */
-  isBy(link: string): boolean {
-    return [...this.#channels.values()].some((channel) => channel.open?.principal.link === link)
-  }
-
   /** Ends a socket whose right is over, whether or not its client says goodbye. */
   dismiss(reason: string): void {
     this.close(4403, reason)

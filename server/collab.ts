@@ -101,6 +101,9 @@ export class Collab implements Documents {
   readonly #gate: UpgradeGate
   readonly #feeds: SheetFeeds
   readonly #sockets = new Set<CollabSocket>()
+  /** The shared links by which a socket was ever let into anything: one set, found by the socket and by its upgrade request. */
+  readonly #linksBySocket = new WeakMap<CollabSocket, Set<string>>()
+  readonly #linksByRequest = new WeakMap<Request, Set<string>>()
   readonly #live = new Map<string, LiveDocument>()
   readonly #idleTimers = new Map<string, NodeJS.Timeout>()
   readonly #mayUnload = new WeakSet<Document>()
@@ -126,8 +129,8 @@ export class Collab implements Documents {
       tickMs: this.#limits.upgradeTickMs,
       maxWaiting: this.#limits.waitingUpgrades,
     })
-    const { log, shards, baseOf, authorize, logger, now } = parts
-    this.#feeds = new SheetFeeds({ log, shards, baseOf, authorize, logger, now, limits: this.#limits })
+    const { log, shards, baseOf, logger, now } = parts
+    this.#feeds = new SheetFeeds({ log, shards, baseOf, authorize: this.#authorize, logger, now, limits: this.#limits })
     this.#clientId = parts.randomClientId()
     this.#hocuspocus = this.#makeHocuspocus()
     parts.log.onFailed((error) => this.#onLogFailed(error))
@@ -197,6 +200,9 @@ export class Collab implements Documents {
           { request: upgrade, ...(bridged !== undefined && { bridged: { document: bridged } }) },
         )
         this.#sockets.add(socket)
+        const links = new Set<string>()
+        this.#linksBySocket.set(socket, links)
+        this.#linksByRequest.set(upgrade, links)
         ws.on('close', () => this.#sockets.delete(socket))
         const client = this.#hocuspocus.handleConnection(socket.webSocketLike, upgrade, { socket })
         socket.start(client, url.searchParams.get('token') ?? '')
@@ -238,7 +244,7 @@ export class Collab implements Documents {
 
   /** Ends every socket that is here by a shared link, with all that travels on it. */
   closeLink(link: string, reason: string): void {
-    for (const socket of this.#sockets) if (socket.isBy(link)) socket.dismiss(reason)
+    for (const socket of this.#sockets) if (this.#linksBySocket.get(socket)?.has(link)) socket.dismiss(reason)
   }
 
   /** A device took another name or colour: its presence shows it from the next move on. */
@@ -304,11 +310,18 @@ export class Collab implements Documents {
     if (name?.kind === 'sys' && principal !== undefined && this.#state === 'up') this.#parts.onPresence?.(name.workbook, principal.actor.id)
   }
 
+  /** Decides on one document for one socket, and remembers the link that gave the right: with it the whole socket ends. */
+  readonly #authorize: Authorize = async (token, docName, request) => {
+    const answer = await this.#parts.authorize(token, docName, request)
+    if (!isDenied(answer) && answer.link !== undefined) this.#linksByRequest.get(request)?.add(answer.link)
+    return answer
+  }
+
   async #authenticate(payload: onAuthenticatePayload<SocketContext>): Promise<PrincipalContext> {
     const { token, documentName, request, connectionConfig } = payload
     const name = parseDocumentName(documentName)
     if (name === undefined) throw refusal('This is not the name of a document here.')
-    const answer = await this.#parts.authorize(token, documentName, request).catch((error: unknown) => {
+    const answer = await this.#authorize(token, documentName, request).catch((error: unknown) => {
       this.#parts.logger.error({ err: error }, 'rights could not be decided')
       return { denied: 'The server could not decide on your rights. Try again.' }
     })
