@@ -4,12 +4,15 @@
  */
 
 import { DEVICE_TEXTS } from './texts/device.ts'
+import { SHARE_TEXTS } from './texts/share.ts'
+import { VIEWS_TEXTS } from './texts/views.ts'
 
 export const plural = (count: number, one: string, many = `${one}s`): string => `${count.toLocaleString('en')} ${count === 1 ? one : many}`
 
 export const creditsText = (credits: number): string => plural(credits, 'credit')
 
 export const TEXTS = {
+  views: VIEWS_TEXTS,
   product: 'Tidebook',
   close: 'Close',
   cancel: 'Cancel',
@@ -406,6 +409,7 @@ export const TEXTS = {
     loading: 'Loading…',
   },
   device: DEVICE_TEXTS,
+  share: SHARE_TEXTS,
 } as const
 
 /** Names of field types as a person chooses them. */

@@ -57,6 +57,15 @@ export class ColumnStore {
     this.#me = me
   }
 
+  /** Drops everything: what changed meanwhile is not known. */
+  forget(): void {
+    this.#columns.clear()
+    this.#ready.clear()
+    this.#states = undefined
+    this.#statesReady = false
+    this.#filled = 0
+  }
+
   column(field: FieldId): Column | undefined {
     return this.#ready.has(field) ? this.#columns.get(field) : undefined
   }
@@ -189,6 +198,10 @@ export class ColumnStore {
 
 /** The part of a field that decides how its values are read and compared. */
 const meaningOf = ({ type, options, binding }: Field): string => JSON.stringify([type, options, binding?.connection, binding?.external])
+
+/** The same of one row, without a column. */
+export const rowHasState = (sheet: Sheet, row: RowId, state: RowState, me: string): boolean =>
+  state === 'unlinked' ? !rowHasState(sheet, row, 'linked', me) : (statesOf(sheet, row, me, state === 'invalid') & BITS[state]) !== 0
 
 function statesOf(sheet: Sheet, row: RowId, me: string, withInvalid: boolean): number {
   let bits = isLinkedPacked(sheet.packedRow(row) ?? '') ? BITS.linked : 0

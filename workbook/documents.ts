@@ -16,6 +16,7 @@ export interface SheetDocs {
 export const bookMeta = (book: Y.Doc): Y.Map<unknown> => book.getMap('meta')
 export const bookSheets = (book: Y.Doc): Y.Map<unknown> => book.getMap('sheets')
 export const bookFields = (book: Y.Doc): Y.Map<unknown> => book.getMap('fields')
+export const bookViews = (book: Y.Doc): Y.Map<unknown> => book.getMap('views')
 export const sysGenerations = (sys: Y.Doc): Y.Map<number> => sys.getMap('gen')
 export const sysSlots = (sys: Y.Doc): Y.Map<number> => sys.getMap('slots')
 export const sysShards = (sys: Y.Doc): Y.Map<number> => sys.getMap('shards')

@@ -59,7 +59,7 @@ export class ViewIndex {
   readonly #sheet: Sheet
   readonly #store: ColumnStore
   readonly #words: ViewWords
-  readonly #stop: () => void
+  #stop: (() => void) | undefined
   #context: FilterContext
   #query: ViewQuery | undefined
   #compiled: CompiledFilter | undefined
@@ -71,6 +71,7 @@ export class ViewIndex {
   #mustSort = true
   #mustGroup = false
   #mustPlace = false
+  #wasClosed = false
   #order: Uint32Array = new Uint32Array(0)
   #seen = 0
   #groupKeys: readonly Key[] = []
@@ -95,11 +96,22 @@ export class ViewIndex {
     this.#context = context
     this.#words = words
     this.#store = new ColumnStore(sheet, context.formats, context.me)
-    this.#stop = sheet.onChange((change) => this.#onChange(change))
+    this.open()
+  }
+
+  /** Follows the sheet; after it was closed, everything is worked out anew. */
+  open(): void {
+    if (this.#stop !== undefined) return
+    this.#stop = this.#sheet.onChange((change) => this.#onChange(change))
+    if (!this.#wasClosed) return
+    this.#store.forget()
+    this.#mustSort = true
   }
 
   close(): void {
-    this.#stop()
+    this.#stop?.()
+    this.#stop = undefined
+    this.#wasClosed = true
   }
 
   /** Asks something else of the rows. Rows are held no longer: who asks for another order wants to see it. */

@@ -117,7 +117,13 @@ const ATTRIBUTES: { readonly [Name in ViewAttribute]: z.ZodType<ViewConfig[Name]
   groups: z.array(sortKey).max(GROUP_DEPTH),
   hidden: z.record(z.string(), z.boolean()),
   fieldOrder: z.array(fieldId).max(2_000),
-  frozen: z.number().int().min(0).max(20).optional() as unknown as z.ZodType<number | undefined>,
+  frozen: z
+    .number()
+    .int()
+    .min(0)
+    .max(20)
+    .nullish()
+    .transform((count) => count ?? undefined) as unknown as z.ZodType<number | undefined>,
   rowHeight: z.enum(['short', 'medium', 'tall', 'extra']),
   colors: z.array(z.object({ when: filterGroup, tint: z.enum(TINTS), target: z.union([z.literal('row'), fieldId]) })).max(50),
   aggregates: z.record(z.string(), z.enum(AGGREGATES)) as unknown as z.ZodType<Readonly<Record<string, Aggregate>>>,

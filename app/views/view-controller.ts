@@ -1,0 +1,231 @@
+import { rowHasState } from '../../workbook/column-store.ts'
+import type { Field } from '../../workbook/fields.ts'
+import type { FieldId, RowId } from '../../workbook/ids.ts'
+import type { Sheet } from '../../workbook/sheet.ts'
+import { type ColorRule, isSameAttribute, ROW_HEIGHTS, type Tint, type ViewConfig } from '../../workbook/view.ts'
+import { compileFilter, type Filter, type FilterContext, filterContext, type Ignored, matches } from '../../workbook/view-filter.ts'
+import { ViewIndex, type ViewQuery, type ViewResult } from '../../workbook/view-index.ts'
+import type { AggregateFigure, GridLine } from '../../workbook/view-lines.ts'
+import { TEXTS } from '../texts.ts'
+import { shownInView } from './shown-fields.ts'
+
+/** What a grid shows of a sheet: which lines and fields, in which order and colour. Parts that did not change are the same objects. */
+export interface GridView {
+  readonly lines: readonly GridLine[]
+  /** Where a row stands among the lines; −1 where it is not shown. */
+  lineOf(row: RowId): number
+  /** The fields that are shown, in their order. */
+  readonly fields: readonly Field[]
+  /** So many fields from the left stay when the sheet is scrolled sideways. */
+  readonly frozen: number
+  /** Pixels. */
+  readonly rowHeight: number
+  /** A name of the palette of tints (`data-tint`). */
+  rowColor(row: RowId): Tint | undefined
+  cellColor(row: RowId, field: FieldId): Tint | undefined
+  /** The row was changed here and will be placed anew, or leave, once it is no longer the active one. */
+  isMoving(row: RowId): boolean
+  toggleGroup(key: string): void
+  readonly stats: ViewStats
+}
+
+export interface ViewStats {
+  readonly shown: number
+  readonly total: number
+  readonly isFiltered: boolean
+  /** A part of the sheet is still being looked through. */
+  readonly isBuilding: boolean
+  readonly totals: readonly AggregateFigure[]
+  readonly ignored: readonly Ignored[]
+}
+
+export interface ViewControllerOptions {
+  readonly sheet: Sheet
+  readonly formats: FilterContext['formats']
+  readonly me: string
+  readonly now: () => number
+  readonly onToggle: (key: string) => void
+}
+
+/** Longest time a frame is given to reading columns. ms. */
+const FRAME_WORK_MS = 6
+
+interface Colors {
+  readonly target: ColorRule['target']
+  readonly tint: Tint
+  readonly filter: Filter | undefined
+}
+
+/** Keeps what a grid shows up to date: works between frames, never for long, and tells the screen what came of it. */
+export class ViewController {
+  readonly #options: ViewControllerOptions
+  readonly #index: ViewIndex
+  readonly #listeners = new Set<() => void>()
+  #stop: (() => void) | undefined
+  #context: FilterContext
+  #config: ViewConfig
+  #query: ViewQuery
+  #colors: readonly Colors[] = []
+  #fields: readonly Field[] = []
+  #frame = 0
+  #midnight: ReturnType<typeof setTimeout> | undefined
+  #result: ViewResult | undefined
+  #view: GridView | undefined
+
+  constructor(options: ViewControllerOptions, config: ViewConfig, collapsed: ReadonlySet<string>) {
+    const { sheet, formats, me, now } = options
+    this.#options = options
+    this.#context = filterContext(formats, me, now())
+    this.#index = new ViewIndex(sheet, this.#context, {
+      figure: (aggregate, shown) => `${TEXTS.views.aggregate[aggregate]} ${shown}`,
+      emptyGroup: TEXTS.views.emptyGroup,
+    })
+    this.#config = config
+    this.#query = { ...config, collapsed }
+    this.#index.setQuery(this.#query)
+    this.#readFields()
+    this.open()
+  }
+
+  /** Follows the sheet; also after it was closed. */
+  open(): void {
+    if (this.#stop !== undefined) return
+    this.#index.open()
+    this.#stop = this.#options.sheet.onChange(({ isFields }) => {
+      if (isFields) this.#readFields()
+      this.#schedule()
+    })
+    this.#work()
+    this.#awaitMidnight()
+  }
+
+  close(): void {
+    this.#stop?.()
+    this.#stop = undefined
+    this.#index.close()
+    clearTimeout(this.#midnight)
+    if (this.#frame !== 0) cancelAnimationFrame(this.#frame)
+    this.#frame = 0
+  }
+
+  readonly subscribe = (listener: () => void): (() => void) => {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  readonly view = (): GridView => {
+    this.#view ??= this.#makeView()
+    return this.#view
+  }
+
+  /** Shows something else of the sheet. */
+  show(config: ViewConfig, collapsed: ReadonlySet<string>): void {
+    const before = this.#config
+    this.#config = config
+    const kept = <Value>(value: Value, known: Value): Value => (isSameAttribute(value, known) ? known : value)
+    const query: ViewQuery = {
+      filter: kept(config.filter, this.#query.filter),
+      sorts: kept(config.sorts, this.#query.sorts),
+      groups: kept(config.groups, this.#query.groups),
+      aggregates: kept(config.aggregates, this.#query.aggregates),
+      collapsed: isSameSet(collapsed, this.#query.collapsed) ? this.#query.collapsed : collapsed,
+    }
+    const isSame = (Object.keys(query) as (keyof ViewQuery)[]).every((key) => query[key] === this.#query[key])
+    if (!isSame) {
+      this.#query = query
+      this.#index.setQuery(query)
+    }
+    if (!isSame || !isSameAttribute(before, config)) {
+      this.#readFields()
+      this.#work()
+    }
+  }
+
+  /** The row a person is in stays where it is until they leave it. */
+  hold(rows: readonly RowId[]): void {
+    this.#index.hold(rows)
+    if (this.#index.hasWork) this.#schedule()
+  }
+
+  #readFields(): void {
+    const { sheet } = this.#options
+    const fields = shownInView(sheet.fields(), this.#config)
+    if (fields.length !== this.#fields.length || fields.some((field, i) => field !== this.#fields[i])) this.#fields = fields
+    this.#colors = this.#config.colors.map(({ when, tint, target }) => ({
+      tint,
+      target,
+      filter: compileFilter(when, sheet.fields(), this.#context).filter,
+    }))
+    this.#view = undefined
+  }
+
+  #schedule(): void {
+    if (this.#frame !== 0) return
+    this.#frame = requestAnimationFrame(() => {
+      this.#frame = 0
+      this.#work()
+    })
+  }
+
+  #work(): void {
+    const { now } = this.#options
+    const end = performance.now() + FRAME_WORK_MS
+    if (!this.#index.work(() => performance.now() >= end)) this.#schedule()
+    const result = this.#index.result()
+    if (result === this.#result && this.#view !== undefined) return
+    this.#result = result
+    this.#view = undefined
+    this.#today(now())
+    for (const listener of this.#listeners) listener()
+  }
+
+  #makeView(): GridView {
+    const { sheet, onToggle } = this.#options
+    const index = this.#index
+    const { lines, shown, total, isFiltered, isBuilding, totals, ignored } = index.result()
+    const first = this.#fields[0]
+    return {
+      lines,
+      lineOf: (row) => index.lineOf(row),
+      fields: this.#fields,
+      frozen: this.#config.frozen ?? (first?.binding?.isConnectionField === true ? 1 : 0),
+      rowHeight: ROW_HEIGHTS[this.#config.rowHeight],
+      rowColor: (row) => this.#tintOf(sheet, row, 'row'),
+      cellColor: (row, field) => this.#tintOf(sheet, row, field),
+      isMoving: (row) => index.isMoving(row),
+      toggleGroup: onToggle,
+      stats: { shown, total, isFiltered, isBuilding, totals, ignored },
+    }
+  }
+
+  /** The first rule that holds colours; a rule without a condition that has an effect colours nothing. */
+  #tintOf(sheet: Sheet, row: RowId, target: ColorRule['target']): Tint | undefined {
+    for (const rule of this.#colors) {
+      if (rule.target !== target || rule.filter === undefined) continue
+      const hasState = (state: Parameters<typeof rowHasState>[2]): boolean => rowHasState(sheet, row, state, this.#options.me)
+      if (matches(rule.filter, (field) => sheet.value(row, field), hasState)) return rule.tint
+    }
+    return undefined
+  }
+
+  #today(now: number): void {
+    const today = this.#context.clock.dayOf(now)
+    if (today === this.#context.calendar.today) return
+    this.#context = filterContext(this.#options.formats, this.#options.me, now)
+    this.#index.setContext(this.#context)
+    this.#readFields()
+    this.#schedule()
+  }
+
+  /** “Today” is another day after midnight; looked for now and then, since a machine may sleep through it. */
+  #awaitMidnight(): void {
+    this.#midnight = setTimeout(() => {
+      this.#today(this.#options.now())
+      this.#awaitMidnight()
+    }, DAY_CHECK_MS)
+  }
+}
+
+const DAY_CHECK_MS = 60_000
+
+const isSameSet = (a: ReadonlySet<unknown>, b: ReadonlySet<unknown>): boolean => a.size === b.size && [...a].every((item) => b.has(item))
