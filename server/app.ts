@@ -1,8 +1,10 @@
 import { join } from 'node:path'
 import { type Sandbox, startSandbox } from '../sandbox/sandbox.ts'
-import { cryptoRandomBytes, makeConnectionId, type SheetId } from '../workbook/ids.ts'
+import { cryptoRandomBytes, makeConnectionId, type SheetId, type WorkbookId } from '../workbook/ids.ts'
+import { sysName } from '../workbook/schema.ts'
 import type { Contract, StatelessMessage } from './api/contract.ts'
 import { deliveryHandlers } from './api/delivery.ts'
+import { fileHandlers } from './api/files.ts'
 import { makeHandlers } from './api/handlers.ts'
 import type { LinkEndpoint } from './api/links.ts'
 import type { Handlers } from './api/router.ts'
@@ -10,6 +12,7 @@ import type { DocumentBusiness, Documents, Principal } from './collab-ports.ts'
 import type { Config } from './config.ts'
 import type { BaseOf } from './feed.ts'
 import type { SandboxPart } from './http.ts'
+import { Imports } from './imports.ts'
 import type { Logger } from './logger.ts'
 import { RunQueue } from './queue.ts'
 import type { Rights } from './rights.ts'
@@ -21,6 +24,7 @@ import { makeBaseShards } from './storage/base-shards.ts'
 import { Catalog, type IntegrationRow, type ObjectRow } from './storage/catalog.ts'
 import type { Reader } from './storage/database.ts'
 import { RunStore } from './storage/runs.ts'
+import { withTalk } from './talk.ts'
 import type { UpdateLog } from './update-log.ts'
 import type { WorkbookPeople } from './workbook-people.ts'
 import { credentialsName, Workbooks } from './workbooks.ts'
@@ -72,6 +76,8 @@ export interface App {
 const START_FIELDS = ['summary', 'status', 'assignee', 'priority', 'duedate', 'customfield_10016', 'labels', 'updated']
 const START_FILTER = 'project = TB ORDER BY key ASC'
 
+const DOCUMENTS_CHANGED = JSON.stringify({ type: 'documents' } satisfies StatelessMessage)
+
 /** Workbooks, engine, queue and sandbox, put together. */
 export function buildApp(parts: AppParts): App {
   const { config, logger, log, reader, documents, secrets, links, people, rights, origin, now } = parts
@@ -106,6 +112,17 @@ export function buildApp(parts: AppParts): App {
     nameOf: (actor) => people.nameOf(actor) ?? (actor === 'server' ? 'Tidebook' : actor),
   })
   const workbooks = new Workbooks({ catalog, hub, documents, queue, log, secrets, now, random })
+  const imports = new Imports({
+    reader,
+    catalog,
+    hub,
+    documents,
+    log,
+    logger,
+    now,
+    random,
+    onDocuments: (workbook) => documents.broadcastStateless(sysName(workbook as WorkbookId), DOCUMENTS_CHANGED, 'everyone'),
+  })
   let sandbox: Sandbox | undefined
   let home = '/'
 
@@ -161,11 +178,12 @@ export function buildApp(parts: AppParts): App {
   }
 
   return {
-    business: hub,
+    business: withTalk(hub),
     baseOf: (sheet) => hub.baseOf(sheet),
     mayOpen: (caller, docName) => rights.ofDocument(caller, docName),
     handlers: {
       ...makeHandlers({ catalog, runs, hub, documents, queue, workbooks, people, log, now, random }),
+      ...fileHandlers({ imports, hub, catalog }),
       ...deliveryHandlers({ shards: makeBaseShards(reader), baseOf: (sheet) => hub.baseOf(sheet) }),
     },
     ...(config.hasSandbox && {
@@ -181,10 +199,12 @@ export function buildApp(parts: AppParts): App {
     open: async () => {
       await makeStartWorkbook()
       await queue.start()
+      await imports.start()
       const [latest] = await catalog.workbooks()
       if (latest !== undefined) home = `/w/${latest.id}`
     },
     stop: async () => {
+      await imports.stop()
       await queue.stop()
       await sandbox?.stop()
     },

@@ -1,4 +1,3 @@
-import Papa from 'papaparse'
 import type { ObjectDescription } from '../../sync-engine/connectors/connector.ts'
 import { APPS, readyApp } from '../../sync-engine/connectors/registry.ts'
 import { addCredits, NO_CREDITS, totalCredits } from '../../sync-engine/credits.ts'
@@ -11,6 +10,7 @@ import type { CellValue } from '../../workbook/cell-value.ts'
 import { editResolutionsMap } from '../../workbook/documents.ts'
 import { addRows, chooseOn, editCells } from '../../workbook/edit.ts'
 import { type FieldId, makeRunId, type RandomBytes, type RowId, type SheetId, type WorkbookId } from '../../workbook/ids.ts'
+import { fileText } from '../../workbook/plain-rows.ts'
 import { bookName, sysName } from '../../workbook/schema.ts'
 import type { Sheet } from '../../workbook/sheet.ts'
 import type { Documents } from '../collab-ports.ts'
@@ -560,12 +560,8 @@ function monthStart(now: number): number {
 /** Rows as CSV; what a spreadsheet would run as a formula is defused. */
 function csvOf(sheet: Sheet, rows: readonly RowId[]): Response {
   const fields = sheet.fields().filter((f) => !f.isHidden)
-  const nameOf = (field: (typeof fields)[number], value: CellValue): CellValue =>
-    typeof value === 'string' ? (field.options.find((o) => o.id === value)?.name ?? value) : value
-  const text = Papa.unparse(
-    { fields: fields.map((f) => f.name), data: rows.map((row) => fields.map((f) => nameOf(f, sheet.cell(row, f.id).value))) },
-    { escapeFormulae: true },
-  )
+  const options = { format: 'csv', formulas: 'defuse', hasMark: false } as const
+  const text = [...fileText(rows, fields, (row, field) => sheet.cell(row, field.id as FieldId).value, options)].join('')
   return new Response(text, {
     headers: { 'content-type': 'text/csv; charset=utf-8', 'content-disposition': 'attachment; filename="rows.csv"' },
   })

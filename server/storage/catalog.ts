@@ -161,6 +161,10 @@ export class Catalog {
     return toSqlOp(query.onConflict((c) => c.column('id').doUpdateSet({ name: sheet.name, ord: sheet.ord })))
   }
 
+  dropSheet(id: SheetId): SqlOp {
+    return toSqlOp(this.#reader.kysely.deleteFrom('sheets').where('id', '=', id))
+  }
+
   saveIntegration(integration: IntegrationRow, now: number): SqlOp {
     const values = {
       id: integration.id,

@@ -145,6 +145,23 @@ export const MIGRATIONS: readonly Migration[] = [
       'CREATE TABLE last_seen (workbook TEXT NOT NULL, person TEXT NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (workbook, person)) STRICT, WITHOUT ROWID',
     ],
   },
+  {
+    version: 5,
+    name: 'imports of files',
+    statements: [
+      // columns is JSON: [{ field, made: { name, type, options } | null }].
+      `CREATE TABLE imports (
+        id TEXT PRIMARY KEY, workbook TEXT NOT NULL, sheet TEXT NOT NULL, new_sheet TEXT, actor TEXT NOT NULL, name TEXT NOT NULL,
+        state TEXT NOT NULL, columns TEXT NOT NULL, rows INTEGER NOT NULL, chunks_written INTEGER NOT NULL, rows_written INTEGER NOT NULL,
+        created_at INTEGER NOT NULL
+      ) STRICT, WITHOUT ROWID`,
+      "CREATE INDEX imports_open ON imports (state) WHERE state IN ('uploading', 'writing', 'undoing')",
+      // rows is JSON; they lie here until all of an import are uploaded, and go when they are written.
+      `CREATE TABLE import_chunks (
+        import TEXT NOT NULL, chunk INTEGER NOT NULL, count INTEGER NOT NULL, rows TEXT NOT NULL, PRIMARY KEY (import, chunk)
+      ) STRICT`,
+    ],
+  },
 ]
 
 /** The newest version this program knows. */

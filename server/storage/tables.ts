@@ -164,4 +164,20 @@ export interface Tables {
   guest_links: { guest: string; link: string; at: number }
   last_seen: { workbook: string; person: string; at: number }
   previews: { plan: string; connection: string; frozen: string; at: number }
+  imports: {
+    id: string
+    workbook: string
+    sheet: string
+    new_sheet: string | null
+    actor: string
+    name: string
+    state: string
+    /** JSON of the columns. */
+    columns: string
+    rows: number
+    chunks_written: number
+    rows_written: number
+    created_at: number
+  }
+  import_chunks: { import: string; chunk: number; count: number; rows: string }
 }

@@ -80,7 +80,7 @@ test('[A4] rows are added, and come back as JSON and as defused CSV', async () =
   expect((await api.call('getRows', { params: { id, sheet } })).rows.map((r) => r.values[name ?? ''])).toEqual(['one', 'two, "quoted"'])
   const csv = await api.send('getRows', { params: { id, sheet }, query: { format: 'csv' } })
   expect(csv.headers.get('content-type')).toContain('text/csv')
-  expect(await csv.text()).toBe('Name,Notes\r\none,"\'=1+1"\r\n"two, ""quoted""",')
+  expect(await csv.text()).toBe('Name,Notes\r\none,\'=1+1\r\n"two, ""quoted""",\r\n')
   expect((await api.call('listWorkbooks')).workbooks).toHaveLength(before.length + 1)
 })
 
