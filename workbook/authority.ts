@@ -477,7 +477,7 @@ export class SheetAuthority {
   #writeRows(rows: NonNullable<SheetWrites['rows']>, origin: ServerOrigin): void {
     const { sheet } = this
     const byShard = new Map<number, [RowId, string][]>()
-    const fresh = new Map<number, number>()
+    const free: number[] = []
     let ord = sheet.nextOrd()
     for (const { row, records, values } of rows) {
       const old = sheet.baseRow(row)
@@ -495,8 +495,10 @@ export class SheetAuthority {
       }
       const packed = packBaseRow({ ord: old?.ord ?? ord++, records: merged, values: next })
       if (old !== undefined && packBaseRow(old) === packed) continue
-      const shard = old === undefined ? this.#shardWithRoom(fresh) : (sheet.shardOf(row) ?? 0)
-      byShard.set(shard, [...(byShard.get(shard) ?? []), [row, packed]])
+      const shard = old === undefined ? this.#shardWithRoom(free) : (sheet.shardOf(row) ?? 0)
+      const inShard = byShard.get(shard)
+      if (inShard === undefined) byShard.set(shard, [[row, packed]])
+      else inShard.push([row, packed])
     }
     for (const [shard, packed] of byShard) {
       const doc = sheet.base[shard]
@@ -508,11 +510,12 @@ export class SheetAuthority {
     }
   }
 
-  #shardWithRoom(fresh: Map<number, number>): number {
-    const { base } = this.sheet
-    const shard = base.findIndex((doc, i) => (currentEpoch(doc)?.size ?? 0) + (fresh.get(i) ?? 0) < SHARD_ROWS)
+  /** Where the next new row goes; each shard is counted once, for counting reads every row of it. */
+  #shardWithRoom(free: number[]): number {
+    if (free.length === 0) for (const doc of this.sheet.base) free.push(SHARD_ROWS - (currentEpoch(doc)?.size ?? 0))
+    const shard = free.findIndex((rows) => rows > 0)
     if (shard < 0) throw new Error('No base shard has room; the server opens one before it writes')
-    fresh.set(shard, (fresh.get(shard) ?? 0) + 1)
+    free[shard] = (free[shard] ?? 0) - 1
     return shard
   }
 }
