@@ -2,8 +2,9 @@
  * Opens the app itself without a network. It keeps the pages (static shells without any data of a person) and the files they load, and
  * nothing else: never /api, never a document, never the sandbox.
  *
- * Files under /_next/static are named by their content, so a kept one is never stale. A page is fetched anew whenever the network is there;
- * it then tells which files it uses, and files that no kept page uses are dropped. So each build replaces the one before by itself.
+ * Files under /_next/static are named by their content, so a kept one is never stale. A page is fetched anew whenever the network is there.
+ * One of a newer build takes the kept one's place only once all its files are kept too; the files of the build before stay until the next
+ * one, for a window of it may still be open and load some late.
  */
 const CACHE = 'tidebook-shell-1'
 const SHELLS = ['/', '/w', '/runs', '/settings/integrations']
@@ -17,6 +18,10 @@ function shellOf(pathname) {
 
 const isKept = (pathname) => pathname.startsWith('/_next/static/') || PLAIN_FILES.includes(pathname)
 const usesOf = (shell) => `/__uses${shell}`
+/** Where a page of a newer build waits until its files are kept. */
+const newerOf = (shell) => `/__newer${shell}`
+/** A network that is there and does not answer counts as none after this long. ms. */
+const PATIENCE_MS = 4_000
 
 self.addEventListener('install', () => self.skipWaiting())
 
@@ -38,21 +43,20 @@ self.addEventListener('fetch', (event) => {
   } else if (isKept(url.pathname)) event.respondWith(file(request, url.pathname))
 })
 
-/** The network's page, kept for the next time; the kept one where there is no network. */
+/** The network's page, kept for the next time; the kept one where the network has none to give. */
 async function page(request, shell) {
-  try {
-    const response = await fetch(request)
+  const cache = await caches.open(CACHE)
+  const kept = await cache.match(shell)
+  const fetched = fetch(request).then(async (response) => {
     // A redirect or a refusal is no shell.
     if (response.status === 200 && !response.redirected && (response.headers.get('content-type') ?? '').startsWith('text/html')) {
-      const cache = await caches.open(CACHE)
-      await cache.put(shell, response.clone())
+      await cache.put(kept === undefined ? shell : newerOf(shell), response.clone())
     }
     return response
-  } catch (error) {
-    const kept = await caches.match(shell)
-    if (kept !== undefined) return kept
-    throw error
-  }
+  })
+  if (kept === undefined) return fetched
+  const tooLate = new Promise((resolve) => setTimeout(resolve, PATIENCE_MS, kept))
+  return Promise.race([fetched.catch(() => kept), tooLate])
 }
 
 /** Files named by their content: the kept one first. Plain files: the network's first. */
@@ -82,23 +86,79 @@ self.addEventListener('message', (event) => {
   )
 })
 
-/** Keeps the files a page uses and drops those that no kept page uses any more. */
+/** Keeps the files a page uses, and those they may load later; drops those that neither this build nor the one before uses. */
 async function keep(shell, files) {
   const cache = await caches.open(CACHE)
   if ((await cache.match(shell)) === undefined) {
     const response = await fetch(shell, { credentials: 'same-origin' }).catch(() => undefined)
     if (response?.status === 200 && !response.redirected) await cache.put(shell, response)
   }
-  for (const name of files) {
-    if ((await cache.match(name)) !== undefined) continue
-    const response = await fetch(name).catch(() => undefined)
-    if (response?.status === 200) await cache.put(name, response)
+  const all = await keepFiles(cache, files)
+  const before = await listOf(cache, shell)
+  const newer = await cache.match(newerOf(shell))
+  const isNewBuild = newer !== undefined && (await buildOf(newer)) !== (await buildOf(await cache.match(shell)))
+  const list = isNewBuild ? { files: all, before: before.files } : { files: [...new Set([...before.files, ...all])], before: before.before }
+  await cache.put(usesOf(shell), new Response(JSON.stringify(list)))
+  if (newer !== undefined) {
+    await cache.put(shell, (await cache.match(newerOf(shell))) ?? newer)
+    await cache.delete(newerOf(shell))
   }
-  await cache.put(usesOf(shell), new Response(JSON.stringify(files)))
+  if (shell !== '/') await keepHome(cache, isNewBuild)
+  await dropUnused(cache)
+}
+
+/** The list of workbooks opens without a network also for who has only ever opened a workbook. */
+async function keepHome(cache, isNewBuild) {
+  const kept = await cache.match('/')
+  if (kept !== undefined && !isNewBuild) return
+  const response = await fetch('/', { credentials: 'same-origin' }).catch(() => undefined)
+  const isPage = response?.status === 200 && !response.redirected && (response.headers.get('content-type') ?? '').startsWith('text/html')
+  if (!isPage) return
+  const text = await response.clone().text()
+  const { files } = await listOf(cache, '/')
+  const all = await keepFiles(
+    cache,
+    [...new Set(text.match(CHUNK) ?? [])].map((name) => `/_next/${name}`),
+  )
+  await cache.put('/', response)
+  await cache.put(usesOf('/'), new Response(JSON.stringify({ files: all, before: files })))
+}
+
+/** Fetches files and, from one to the next, those their code names; answers all of them. */
+async function keepFiles(cache, files) {
+  const all = new Set(files)
+  // A set that grows is walked to its new end.
+  for (const name of all) {
+    let file = await cache.match(name)
+    if (file === undefined) {
+      const response = await fetch(name).catch(() => undefined)
+      if (response?.status !== 200) continue
+      await cache.put(name, response.clone())
+      file = response
+    }
+    if (name.endsWith('.js')) for (const [found] of (await file.text()).matchAll(CHUNK)) all.add(`/_next/${found}`)
+  }
+  return [...all]
+}
+
+/** How the code of one file names another that it loads when it is needed. */
+const CHUNK = /static\/chunks\/[\w.~-]+\.(?:js|css)/g
+
+/** What tells one build's page from another's: the files it names. A page itself may differ from one request to the next. */
+const buildOf = async (response) => [...new Set((await response.clone().text()).match(CHUNK) ?? [])].sort().join(' ')
+
+async function listOf(cache, shell) {
+  const list = await cache.match(usesOf(shell))
+  const kept = list === undefined ? {} : await list.json()
+  // The first version kept a plain list.
+  return Array.isArray(kept) ? { files: kept, before: [] } : { files: kept.files ?? [], before: kept.before ?? [] }
+}
+
+async function dropUnused(cache) {
   const used = new Set(PLAIN_FILES)
-  for (const known of SHELLS) {
-    const list = await cache.match(usesOf(known))
-    for (const name of list === undefined ? [] : await list.json()) used.add(name)
+  for (const shell of SHELLS) {
+    const { files, before } = await listOf(cache, shell)
+    for (const name of [...files, ...before]) used.add(name)
   }
   for (const request of await cache.keys()) {
     const { pathname } = new URL(request.url)

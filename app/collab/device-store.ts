@@ -108,6 +108,9 @@ const DATABASE = 'tidebook'
 const VERSION = 2
 const DOCUMENT_STORES = ['snapshots', 'heads', 'marks', 'tail', 'unsent'] as const satisfies readonly StoreNames<Schema>[]
 
+/** How long to wait before storage that was taken away is opened once more. ms. */
+const REOPEN_MS = [100, 500, 2_000, 10_000] as const
+
 /** What this window has read or written under a name: it alone may be replaced by this window's snapshot. */
 interface Known {
   version: string | undefined
@@ -129,6 +132,8 @@ class IndexedDeviceStore implements DeviceStore {
   #database: IDBPDatabase<Schema> | undefined
   #health: DeviceHealth = 'opening'
   #openings = 0
+  #reopenings = 0
+  #reopening: ReturnType<typeof setTimeout> | undefined
   #at = 0
   #older: Promise<ReadonlySet<string>> | undefined
   #isClosed = false
@@ -173,12 +178,16 @@ class IndexedDeviceStore implements DeviceStore {
           else {
             this.#database = database
             this.#openings++
+            this.#reopenings = 0
             this.#set('kept', true)
           }
           resolve()
         },
         (error: unknown) => {
-          this.#set(nameOf(error) === 'VersionError' ? 'outdated' : 'none')
+          const isOutdated = nameOf(error) === 'VersionError'
+          this.#set(isOutdated ? 'outdated' : 'none')
+          // What was open a moment ago opens again, once what took it away is over.
+          if (!isOutdated && this.#openings > 0) this.#openLater()
           resolve()
         },
       )
@@ -187,6 +196,7 @@ class IndexedDeviceStore implements DeviceStore {
 
   close(): void {
     this.#isClosed = true
+    clearTimeout(this.#reopening)
     this.#listeners.clear()
     this.#database?.close()
   }
@@ -408,6 +418,11 @@ class IndexedDeviceStore implements DeviceStore {
       this.#database = undefined
       this.#set('outdated')
     }
+  }
+
+  #openLater(): void {
+    const wait = REOPEN_MS[Math.min(this.#reopenings++, REOPEN_MS.length - 1)]
+    this.#reopening = setTimeout(() => void this.open(), wait)
   }
 
   #openAgain(): void {

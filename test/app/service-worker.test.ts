@@ -33,8 +33,19 @@ class Worker {
   readonly caches = new Map<string, MemoryCache>()
   readonly fetched: string[] = []
   isOnline = true
+  /** Requests are taken and never answered. */
+  isSilent = false
+  #ask: () => void = () => undefined
+  readonly #asked = new Promise<void>((resolve) => {
+    this.#ask = resolve
+  })
   answer: (path: string) => Response = (path) => page(path)
+  /** Makes the worker's patience end. */
+  endPatience: () => void = () => undefined
   readonly #handlers = new Map<string, Handler>()
+  readonly #wait = (resolve: (value: unknown) => void, _ms: number, value: unknown): void => {
+    this.endPatience = () => resolve(value)
+  }
 
   constructor() {
     const self = {
@@ -58,10 +69,14 @@ class Worker {
     const fetch = async (request: string | { url: string }) => {
       const { pathname } = new URL(typeof request === 'string' ? request : request.url, ORIGIN)
       this.fetched.push(pathname)
+      if (this.isSilent) {
+        this.#ask()
+        return new Promise<Response>(() => undefined)
+      }
       if (!this.isOnline) throw new TypeError('no network')
       return this.answer(pathname)
     }
-    vm.runInNewContext(SOURCE, { self, caches, fetch, URL, Response, Set, JSON })
+    vm.runInNewContext(SOURCE, { self, caches, fetch, URL, Response, Set, JSON, setTimeout: this.#wait })
   }
 
   get paths(): readonly string[] {
@@ -74,6 +89,12 @@ class Worker {
     const request = { url: (more.origin ?? ORIGIN) + path, mode: more.mode ?? 'cors', method: more.method ?? 'GET' }
     this.#handlers.get('fetch')?.({ request, respondWith: (response: Promise<Response>) => (answer = response) })
     return answer === undefined ? undefined : (await answer).text()
+  }
+
+  /** Resolves once a request was taken that is not answered, and what follows it in the same turn has run. */
+  async asked(): Promise<void> {
+    await this.#asked
+    await new Promise((resolve) => setImmediate(resolve))
   }
 
   navigate(path: string): Promise<string | undefined> {
@@ -115,15 +136,63 @@ describe('the page without a network', () => {
     expect(await worker.navigate('/')).toBe('newer')
   })
 
-  test('[U31] the files a page uses are kept; those no page uses any more are dropped', async () => {
-    const [old, shared, fresh] = ['/_next/static/old.js', '/_next/static/shared.js', '/_next/static/fresh.js']
-    await worker.tell('message', { type: 'uses', pathname: '/w/one', files: [old, shared] })
-    await worker.tell('message', { type: 'uses', pathname: '/runs', files: [shared] })
-    await worker.tell('message', { type: 'uses', pathname: '/w/one', files: [fresh] })
-    expect(worker.paths.filter((path) => path.startsWith('/_next'))).toEqual([fresh, shared])
+  test('[U31] the files a page uses are kept, and those their code may load later', async () => {
+    const [entry, lazy, lazier] = ['/_next/static/chunks/a.js', '/_next/static/chunks/b~1.js', '/_next/static/chunks/c.css']
+    worker.answer = (path) =>
+      new Response(path === entry ? 'load("static/chunks/b~1.js")' : path === lazy ? 'load("static/chunks/c.css")' : 'x')
+    await worker.tell('message', { type: 'uses', pathname: '/', files: [entry] })
     worker.isOnline = false
-    expect(await worker.request(fresh)).toBe(`page of ${fresh}`)
-    expect(await worker.navigate('/runs')).toBe('page of /runs')
+    expect([await worker.request(lazier), worker.paths]).toEqual(['x', ['/', '/__uses/', entry, lazy, lazier].sort()])
+  })
+
+  test('[OF18] a newer build takes the place of the kept one once its files are kept; files of the one before stay for open windows', async () => {
+    const chunk = (build: number): string => `/_next/static/chunks/build${build}.js`
+    const deploy = (build: number): void => {
+      worker.answer = (path) =>
+        path.startsWith('/_next')
+          ? new Response(path.endsWith(`build${build}.js`) ? 'code' : 'gone', { status: path === chunk(build) ? 200 : 404 })
+          : new Response(`<script src="${chunk(build)}">`, { headers: { 'content-type': 'text/html' } })
+    }
+    const visit = async (build: number): Promise<void> => {
+      deploy(build)
+      expect(await worker.navigate('/w/one')).toContain(chunk(build))
+      await worker.tell('message', { type: 'uses', pathname: '/w/one', files: [chunk(build)] })
+    }
+    await visit(1)
+    // Of build 2 only the page arrives before the network is gone: build 1 is whole and opens.
+    deploy(2)
+    await worker.navigate('/w/one')
+    worker.isOnline = false
+    expect(await worker.navigate('/w/one')).toContain(chunk(1))
+    expect(await worker.request(chunk(1))).toBe('code')
+    worker.isOnline = true
+    await visit(2)
+    expect(worker.paths).toEqual(['/', '/__uses/', '/__uses/w', chunk(1), chunk(2), '/w'].sort())
+    worker.isOnline = false
+    expect(await worker.navigate('/w/one')).toContain(chunk(2))
+    worker.isOnline = true
+    await visit(2)
+    expect(worker.paths).toContain(chunk(1))
+    await visit(3)
+    expect(worker.paths).toEqual(['/', '/__uses/', '/__uses/w', chunk(2), chunk(3), '/w'].sort())
+  })
+
+  test('[OF18] who has only opened a workbook finds the list of workbooks without a network, and the files it uses', async () => {
+    const file = '/_next/static/chunks/home.js'
+    worker.answer = (path) => new Response(path === '/' ? `<script src="${file}">` : 'x', { headers: { 'content-type': 'text/html' } })
+    await worker.tell('message', { type: 'uses', pathname: '/w/one', files: [] })
+    worker.isOnline = false
+    expect([await worker.navigate('/'), await worker.request(file)]).toEqual([`<script src="${file}">`, 'x'])
+  })
+
+  test('[OF18] a network that is there and does not answer counts as none', async () => {
+    await worker.navigate('/w/one')
+    worker.answer = () => new Response('never seen')
+    worker.isSilent = true
+    const answer = worker.navigate('/w/two')
+    await worker.asked()
+    worker.endPatience()
+    expect(await answer).toBe('page of /w/one')
   })
 
   test('[U31] older caches are dropped', async () => {
@@ -158,9 +227,9 @@ describe('what is never kept', () => {
 
   test('[U32] a page may not have other addresses kept', async () => {
     await worker.tell('message', { type: 'uses', pathname: '/w/one', files: ['/api/session', '/sandbox', 7] })
-    expect(worker.fetched).toEqual(['/w'])
+    expect(worker.fetched).toEqual(['/w', '/'])
     await worker.tell('message', { type: 'uses', pathname: '/api/session', files: ['/_next/static/a.js'] })
     await worker.tell('message', undefined)
-    expect(worker.paths).toEqual(['/__uses/w', '/w'])
+    expect(worker.paths).toEqual(['/', '/__uses/', '/__uses/w', '/w'])
   })
 })
