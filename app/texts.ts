@@ -4,6 +4,7 @@
  */
 
 import { DEVICE_TEXTS } from './texts/device.ts'
+import { DRAWER_TEXTS, FILES_TEXTS, TALK_TEXTS } from './texts/files.ts'
 import { SHARE_TEXTS } from './texts/share.ts'
 import { VIEWS_TEXTS } from './texts/views.ts'
 
@@ -12,6 +13,9 @@ export const plural = (count: number, one: string, many = `${one}s`): string => 
 export const creditsText = (credits: number): string => plural(credits, 'credit')
 
 export const TEXTS = {
+  files: FILES_TEXTS,
+  drawer: DRAWER_TEXTS,
+  talk: TALK_TEXTS,
   views: VIEWS_TEXTS,
   product: 'Tidebook',
   close: 'Close',

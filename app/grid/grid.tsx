@@ -54,9 +54,13 @@ export interface CellId {
 }
 
 /** What the page may ask of the grid. */
+export type KeptRange = KeptSelection<RowId, FieldId>['ranges'][number]
+
 export interface GridHandle {
   focus(): void
   goTo(cell: CellId): void
+  /** Scrolls a cell into sight and leaves the selection where it is. */
+  reveal(cell: CellId): void
 }
 
 export interface GridProps {
@@ -69,6 +73,8 @@ export interface GridProps {
   readonly isLoaded: boolean
   readonly bandText: (band: Band) => { readonly text: string; readonly color: string | undefined }
   readonly onActive: (cell: CellId | undefined, isEditing: boolean) => void
+  /** All that is selected, by the rows and fields at two corners of each part. */
+  readonly onRanges?: (ranges: readonly KeptRange[]) => void
   readonly onResized: (field: FieldId, width: number) => void
   /** Stands below the rows: adding one, or what to do where there is none. */
   readonly foot: ReactNode
@@ -91,7 +97,7 @@ interface View {
 
 /** The sheet as a grid of cells: only what is seen is drawn, one cell has the focus, and one may be edited. */
 export function Grid(props: GridProps) {
-  const { ref, label, painter, editing, peers, isMac, isLoaded, bandText, onActive, onResized, foot, card } = props
+  const { ref, label, painter, editing, peers, isMac, isLoaded, bandText, onActive, onRanges, onResized, foot, card } = props
   const { sheet } = painter
   const versionOf = useSheetVersions(sheet)
   const rows = sheet.rows()
@@ -169,6 +175,10 @@ export function Grid(props: GridProps) {
     goTo: (cell) => {
       if (!goNow(cell)) awaited.current = cell
     },
+    reveal: (cell) => {
+      const [row, column] = [rowIndex.get(cell.row), columnIndex.get(cell.field)]
+      if (row !== undefined && column !== undefined) scrollTo({ row, column })
+    },
   }))
 
   const goNow = (cell: CellId): boolean => {
@@ -201,6 +211,9 @@ export function Grid(props: GridProps) {
     const cell = activeRow === undefined || activeField === undefined ? undefined : { row: activeRow, field: activeField }
     onActive(cell, hasEditor)
   }, [activeRow, activeField, hasEditor, onActive])
+
+  const chosenRanges = chosen?.ranges
+  useEffect(() => onRanges?.(chosenRanges ?? []), [chosenRanges, onRanges])
 
   const onKeyDown = (event: KeyboardEvent): void => {
     if (edited !== undefined || event.defaultPrevented || selection === undefined || !isOnCell(event.target)) return

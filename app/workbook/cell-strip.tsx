@@ -24,7 +24,8 @@ export interface CellStripProps {
   readonly status: CellStatus
   readonly isMac: boolean
   readonly onChoose: (choice: CellChoice) => void
-  readonly onStory: () => void
+  /** Absent where the story is not for this person. */
+  readonly onStory: (() => void) | undefined
   readonly onLeave: () => void
 }
 
@@ -59,7 +60,7 @@ export function CellStrip({ field, rowName, status, isMac, onChoose, onStory, on
           ))}
         </span>
       )}
-      {field.binding !== undefined && status.kind !== 'read-only' && (
+      {onStory !== undefined && field.binding !== undefined && status.kind !== 'read-only' && (
         <Button look="ghost" isSmall className="ml-auto" onPress={onStory}>
           {TEXTS.strip.story}
         </Button>

@@ -4,6 +4,7 @@ import type { CellId } from '../grid/grid.tsx'
 import type { Painter } from '../grid/grid-row.tsx'
 import type { SheetEditing } from '../grid/use-sheet-editing.ts'
 import type { Times } from '../kit/times.ts'
+import { ShareDialog } from '../share/share-dialog.tsx'
 import { FieldDialog } from '../sync-panel/field-dialog.tsx'
 import { ImportDialog } from '../sync-panel/import-dialog.tsx'
 import { LinkDialog } from '../sync-panel/link-dialog.tsx'
@@ -17,6 +18,7 @@ export type OpenDialog =
   | { readonly kind: 'add-field'; readonly connection: string | undefined }
   | { readonly kind: 'story'; readonly cell: CellId }
   | { readonly kind: 'keys' }
+  | { readonly kind: 'share' }
 
 export interface DialogsProps {
   readonly dialog: OpenDialog | undefined
@@ -42,6 +44,7 @@ export function Dialogs(props: DialogsProps) {
   const { dialog, connections } = props
   if (dialog === undefined) return null
   if (dialog.kind === 'keys') return <KeysDialog {...props} />
+  if (dialog.kind === 'share') return <ShareDialog workbook={props.info} times={props.times} onClose={props.onClose} />
   if (dialog.kind === 'story') return <StoryDialog {...props} cell={dialog.cell} />
   const connection = connections.find((c) => c.id === dialog.connection)
   if (dialog.kind === 'add-field') return <FieldDialog {...props} connection={connection} />

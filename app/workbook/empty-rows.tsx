@@ -7,17 +7,18 @@ export interface EmptyRowsProps {
   readonly isLoading: boolean
   readonly connections: readonly ConnectionInfo[]
   readonly hasSandbox: boolean
+  readonly canAdd: boolean
   readonly onDialog: (dialog: OpenDialog) => void
   readonly onAddRow: () => void
 }
 
 /** A sheet without rows says how rows come. */
-export function EmptyRows({ isLoading, connections, hasSandbox, onDialog, onAddRow }: EmptyRowsProps) {
+export function EmptyRows({ isLoading, connections, hasSandbox, canAdd, onDialog, onAddRow }: EmptyRowsProps) {
   const [connection] = connections
   if (isLoading) return <p className="m-0 px-4 py-6 text-ink-3">{TEXTS.grid.loading}</p>
   return (
     <div className="grid max-w-[92vw] justify-items-start gap-3 px-4 py-6">
-      <p className="m-0 text-ink-2">{TEXTS.grid.empty}</p>
+      <p className="m-0 text-ink-2">{canAdd ? TEXTS.grid.empty : TEXTS.grid.emptyTitle}</p>
       <span className="flex flex-wrap gap-2">
         {connection !== undefined && (
           <>
@@ -27,7 +28,7 @@ export function EmptyRows({ isLoading, connections, hasSandbox, onDialog, onAddR
             <Button onPress={() => onDialog({ kind: 'link', connection: connection.id })}>{TEXTS.toolbar.link}</Button>
           </>
         )}
-        <Button onPress={onAddRow}>{TEXTS.grid.addRow}</Button>
+        {canAdd && <Button onPress={onAddRow}>{TEXTS.grid.addRow}</Button>}
         {hasSandbox && (
           <a className="button" href="/sandbox" target="_blank" rel="noopener">
             {TEXTS.notice.openSandbox}

@@ -5,7 +5,8 @@ export interface StatusBarProps {
   readonly rows: number
   readonly staged: number
   readonly warnings: number
-  readonly credits: number
+  /** Absent for a guest. */
+  readonly credits: number | undefined
   readonly said: string
   readonly onWarnings: () => void
   readonly onPanel: () => void
@@ -36,9 +37,11 @@ export function StatusBar({ rows, staged, warnings, credits, said, onWarnings, o
       <span role="status" aria-live="polite" className="min-w-0 flex-1 truncate text-ink" title={said}>
         {said}
       </span>
-      <span className="hidden sm:inline">
-        {TEXTS.status.credits} {n(credits)}
-      </span>
+      {credits !== undefined && (
+        <span className="hidden sm:inline">
+          {TEXTS.status.credits} {n(credits)}
+        </span>
+      )}
     </footer>
   )
 }

@@ -2,6 +2,7 @@ import { Download, Keyboard, Link2, Plus, RefreshCw } from 'lucide-react'
 import type { ConnectionInfo } from '../../server/api/contract.ts'
 import type { OpenSheet, WorkbookInfo } from '../collab/workbook-session.ts'
 import { Button, IconButton } from '../kit/button.tsx'
+import type { Access } from '../share/access.ts'
 import { TEXTS } from '../texts.ts'
 import type { OpenDialog } from './dialogs.tsx'
 
@@ -11,6 +12,7 @@ export interface ToolbarProps {
   readonly connections: readonly ConnectionInfo[]
   readonly staged: number
   readonly needing: number
+  readonly access: Access
   readonly onSheet: (id: string) => void
   readonly onDialog: (dialog: OpenDialog) => void
   readonly onPanel: () => void
@@ -18,8 +20,9 @@ export interface ToolbarProps {
 }
 
 /** The sheets of the workbook, and what can be done with the one that is shown. */
-export function Toolbar({ info, open, connections, staged, needing, onSheet, onDialog, onPanel, onAddRow }: ToolbarProps) {
-  const [connection] = connections
+export function Toolbar({ info, open, connections, staged, needing, access, onSheet, onDialog, onPanel, onAddRow }: ToolbarProps) {
+  // Importing, linking and syncing are for those who may use the connections behind them.
+  const [connection] = access.isGuest ? [] : connections
   return (
     <nav
       data-region="toolbar"
@@ -51,19 +54,29 @@ export function Toolbar({ info, open, connections, staged, needing, onSheet, onD
             </Button>
           </>
         )}
-        <Button look="ghost" className="hidden sm:inline-flex!" onPress={() => onDialog({ kind: 'add-field', connection: connection?.id })}>
-          <Plus size={14} aria-hidden /> {TEXTS.toolbar.addField}
-        </Button>
-        <IconButton label={TEXTS.toolbar.addRow} className="sm:hidden!" onPress={onAddRow}>
-          <Plus size={16} aria-hidden />
-        </IconButton>
+        {access.refusal === undefined && (
+          <>
+            <Button
+              look="ghost"
+              className="hidden sm:inline-flex!"
+              onPress={() => onDialog({ kind: 'add-field', connection: connection?.id })}
+            >
+              <Plus size={14} aria-hidden /> {TEXTS.toolbar.addField}
+            </Button>
+            <IconButton label={TEXTS.toolbar.addRow} className="sm:hidden!" onPress={onAddRow}>
+              <Plus size={16} aria-hidden />
+            </IconButton>
+          </>
+        )}
         <IconButton label={TEXTS.toolbar.keys} className="hidden sm:inline-flex!" onPress={() => onDialog({ kind: 'keys' })}>
           <Keyboard size={15} aria-hidden />
         </IconButton>
-        <Button isSmall look={staged + needing > 0 ? 'primary' : 'plain'} className="md:hidden!" onPress={onPanel}>
-          <RefreshCw size={13} aria-hidden /> {TEXTS.toolbar.sync}
-          {staged + needing > 0 ? ` · ${staged + needing}` : ''}
-        </Button>
+        {!access.isGuest && (
+          <Button isSmall look={staged + needing > 0 ? 'primary' : 'plain'} className="md:hidden!" onPress={onPanel}>
+            <RefreshCw size={13} aria-hidden /> {TEXTS.toolbar.sync}
+            {staged + needing > 0 ? ` · ${staged + needing}` : ''}
+          </Button>
+        )}
       </span>
     </nav>
   )

@@ -18,6 +18,12 @@ import { readOnlyReason, useSheetEditing } from '../grid/use-sheet-editing.ts'
 import { appColor } from '../kit/app-colors.ts'
 import { Button } from '../kit/button.tsx'
 import { makeTimes } from '../kit/times.ts'
+import { FollowingPill } from '../people/following-pill.tsx'
+import { useFollowing } from '../people/use-following.ts'
+import { useOwnPresence } from '../people/use-own-presence.ts'
+import { accessOf } from '../share/access.ts'
+import { LinkEnded } from '../share/link-ended.tsx'
+import { readOnlyEditing } from '../share/read-only.ts'
 import { SyncPanel } from '../sync-panel/panel.tsx'
 import { heldTexts, nextNeeding, sendingCells } from '../sync-panel/survey.ts'
 import { TEXTS } from '../texts.ts'
@@ -58,13 +64,23 @@ export function WorkbookScreen({ session, state, info, open }: WorkbookScreenPro
   useEffect(() => {
     if (state.caughtUp > 0) say(TEXTS.device.caughtUp(state.caughtUp))
   }, [state.caughtUp, say])
-  const editing = useSheetEditing(session, sheet, formats, say)
+  const { role, isGuest, refusal } = accessOf(state)
+  const access = useMemo(() => ({ role, isGuest, refusal }), [role, isGuest, refusal])
+  const ownEditing = useSheetEditing(session, sheet, formats, say)
+  const editing = useMemo(
+    () => (access.refusal === undefined ? ownEditing : readOnlyEditing(ownEditing, access.refusal, say)),
+    [ownEditing, access, say],
+  )
   const peers = useSyncExternalStore(session.subscribePresence, session.peers)
   const grid = useRef<GridHandle>(null)
   const root = useRef<HTMLDivElement>(null)
   const [active, setActive] = useState<CellId>()
   const [dialog, setDialog] = useState<OpenDialog>()
   const [isPanelOpen, setPanelOpen] = useState(false)
+  const [isEditing, setEditing] = useState(false)
+  const gridArea = useRef<HTMLElement>(null)
+  const following = useFollowing({ session, peers, grid, area: gridArea, sheet: open.info.id })
+  const { onRanges, onInput } = useOwnPresence({ session, root, isEditing })
 
   const connections = useMemo(() => info.connections.filter((c) => c.sheet === open.info.id), [info, open.info.id])
   const survey = useSurvey(sheet)
@@ -106,13 +122,17 @@ export function WorkbookScreen({ session, state, info, open }: WorkbookScreenPro
   const onActive = useCallback(
     (cell: CellId | undefined, isEditing: boolean): void => {
       setActive(cell)
+      setEditing(isEditing)
       session.setCursor(cell && { sheet: sheet.id, row: cell.row, field: cell.field, isEditing })
     },
     [session, sheet],
   )
   const onResized = useCallback(
-    (field: FieldId, width: number): void => editField(sheet.docs.book, field, { width }, new UserOrigin(me)),
-    [sheet, me],
+    (field: FieldId, width: number): void => {
+      if (access.refusal === undefined) editField(sheet.docs.book, field, { width }, new UserOrigin(me))
+      else say(access.refusal)
+    },
+    [sheet, me, access, say],
   )
   const bandText = useCallback(
     ({ connection, fields }: Band) => {
@@ -169,11 +189,13 @@ export function WorkbookScreen({ session, state, info, open }: WorkbookScreenPro
         return
       case 'preview': {
         const connection = connectionHere()
-        if (connection !== undefined) setDialog({ kind: 'preview', connection })
+        if (access.isGuest) say(TEXTS.share.membersOnly)
+        else if (connection !== undefined) setDialog({ kind: 'preview', connection })
         return
       }
       case 'story':
-        if (active !== undefined) setDialog({ kind: 'story', cell: active })
+        if (access.isGuest) say(TEXTS.share.membersOnly)
+        else if (active !== undefined) setDialog({ kind: 'story', cell: active })
         return
       case 'put-back':
         if (active !== undefined && activeField?.binding !== undefined) editing.putBack(active.row, active.field)
@@ -211,13 +233,13 @@ export function WorkbookScreen({ session, state, info, open }: WorkbookScreenPro
       cell={active}
       field={activeField}
       rowName={rowNameOf(sheet.fields(), (field) => sheet.cell(active.row, field.id).value, sheet.rows().indexOf(active.row))}
-      status={activeStatus}
+      status={access.refusal === undefined ? activeStatus : { ...activeStatus, choices: [] }}
       isMac={isMac}
       onChoose={(choice) => {
         editing.choose(active.row, active.field, choice)
         grid.current?.focus()
       }}
-      onStory={() => setDialog({ kind: 'story', cell: active })}
+      onStory={access.isGuest ? undefined : () => setDialog({ kind: 'story', cell: active })}
       onLeave={() => grid.current?.focus()}
     />
   )
@@ -226,24 +248,35 @@ export function WorkbookScreen({ session, state, info, open }: WorkbookScreenPro
     // biome-ignore lint/a11y/noStaticElementInteractions: keys that mean the same everywhere on the screen
     <div ref={root} onKeyDown={onKeyDown} className="grid h-full grid-rows-[48px_36px_auto_minmax(0,1fr)_auto_28px]">
       <title>{`${info.name} · ${TEXTS.product}`}</title>
-      <Header session={session} state={state} info={info} peers={peers} times={times} />
+      <Header
+        session={session}
+        state={state}
+        info={info}
+        peers={peers}
+        times={times}
+        following={following}
+        onShare={() => setDialog({ kind: 'share' })}
+      />
       <Toolbar
         info={info}
         open={open}
         connections={connections}
         staged={survey.staged}
         needing={survey.needing.length}
+        access={access}
         onSheet={(id) => void session.openSheet(id)}
         onDialog={setDialog}
         onPanel={() => setPanelOpen(true)}
         onAddRow={addRow}
       />
       <div>
+        <LinkEnded state={state} />
         <SandboxNotice isShown={state.session?.hasSandbox === true} />
         <LateNotice session={session} open={open} late={state.late} />
       </div>
-      <div className="grid min-h-0 grid-cols-[minmax(0,1fr)] md:grid-cols-[minmax(0,1fr)_348px]">
-        <main data-region="grid" className="relative min-h-0 min-w-0">
+      <div className={`grid min-h-0 grid-cols-[minmax(0,1fr)] ${access.isGuest ? '' : 'md:grid-cols-[minmax(0,1fr)_348px]'}`}>
+        <main ref={gridArea} data-region="grid" onInput={onInput} className="relative min-h-0 min-w-0">
+          <FollowingPill following={following} />
           <Grid
             ref={grid}
             label={TEXTS.grid.label(open.info.name)}
@@ -254,6 +287,7 @@ export function WorkbookScreen({ session, state, info, open }: WorkbookScreenPro
             isLoaded={state.isLoaded}
             bandText={bandText}
             onActive={onActive}
+            onRanges={onRanges}
             onResized={onResized}
             card={hasCard ? <div data-region="cell">{strip}</div> : null}
             foot={
@@ -263,12 +297,13 @@ export function WorkbookScreen({ session, state, info, open }: WorkbookScreenPro
                     !state.isLoaded ||
                     (!state.isSynced && state.link.kind !== 'off' && state.link.kind !== 'refused' && state.link.kind !== 'waiting')
                   }
-                  connections={connections}
+                  connections={access.isGuest ? [] : connections}
+                  canAdd={access.refusal === undefined}
                   hasSandbox={state.session?.hasSandbox === true}
                   onDialog={setDialog}
                   onAddRow={addRow}
                 />
-              ) : (
+              ) : access.refusal !== undefined ? null : (
                 <Button look="ghost" isSmall className="m-1" onPress={addRow}>
                   <Plus size={14} aria-hidden /> {TEXTS.grid.addRow}
                 </Button>
@@ -276,21 +311,23 @@ export function WorkbookScreen({ session, state, info, open }: WorkbookScreenPro
             }
           />
         </main>
-        <SyncPanel
-          session={session}
-          state={state}
-          info={info}
-          connections={connections}
-          survey={survey}
-          plans={plans}
-          painter={painter}
-          times={times}
-          nameOf={nameOf}
-          isOpen={isPanelOpen}
-          onClose={() => setPanelOpen(false)}
-          onDialog={setDialog}
-          onGoTo={goTo}
-        />
+        {!access.isGuest && (
+          <SyncPanel
+            session={session}
+            state={state}
+            info={info}
+            connections={connections}
+            survey={survey}
+            plans={plans}
+            painter={painter}
+            times={times}
+            nameOf={nameOf}
+            isOpen={isPanelOpen}
+            onClose={() => setPanelOpen(false)}
+            onDialog={setDialog}
+            onGoTo={goTo}
+          />
+        )}
       </div>
       <div className="min-h-0">
         {activeStatus !== undefined && activeStatus.text !== '' && (
@@ -306,7 +343,7 @@ export function WorkbookScreen({ session, state, info, open }: WorkbookScreenPro
         rows={rowCount}
         staged={survey.staged}
         warnings={survey.warnings}
-        credits={info.creditsThisMonth}
+        credits={access.isGuest ? undefined : info.creditsThisMonth}
         said={said}
         onWarnings={() => run({ do: 'next-needing', direction: 1 })}
         onPanel={() => setPanelOpen(true)}
