@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { ownHosts, type RequestHead, refusalOf } from '../../server/http-gate.ts'
+import { outsideAddresses, ownHosts, type RequestHead, refusalOf } from '../../server/http-gate.ts'
 
 const hosts = ownHosts('127.0.0.1', 3000)
 const head = (more: Partial<RequestHead>): RequestHead => ({
@@ -48,4 +48,20 @@ test('[S10] the address that is listened on is a name of its own', () => {
   expect([...ownHosts('192.168.1.5', 80)]).toContain('192.168.1.5')
   expect([...ownHosts('fe80::1', 3000)]).toContain('[fe80::1]:3000')
   expect([...ownHosts('0.0.0.0', 3000)]).toEqual(['127.0.0.1:3000', 'localhost:3000', '[::1]:3000'])
+})
+
+test('[SL23] further names are answered where they are given, and no others', () => {
+  const hosts = ownHosts('0.0.0.0', 3000, ['tidebook.lan', '192.168.1.20'])
+  expect([...hosts]).toEqual(['127.0.0.1:3000', 'localhost:3000', '[::1]:3000', 'tidebook.lan:3000', '192.168.1.20:3000'])
+})
+
+test.each([
+  [{ host: '127.0.0.1', otherHosts: ['tidebook.lan'] }, []],
+  [{ host: '::1', otherHosts: [] }, []],
+  [{ host: '0.0.0.0', otherHosts: [] }, []],
+  [{ host: '0.0.0.0', otherHosts: ['tidebook.lan'] }, ['http://tidebook.lan:3000']],
+  [{ host: '192.168.1.20', otherHosts: [] }, ['http://192.168.1.20:3000']],
+  [{ host: 'fd00::5', otherHosts: [] }, ['http://[fd00::5]:3000']],
+])('[SL23] the addresses that others reach: %j', (config, addresses) => {
+  expect(outsideAddresses(config, 3000)).toEqual(addresses)
 })
