@@ -4,6 +4,7 @@
  */
 
 import { DEVICE_TEXTS } from './texts/device.ts'
+import { DRAWING_TEXTS } from './texts/drawing.ts'
 import { DRAWER_TEXTS, FILES_TEXTS, TALK_TEXTS } from './texts/files.ts'
 import { SHARE_TEXTS } from './texts/share.ts'
 import { VIEWS_TEXTS } from './texts/views.ts'
@@ -17,6 +18,7 @@ export const TEXTS = {
   drawer: DRAWER_TEXTS,
   talk: TALK_TEXTS,
   views: VIEWS_TEXTS,
+  drawing: DRAWING_TEXTS,
   product: 'Tidebook',
   close: 'Close',
   cancel: 'Cancel',
@@ -421,11 +423,18 @@ export const FIELD_TYPE_NAMES = {
   text: 'Text',
   'long-text': 'Long text',
   number: 'Number',
+  currency: 'Currency',
+  percent: 'Percent',
   checkbox: 'Checkbox',
   date: 'Date',
   'date-time': 'Date and time',
   'single-select': 'Single select',
+  'multi-select': 'Multi select',
   person: 'Person',
+  email: 'E-mail',
   url: 'Link',
+  phone: 'Phone',
+  duration: 'Duration',
+  rating: 'Rating',
   'record-key': 'Record',
 } as const

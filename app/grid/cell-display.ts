@@ -24,7 +24,8 @@ export function displayOf(field: Field, value: CellValue, formats: ValueFormats)
   if (field.type === 'checkbox') return { kind: 'tick', isOn: value === true, text: showValue(field, value, formats) }
   if (value === null || value === '') return NOTHING
   const text = showValue(field, value, formats)
-  if (field.type === 'single-select') return { kind: 'chips', chips: [{ text, color: chipColor(optionOf(field, value) ?? { name: text }) }] }
+  if (field.type === 'single-select')
+    return { kind: 'chips', chips: [{ text, color: chipColor(optionOf(field, value) ?? { name: text }) }] }
   const short = text.length > MOST_LETTERS ? text.slice(0, MOST_LETTERS) : text
   return { kind: 'text', text: field.type === 'long-text' ? short.replace(/\s+/gu, ' ') : short }
 }

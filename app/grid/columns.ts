@@ -1,6 +1,5 @@
 import type { Field } from '../../workbook/fields.ts'
 import type { FieldId } from '../../workbook/ids.ts'
-import { columnWindow } from './grid-model.ts'
 
 /** A column as the grid draws it. */
 export interface GridColumn {
@@ -40,12 +39,20 @@ export function bandsOf(fields: readonly Field[]): readonly Band[] {
   return bands
 }
 
-/** Places the columns; the first is frozen where it shows a record's key. */
-export function placeColumns(fields: readonly Field[], widthOf: (field: FieldId) => number): readonly GridColumn[] {
+/** Frozen columns may take so much of the view, so that there is always something left to scroll. */
+const MOST_FROZEN = 0.5
+
+/** Places the columns. The first `frozen` of them stay in sight, as far as they fit into half of the view. */
+export function placeColumns(
+  fields: readonly Field[],
+  widthOf: (field: FieldId) => number,
+  frozen: number,
+  viewWidth: number,
+): readonly GridColumn[] {
   let left = NUMBER_WIDTH
   return fields.map((field, index) => {
     const width = widthOf(field.id)
-    const column = { field, index, left, width, isFrozen: index === 0 && field.binding?.isConnectionField === true }
+    const column = { field, index, left, width, isFrozen: index < frozen && left + width <= viewWidth * MOST_FROZEN }
     left += width
     return column
   })
@@ -56,30 +63,50 @@ export const totalWidth = (columns: readonly GridColumn[]): number => {
   return last === undefined ? NUMBER_WIDTH : last.left + last.width
 }
 
-/** A piece of a row from left to right: a column, or the room of those that are out of sight. */
-export type Piece =
-  | { readonly kind: 'column'; readonly column: GridColumn }
-  | { readonly kind: 'gap'; readonly key: string; readonly width: number }
+/** Where the columns that stay on the left end. */
+export const frozenEdge = (columns: readonly GridColumn[]): number =>
+  columns.reduce((edge, column) => (column.isFrozen ? column.left + column.width : edge), NUMBER_WIDTH)
 
-/** The pieces of a row: what the view shows, the frozen column, and the column of the focused cell wherever it is. */
-export function piecesOf(columns: readonly GridColumn[], view: { left: number; width: number }, active: number): readonly Piece[] {
-  const edges = [...columns.map((column) => column.left), totalWidth(columns)]
-  const { first, end } = columnWindow({ left: view.left, width: view.width, edges })
-  const pieces: Piece[] = []
-  let gap = 0
-  const endGap = (before: number): void => {
-    if (gap > 0) pieces.push({ kind: 'gap', key: `gap${before}`, width: gap })
-    gap = 0
+/** Which columns are drawn: those that stay on the left, and of the others those in sight. Places among the columns. */
+export interface DrawnColumns {
+  readonly frozen: readonly number[]
+  readonly scrolled: readonly number[]
+}
+
+/** The columns that a view shows, those that stay on the left, and the one of the focused cell wherever it is. */
+export function drawnColumns(
+  columns: readonly GridColumn[],
+  view: { readonly left: number; readonly width: number },
+  active: number | undefined,
+): DrawnColumns {
+  const [from, to] = [view.left + frozenEdge(columns), view.left + view.width]
+  const isSeen = ({ left, width }: GridColumn): boolean => left + width > from && left < to
+  const placesOf = (some: readonly GridColumn[]): readonly number[] => some.map(({ index }) => index)
+  return {
+    frozen: placesOf(columns.filter((column) => column.isFrozen)),
+    scrolled: placesOf(columns.filter((column) => !column.isFrozen && (column.index === active || isSeen(column)))),
   }
-  for (const column of columns) {
-    const isDrawn = column.isFrozen || column.index === active || (column.index >= first && column.index < end)
-    if (!isDrawn) {
-      gap += column.width
-      continue
-    }
-    endGap(column.index)
-    pieces.push({ kind: 'column', column })
-  }
-  endGap(columns.length)
-  return pieces
+}
+
+/** Where a band is seen: from its first to its last column, less what slides under columns that stay. */
+export function bandBox(
+  columns: readonly GridColumn[],
+  band: { readonly from: number; readonly count: number },
+  scrolled: number,
+): { readonly left: number; readonly width: number } {
+  const edge = frozenEdge(columns)
+  const [first, last] = [columns[band.from], columns[band.from + band.count - 1]]
+  if (first === undefined || last === undefined) return { left: 0, width: 0 }
+  const left = first.isFrozen ? first.left : Math.max(edge, first.left - scrolled)
+  const frozenEnd = first.isFrozen
+    ? columns.slice(band.from, band.from + band.count).reduce((end, c) => (c.isFrozen ? c.left + c.width : end), 0)
+    : 0
+  const right = Math.max(frozenEnd, last.isFrozen ? last.left + last.width : last.left + last.width - scrolled)
+  return { left, width: Math.max(0, right - left) }
+}
+
+/** Before which column a dragged one is dropped: the gap that is nearest to a place of the sheet. */
+export function dropIndex(columns: readonly GridColumn[], x: number): number {
+  const before = columns.findIndex(({ left, width }) => x < left + width / 2)
+  return before < 0 ? columns.length : before
 }

@@ -1,10 +1,10 @@
 import {
+  type ClipboardEvent,
   type KeyboardEvent,
   type MouseEvent,
   type PointerEvent,
   type ReactNode,
   type Ref,
-  type RefObject,
   useCallback,
   useEffect,
   useImperativeHandle,
@@ -13,19 +13,27 @@ import {
   useRef,
   useState,
 } from 'react'
-import { flushSync } from 'react-dom'
+import { createPortal, flushSync } from 'react-dom'
+import type { Field } from '../../workbook/fields.ts'
 import type { FieldId, RowId } from '../../workbook/ids.ts'
+import type { GridLine } from '../../workbook/view-lines.ts'
 import type { Peer } from '../collab/presence.ts'
 import { TEXTS } from '../texts.ts'
-import { linkOf } from './cell-content.tsx'
-import { type Band, type GridColumn, NUMBER_WIDTH, type Piece, piecesOf, totalWidth } from './columns.ts'
+import { type BodyView, GridBody } from './body.ts'
+import { CellCard, type CellCardHandle } from './cell-card.tsx'
+import { linkOf } from './cell-display.ts'
+import { type Band, type DrawnColumns, drawnColumns, type GridColumn } from './columns.ts'
+import { filledRange, trackOverCells } from './drag.ts'
 import { CellEditor } from './editors.tsx'
-import { gridCommand } from './grid-keys.ts'
+import { type ColumnAction, GridHead, type GridHeadHandle } from './grid-head.tsx'
+import { type GridCommand, gridCommand } from './grid-keys.ts'
 import {
+  type Adding,
   at,
   cornerOf,
   extendTo,
   isMany,
+  isSelected,
   type KeptSelection,
   keepSelection,
   type Move,
@@ -34,28 +42,37 @@ import {
   placeSelection,
   type Range,
   rangeOf,
-  rowWindow,
+  rowsIn,
   type Selection,
-  scrollInto,
-  spansOf,
+  selectColumns,
+  selectRows,
+  toggleAt,
 } from './grid-model.ts'
-import { GridRow, HEADER_ROWS, isRightAligned, type Painter, type PeerMark } from './grid-row.tsx'
-import { type ColumnHeader, useColumns } from './use-columns.ts'
-import { useSheetVersions } from './use-sheet.ts'
+import { areasOf, marksOf } from './peer-marks.ts'
+import { HEADER_ROWS, type Painter, type Scene, type ShownView } from './scene.ts'
+import { useColumns, WIDTH_STEP, widthWithin } from './use-columns.ts'
 import type { SheetEditing } from './use-sheet-editing.ts'
+import { makeLineSpace } from './viewport.ts'
 
-const ROW_HEIGHT = 32
 const HEAD_HEIGHT = 54
-const OVERSCAN = 12
+/** Heads of groups are so tall in every height of rows. */
+const GROUP_HEIGHT = 32
+/** A row's number is dragged by this much of its left, px. */
+const GRIP_WIDTH = 16
+/** A finger that rests so long asks for the menu, ms. */
+const LONG_PRESS = 500
+/** A finger that moved further than this is scrolling, px. */
+const FINGER_SLACK = 10
 
 export interface CellId {
   readonly row: RowId
   readonly field: FieldId
 }
 
-/** What the page may ask of the grid. */
+/** A selected rectangle by what stands at two of its corners. */
 export type KeptRange = KeptSelection<RowId, FieldId>['ranges'][number]
 
+/** What the page may ask of the grid. */
 export interface GridHandle {
   focus(): void
   goTo(cell: CellId): void
@@ -63,9 +80,16 @@ export interface GridHandle {
   reveal(cell: CellId): void
 }
 
+/** Where a menu was asked for, in pixels of the window. The selection holds what it is for. */
+export interface MenuPlace {
+  readonly x: number
+  readonly y: number
+}
+
 export interface GridProps {
   readonly ref: Ref<GridHandle>
   readonly label: string
+  readonly view: ShownView
   readonly painter: Painter
   readonly editing: SheetEditing
   readonly peers: readonly Peer[]
@@ -73,84 +97,169 @@ export interface GridProps {
   readonly isLoaded: boolean
   readonly bandText: (band: Band) => { readonly text: string; readonly color: string | undefined }
   readonly onActive: (cell: CellId | undefined, isEditing: boolean) => void
-  /** All that is selected, by the rows and fields at two corners of each part. */
+  /** All that is selected; parts that begin or end at the head of a group are left out. */
   readonly onRanges?: (ranges: readonly KeptRange[]) => void
   readonly onResized: (field: FieldId, width: number) => void
+  /** Lines of a column's menu, besides those for its width. */
+  readonly columnActions?: (field: Field) => readonly ColumnAction[]
+  /** `before` is undefined behind the last field. Absent: fields stay where they are. */
+  readonly onMoveField?: (field: FieldId, before: FieldId | undefined) => void
+  /** Absent: rows stay where they are. */
+  readonly onMoveRows?: (rows: readonly RowId[], before: RowId | undefined) => void
+  /** The range whose corner was dragged, and what it was dragged to. Absent: the selection has no handle. */
+  readonly onFill?: (from: Range, to: Range) => void
+  readonly onMenu?: (place: MenuPlace) => void
+  /** Framed as copied, by today's places. */
+  readonly copied?: Range | undefined
   /** Stands below the rows: adding one, or what to do where there is none. */
   readonly foot: ReactNode
   /** Stands beside the focused cell where that needs a person. */
   readonly card: ReactNode
 }
 
-type Chosen = KeptSelection<RowId, FieldId>
+/** A line by what it shows, so that a selection stays with it: a row's id, or a group's key behind a sign no row's id has. */
+type LineKey = RowId | `:${string}`
+type Chosen = KeptSelection<LineKey, FieldId>
 
 interface Editing extends CellId {
   readonly typed: string | undefined
+  /** The cell's element, which holds the editor. */
+  readonly host: HTMLElement
 }
 
-interface View {
-  readonly top: number
-  readonly left: number
-  readonly width: number
-  readonly height: number
-}
+const lineKey = (line: GridLine | undefined): LineKey | undefined =>
+  line === undefined ? undefined : line.kind === 'row' ? line.row : `:${line.key}`
 
 /** The sheet as a grid of cells: only what is seen is drawn, one cell has the focus, and one may be edited. */
 export function Grid(props: GridProps) {
-  const { ref, label, painter, editing, peers, isMac, isLoaded, bandText, onActive, onRanges, onResized, foot, card } = props
+  const { ref, label, view, painter, editing, peers, isMac, isLoaded, bandText, onActive, onRanges, onResized, foot, card } = props
+  const { columnActions, onMoveField, onMoveRows, onFill, onMenu, copied } = props
   const { sheet } = painter
-  const versionOf = useSheetVersions(sheet)
-  const rows = sheet.rows()
-  const { columns, bands, headers, resizing } = useColumns(sheet.fields(), onResized)
+  const { lines } = view
   const scroller = useRef<HTMLDivElement>(null)
-  const view = useView(scroller)
+  const spacer = useRef<HTMLDivElement>(null)
+  const stage = useRef<HTMLDivElement>(null)
+  const rowsElement = useRef<HTMLDivElement>(null)
+  const head = useRef<GridHeadHandle>(null)
+  const cardHandle = useRef<CellCardHandle>(null)
+  const bodyRef = useRef<GridBody>(undefined)
+  const [viewWidth, setViewWidth] = useState(1200)
+  const [drawn, setDrawn] = useState<DrawnColumns>(NOTHING_DRAWN)
   const [chosen, setChosen] = useState<Chosen>()
   const [edited, setEdited] = useState<Editing>()
+  const [filling, setFilling] = useState<Range>()
+  const [dropLine, setDropLine] = useState<number>()
+  const [menu, setMenu] = useState<FieldId>()
   const commitRef = useRef<() => boolean>(undefined)
   const wantsFocus = useRef(false)
   const awaited = useRef<CellId>(undefined)
   const lastPlace = useRef<Place>({ row: 0, column: 0 })
 
-  const rowIndex = useMemo(() => indexOf(rows), [rows])
+  const { columns, bands, resizing, showWidth, keepWidth } = useColumns({ fields: view.fields, frozen: view.frozen, viewWidth, onResized })
   const columnIndex = useMemo(() => new Map(columns.map((column) => [column.field.id, column.index])), [columns])
-  const size = { rows: rows.length, columns: columns.length }
-  const indexes = { rowOf: (row: RowId) => rowIndex.get(row), columnOf: (field: FieldId) => columnIndex.get(field), size }
-  const selection = chosen === undefined ? undefined : placeSelection(chosen, indexes, lastPlace.current)
+  const groups = useMemo(() => groupPlaces(lines), [lines])
+  const space = useMemo(
+    () => makeLineSpace(lines.length, view.rowHeight, [...groups.values()], GROUP_HEIGHT),
+    [lines.length, view.rowHeight, groups],
+  )
+  const size = useMemo(() => ({ rows: lines.length, columns: columns.length }), [lines.length, columns.length])
+  const selection = useMemo(() => {
+    const lineOf = (key: LineKey): number | undefined => {
+      const line = key.startsWith(':') ? (groups.get(key.slice(1)) ?? -1) : view.lineOf(key as RowId)
+      return line < 0 ? undefined : line
+    }
+    const indexes = { rowOf: lineOf, columnOf: (field: FieldId) => columnIndex.get(field), size }
+    return chosen === undefined ? undefined : placeSelection(chosen, indexes, lastPlace.current)
+  }, [chosen, view, groups, columnIndex, size])
   if (selection !== undefined) lastPlace.current = selection.active
-  const activeRow = selection === undefined ? undefined : rows[selection.active.row]
+  const activeLine = selection === undefined ? undefined : lines[selection.active.row]
+  const activeRow = activeLine?.kind === 'row' ? activeLine.row : undefined
   const activeColumn = selection === undefined ? undefined : columns[selection.active.column]
   const activeField = activeColumn?.field.id
+
+  const peerMarks = useMemo(() => marksOf(peers, sheet.id), [peers, sheet])
+  const areas = useMemo(
+    () => areasOf(peers, sheet.id, view, (field) => columnIndex.get(field as FieldId)),
+    [peers, sheet, view, columnIndex],
+  )
+  const isOwnRowsOnly = onMoveRows !== undefined
+  const scene = useMemo(
+    (): Scene => ({
+      lines,
+      lineOf: view.lineOf,
+      space,
+      columns,
+      painter,
+      active: selection?.active,
+      ranges: selection?.ranges ?? NO_RANGES,
+      copied,
+      filling,
+      canFill: onFill !== undefined && edited === undefined,
+      canMoveRows: isOwnRowsOnly,
+      peers: peerMarks,
+      areas,
+      rowTint: view.rowColor,
+      cellTint: view.cellColor,
+      isMoving: view.isMoving,
+    }),
+    [lines, view, space, columns, painter, selection, copied, filling, onFill, edited, isOwnRowsOnly, peerMarks, areas],
+  )
+
+  // What is drawn beside the rows follows them in the same frame.
+  const onView = useRef<(seen: BodyView) => void>(undefined)
+  onView.current = (seen) => {
+    head.current?.follow(seen)
+    cardHandle.current?.follow()
+    const next = drawnColumns(seen.columns, seen, bodyRef.current?.activeColumn)
+    const isOther = !isSameDrawn(next, drawn)
+    if (seen.width !== viewWidth) setViewWidth(seen.width)
+    if (!isOther) return
+    if (isInEffect.current) setDrawn(next)
+    else flushSync(() => setDrawn(next))
+  }
+  // React draws by itself once its effects have run: only a scroll has to ask for it.
+  const isInEffect = useRef(false)
+  useLayoutEffect(() => {
+    const [scrolled, tall, still, rows] = [scroller.current, spacer.current, stage.current, rowsElement.current]
+    if (scrolled === null || tall === null || still === null || rows === null) return
+    isInEffect.current = true
+    const body = new GridBody(
+      { scroller: scrolled, spacer: tall, stage: still, rows },
+      { headHeight: HEAD_HEIGHT, onView: (seen) => onView.current?.(seen) },
+    )
+    bodyRef.current = body
+    setViewWidth(body.view.width)
+    isInEffect.current = false
+    return () => {
+      body.close()
+      bodyRef.current = undefined
+    }
+  }, [])
+  useLayoutEffect(() => {
+    isInEffect.current = true
+    bodyRef.current?.show(scene)
+    isInEffect.current = false
+  }, [scene])
+  useEffect(() => sheet.onChange(({ rows }) => bodyRef.current?.spoil(rows)), [sheet])
 
   const select = (next: Selection, isShown = true): void => {
     awaited.current = undefined
     const kept = keepSelection(
       next,
-      (row) => rows[row],
+      (line) => lineKey(lines[line]),
       (column) => columns[column]?.field.id,
     )
     if (kept === undefined) return
     wantsFocus.current = true
     setChosen(kept)
-    if (isShown) scrollTo(isMany(next) ? cornerOf(next) : next.active)
-  }
-
-  const scrollTo = ({ row, column }: Place): void => {
-    const element = scroller.current
-    const target = columns[column]
-    if (element === null || target === undefined) return
-    const frozen = columns[0]?.isFrozen ? columns[0].left + columns[0].width : NUMBER_WIDTH
-    const rowsView = { offset: element.scrollTop, size: element.clientHeight - HEAD_HEIGHT }
-    element.scrollTop = scrollInto(rowsView, { start: row * ROW_HEIGHT, size: ROW_HEIGHT })
-    if (target.isFrozen) return
-    const columnsView = { offset: element.scrollLeft, size: element.clientWidth - frozen }
-    element.scrollLeft = scrollInto(columnsView, { start: target.left - frozen, size: Math.min(target.width, columnsView.size) })
+    if (isShown) bodyRef.current?.reveal(isMany(next) ? cornerOf(next) : next.active)
   }
 
   const move = (how: Move, isExtending: boolean): void => {
-    const pageRows = Math.floor((view.height - HEAD_HEIGHT) / ROW_HEIGHT) - 1
+    const pageRows = Math.floor((bodyRef.current?.view.height ?? 0) / view.rowHeight) - 1
     select(moveSelection(selection ?? at({ row: 0, column: 0 }), how, { size, pageRows, isExtending }))
     // The first column may be a frozen one, which is in sight wherever the others are scrolled to.
-    if ((how.kind === 'row-start' || how.kind === 'first') && scroller.current !== null) scroller.current.scrollLeft = 0
+    if (how.kind === 'row-start' || how.kind === 'first') bodyRef.current?.scrollLeftTo(0)
   }
 
   const startEditing = (typed: string | undefined): void => {
@@ -161,67 +270,105 @@ export function Grid(props: GridProps) {
       editing.toggle(activeRow, field)
       return
     }
-    scrollTo(selection.active)
-    setEdited({ row: activeRow, field: field.id, typed })
+    bodyRef.current?.reveal(selection.active)
+    const host = bodyRef.current?.openEditor(selection.active)
+    if (host !== undefined) setEdited({ row: activeRow, field: field.id, typed, host })
   }
 
   const stopEditing = useCallback((): void => {
     wantsFocus.current = true
     setEdited(undefined)
   }, [])
+  const hasEditor = edited !== undefined
+  useLayoutEffect(() => {
+    if (!hasEditor) bodyRef.current?.closeEditor()
+  }, [hasEditor])
 
   useImperativeHandle(ref, () => ({
-    focus: () => (selection === undefined ? select(at({ row: 0, column: 0 })) : focusActive(scroller.current)),
+    focus: () => (selection === undefined ? select(at({ row: 0, column: 0 })) : bodyRef.current?.focus(selection.active)),
     goTo: (cell) => {
       if (!goNow(cell)) awaited.current = cell
     },
     reveal: (cell) => {
-      const [row, column] = [rowIndex.get(cell.row), columnIndex.get(cell.field)]
-      if (row !== undefined && column !== undefined) scrollTo({ row, column })
+      const [row, column] = [view.lineOf(cell.row), columnIndex.get(cell.field)]
+      if (row >= 0 && column !== undefined) bodyRef.current?.reveal({ row, column })
     },
   }))
 
   const goNow = (cell: CellId): boolean => {
-    const [row, column] = [rowIndex.get(cell.row), columnIndex.get(cell.field)]
-    if (row === undefined || column === undefined) return false
+    const [row, column] = [view.lineOf(cell.row), columnIndex.get(cell.field)]
+    if (row < 0 || column === undefined) return false
     select(at({ row, column }))
     return true
   }
 
   // A row that was made a moment ago is gone to once it is drawn.
   useLayoutEffect(() => {
+    isInEffect.current = true
     if (awaited.current !== undefined && goNow(awaited.current)) awaited.current = undefined
+    isInEffect.current = false
   })
 
-  // The focus follows the active cell, also when it was drawn anew; never away from an editor or from outside the grid.
+  // The focus follows the active cell; never away from an editor or from outside the grid.
   useLayoutEffect(() => {
-    if (!wantsFocus.current || edited !== undefined) return
+    if (!wantsFocus.current || edited !== undefined || selection === undefined) return
     wantsFocus.current = false
-    focusActive(scroller.current)
+    bodyRef.current?.focus(selection.active)
   })
 
   // Somebody may delete the row, or the field, of the cell that is being edited here.
-  const isEditedGone = edited !== undefined && (!rowIndex.has(edited.row) || !columnIndex.has(edited.field))
+  const isEditedGone = edited !== undefined && (view.lineOf(edited.row) < 0 || !columnIndex.has(edited.field))
   useEffect(() => {
     if (isEditedGone) stopEditing()
   }, [isEditedGone, stopEditing])
 
-  const hasEditor = edited !== undefined
   useEffect(() => {
     const cell = activeRow === undefined || activeField === undefined ? undefined : { row: activeRow, field: activeField }
     onActive(cell, hasEditor)
   }, [activeRow, activeField, hasEditor, onActive])
 
   const chosenRanges = chosen?.ranges
-  useEffect(() => onRanges?.(chosenRanges ?? []), [chosenRanges, onRanges])
+  useEffect(() => onRanges?.(chosenRanges?.filter(isOfRows) ?? NO_KEPT), [chosenRanges, onRanges])
+
+  const resizeActive = (by: number): void => {
+    if (activeColumn !== undefined) onResized(activeColumn.field.id, widthWithin(activeColumn.width + by))
+  }
+
+  /** Keys of the grid's own drawing: a column's width and menu, a group's head. */
+  const ownKey = (event: KeyboardEvent): boolean => {
+    const isAlt = isMac ? event.ctrlKey && event.altKey : event.altKey && !event.ctrlKey
+    const { key } = event
+    if (isAlt && event.shiftKey && (key === 'ArrowLeft' || key === 'ArrowRight')) {
+      resizeActive(key === 'ArrowRight' ? WIDTH_STEP : -WIDTH_STEP)
+      return true
+    }
+    if (isAlt && !event.shiftKey && key === 'ArrowDown' && activeField !== undefined) {
+      setMenu(activeField)
+      return true
+    }
+    if (activeLine?.kind !== 'group') return false
+    if (isAlt || event.ctrlKey || event.metaKey || event.shiftKey) return false
+    const isOpening = key === 'ArrowRight' && !activeLine.isOpen
+    const isClosing = key === 'ArrowLeft' && activeLine.isOpen
+    if (key !== 'Enter' && key !== ' ' && !(activeColumn?.index === 0 && (isOpening || isClosing))) return false
+    view.toggleGroup(activeLine.key)
+    return true
+  }
 
   const onKeyDown = (event: KeyboardEvent): void => {
     if (edited !== undefined || event.defaultPrevented || selection === undefined || !isOnCell(event.target)) return
+    if (ownKey(event)) {
+      event.preventDefault()
+      return
+    }
     const command = gridCommand(event.nativeEvent, isMac)
     if (command === undefined) return
-    const range = rangeOf(selection)
     // A letter that opens an editor must not be typed into it a second time.
     event.preventDefault()
+    run(command, selection)
+  }
+
+  const run = (command: GridCommand, selected: Selection): void => {
     switch (command.do) {
       case 'move':
         move(command.move, command.isExtending)
@@ -230,7 +377,7 @@ export function Grid(props: GridProps) {
         startEditing(command.text)
         return
       case 'clear':
-        editing.clear(rows.slice(range.top, range.bottom + 1), fieldsIn(columns, range))
+        editing.clear(rowIdsIn(lines, selected), fieldsIn(columns, rangeOf(selected)))
         return
       case 'undo':
         editing.undo()
@@ -242,128 +389,260 @@ export function Grid(props: GridProps) {
         if (activeRow !== undefined && activeColumn?.field.type === 'checkbox') editing.toggle(activeRow, activeColumn.field)
         return
       case 'select-all':
-        select(extendTo(at({ row: 0, column: 0 }), last(size)), false)
+        selectEverything()
         return
       case 'collapse':
-        select(at(selection.active))
+        select(at(selected.active))
         return
       case 'open-link':
-        openActive()
+        openLinkOf(selected.active)
         return
       default:
         return
     }
   }
 
-  const openActive = (): void => {
-    if (activeRow === undefined || activeColumn === undefined) return
-    const href = linkOf(activeColumn.field, sheet.cell(activeRow, activeColumn.field.id).value)
+  const selectEverything = (): void => {
+    if (size.rows > 0) select(extendTo(at({ row: 0, column: 0 }), { row: size.rows - 1, column: size.columns - 1 }), false)
+  }
+
+  const linkAt = ({ row, column }: Place): string | undefined => {
+    const [line, target] = [lines[row], columns[column]]
+    return line?.kind === 'row' && target !== undefined ? linkOf(target.field, sheet.cell(line.row, target.field.id).value) : undefined
+  }
+  const openLinkOf = (place: Place): boolean => {
+    const href = linkAt(place)
     if (href !== undefined) window.open(href, '_blank', 'noopener,noreferrer')
+    return href !== undefined
   }
 
-  const placeAt = (target: EventTarget | null): Place | undefined => {
-    const cell = target instanceof Element ? target.closest<HTMLElement>('[data-row][data-column]') : null
-    return cell === null ? undefined : { row: Number(cell.dataset.row), column: Number(cell.dataset.column) }
+  /** Ends an open editor before something else is done; answers whether it could. */
+  const endEditing = (): boolean => edited === undefined || commitRef.current?.() !== false
+
+  // Pointers are followed beyond a single drawing: they ask for what is true when they move.
+  const now = useRef({ selection, select, onFill, onMoveRows })
+  now.current = { selection, select, onFill, onMoveRows }
+
+  const dragSelection = (extend: (selected: Selection, place: Place) => Selection): void => {
+    const body = bodyRef.current
+    if (body === undefined) return
+    let before: Place | undefined
+    trackOverCells(body, {
+      onPlace: (place) => {
+        const { selection: selected, select: choose } = now.current
+        if (selected === undefined || (before?.row === place.row && before.column === place.column)) return
+        before = place
+        choose(extend(selected, place), false)
+      },
+      onEnd: () => undefined,
+    })
   }
 
-  const isDragging = useRef(false)
+  const dragFill = (from: Range): void => {
+    const body = bodyRef.current
+    if (body === undefined) return
+    let to = from
+    trackOverCells(body, {
+      onPlace: (place) => {
+        to = filledRange(from, { row: place.row, column: Math.max(0, place.column) })
+        setFilling(to)
+      },
+      onEnd: (isKept) => {
+        setFilling(undefined)
+        if (isKept && to !== from) now.current.onFill?.(from, to)
+      },
+    })
+  }
+
+  const dragRows = (line: number): void => {
+    const body = bodyRef.current
+    if (body === undefined || selection === undefined) return
+    const isPart = rangeOf(selection).left === 0 && isSelected(selection, { row: line, column: size.columns - 1 })
+    const picked = isPart ? rowIdsIn(lines, selection) : rowIdsIn(lines, at({ row: line, column: 0 }))
+    let before: number | undefined
+    trackOverCells(body, {
+      onPlace: ({ row }) => {
+        before = row > line ? row + 1 : row
+        setDropLine(before)
+      },
+      onEnd: (isKept) => {
+        setDropLine(undefined)
+        if (!isKept || before === undefined || before === line || before === line + 1) return
+        now.current.onMoveRows?.(picked, rowFrom(lines, before))
+      },
+    })
+  }
+
+  const addingOf = (event: { readonly shiftKey: boolean; readonly isMain: boolean }): Adding =>
+    event.shiftKey ? 'extend' : event.isMain ? 'add' : 'alone'
+  const isMain = (event: { readonly ctrlKey: boolean; readonly metaKey: boolean }): boolean => (isMac ? event.metaKey : event.ctrlKey)
+
   const onPointerDown = (event: PointerEvent): void => {
     // A finger that comes down may be about to scroll: what it taps is known at the end.
-    if (event.pointerType === 'touch') return
-    const place = placeAt(event.target)
-    if (place === undefined || event.button !== 0 || (event.target as Element).closest('a, input, textarea')) return
-    if (edited !== undefined) {
-      if (rows[place.row] === edited.row && columns[place.column]?.field.id === edited.field) return
-      if (commitRef.current?.() === false) {
-        event.preventDefault()
-        return
-      }
+    if (event.pointerType === 'touch') {
+      watchFinger(event)
+      return
     }
-    if (event.ctrlKey || event.metaKey) {
-      const column = columns[place.column]
-      const row = rows[place.row]
-      const href = column && row && linkOf(column.field, sheet.cell(row, column.field.id).value)
-      if (href !== undefined) {
-        window.open(href, '_blank', 'noopener,noreferrer')
+    const target = targetOf(event.target)
+    if (target === undefined || event.button !== 0) return
+    if (edited !== undefined) {
+      if (target.kind === 'cell' && edited.host.contains(event.target as Node)) return
+      if (!endEditing()) {
         event.preventDefault()
         return
       }
     }
     event.preventDefault()
-    if (event.shiftKey && selection !== undefined) select(extendTo(selection, place))
+    if (target.kind === 'handle') {
+      if (selection !== undefined) dragFill(rangeOf(selection))
+      return
+    }
+    const adding = addingOf({ shiftKey: event.shiftKey, isMain: isMain(event) })
+    if (target.kind === 'number') {
+      if (onMoveRows !== undefined && target.x < GRIP_WIDTH && lines[target.row]?.kind === 'row') {
+        if (selection === undefined || !isSelected(selection, { row: target.row, column: size.columns - 1 })) {
+          select(selectRows(selection, target.row, 'alone', size), false)
+        }
+        dragRows(target.row)
+        return
+      }
+      select(selectRows(selection, target.row, adding, size), false)
+      dragSelection((selected, place) => selectRows(selected, place.row, 'extend', size))
+      return
+    }
+    const { place } = target
+    const line = lines[place.row]
+    if (line?.kind === 'group' && place.column === 0) {
+      select(at(place))
+      view.toggleGroup(line.key)
+      return
+    }
+    if (adding === 'add' && openLinkOf(place)) return
+    if (adding === 'extend' && selection !== undefined) select(extendTo(selection, place))
+    else if (adding === 'add' && selection !== undefined) select(toggleAt(selection, place))
     else select(at(place))
-    isDragging.current = true
+    dragSelection((selected, to) => extendTo(selected, { row: to.row, column: Math.max(0, to.column) }))
   }
 
   /** A tap selects; a tap on the selected cell edits it. */
   const onTap = (event: MouseEvent): void => {
-    const place = (event.nativeEvent as globalThis.PointerEvent).pointerType === 'touch' ? placeAt(event.target) : undefined
-    if (place === undefined || (event.target as Element).closest('a, input, textarea')) return
-    if (edited !== undefined && commitRef.current?.() === false) return
-    const isActive = selection?.active.row === place.row && selection.active.column === place.column
-    if (isActive && edited === undefined) startEditing(undefined)
-    else select(at(place))
-  }
-  const onPointerMove = (event: PointerEvent): void => {
-    if (!isDragging.current || selection === undefined) return
-    if (event.buttons === 0) {
-      isDragging.current = false
+    if ((event.nativeEvent as globalThis.PointerEvent).pointerType !== 'touch') return
+    const target = targetOf(event.target)
+    if (target === undefined || target.kind === 'handle' || (edited?.host.contains(event.target as Node) ?? false) || !endEditing()) return
+    if (target.kind === 'number') {
+      select(selectRows(selection, target.row, 'alone', size), false)
       return
     }
-    const place = placeAt(document.elementFromPoint(event.clientX, event.clientY))
-    const corner = cornerOf(selection)
-    if (place !== undefined && (place.row !== corner.row || place.column !== corner.column)) select(extendTo(selection, place))
+    const { place } = target
+    const line = lines[place.row]
+    const isActive = selection?.active.row === place.row && selection.active.column === place.column
+    if (line?.kind === 'group' && place.column === 0) {
+      select(at(place))
+      view.toggleGroup(line.key)
+    } else if (isActive && edited === undefined) startEditing(undefined)
+    else select(at(place))
   }
 
-  const onCopy = (event: React.ClipboardEvent, isCut: boolean): void => {
+  /** A finger that rests asks for the menu; browsers that tell of it themselves have done so before. */
+  const watchFinger = (event: PointerEvent): void => {
+    if (onMenu === undefined) return
+    const { clientX, clientY, target } = event
+    const timer = window.setTimeout(() => {
+      end()
+      openMenu(target, clientX, clientY)
+    }, LONG_PRESS)
+    const onMove = (move: globalThis.PointerEvent): void => {
+      if (Math.hypot(move.clientX - clientX, move.clientY - clientY) > FINGER_SLACK) end()
+    }
+    const end = (): void => {
+      clearTimeout(timer)
+      window.removeEventListener('pointermove', onMove)
+      window.removeEventListener('contextmenu', end, { capture: true })
+      for (const kind of ['pointerup', 'pointercancel'] as const) window.removeEventListener(kind, end)
+    }
+    window.addEventListener('pointermove', onMove)
+    window.addEventListener('contextmenu', end, { capture: true })
+    for (const kind of ['pointerup', 'pointercancel'] as const) window.addEventListener(kind, end)
+  }
+
+  const openMenu = (on: EventTarget, x: number, y: number): void => {
+    const target = targetOf(on)
+    if (onMenu === undefined || target === undefined || target.kind === 'handle' || !endEditing()) return
+    if (target.kind === 'number') {
+      const isPart = selection !== undefined && isSelected(selection, { row: target.row, column: size.columns - 1 })
+      if (!isPart) select(selectRows(selection, target.row, 'alone', size), false)
+    } else if (selection === undefined || !isSelected(selection, target.place)) select(at(target.place), false)
+    onMenu({ x, y })
+  }
+  const onContextMenu = (event: MouseEvent): void => {
+    if (onMenu === undefined || (edited?.host.contains(event.target as Node) ?? false)) return
+    event.preventDefault()
+    openMenu(event.target, event.clientX, event.clientY)
+  }
+
+  const onCopy = (event: ClipboardEvent, isCut: boolean): void => {
     if (edited !== undefined || selection === undefined || !isOnCell(event.target)) return
     event.preventDefault()
-    const range = rangeOf(selection)
-    const [pickedRows, pickedFields] = [rows.slice(range.top, range.bottom + 1), fieldsIn(columns, range)]
+    const [pickedRows, pickedFields] = [rowIdsIn(lines, selection), fieldsIn(columns, rangeOf(selection))]
     event.clipboardData.setData('text/plain', editing.copy(pickedRows, pickedFields))
     if (isCut) editing.clear(pickedRows, pickedFields)
   }
-  const onPaste = (event: React.ClipboardEvent): void => {
+  const onPaste = (event: ClipboardEvent): void => {
     if (edited !== undefined || selection === undefined || !isOnCell(event.target)) return
     event.preventDefault()
-    const range = rangeOf(selection)
-    const target = { top: range.top, left: range.left, rows: range.bottom - range.top + 1, columns: range.right - range.left + 1 }
+    const { top, bottom, left, right } = rangeOf(selection)
     editing.paste(
       event.clipboardData.getData('text/plain'),
-      target,
+      { top, left, rows: bottom - top + 1, columns: right - left + 1 },
       columns.map((column) => column.field),
     )
   }
 
-  const window_ = rowWindow({ top: view.top, height: view.height, rowHeight: ROW_HEIGHT, rows: rows.length, overscan: OVERSCAN })
-  const { left, width: viewWidth } = view
-  const activeIndex = selection?.active.column ?? -1
-  const pieces = useMemo(() => piecesOf(columns, { left, width: viewWidth }, activeIndex), [columns, left, viewWidth, activeIndex])
-  const width = totalWidth(columns)
-  const manySelected = selection !== undefined && isMany(selection) ? selection : undefined
-  const peersByRow = useMemo(() => marksOf(peers, sheet.id), [peers, sheet])
-  const drawn = drawnRows(window_, selection?.active.row, rows.length)
-
-  const editorOf = (row: RowId): { field: FieldId; node: ReactNode } | undefined => {
-    const column = edited?.row === row ? columns.find((c) => c.field.id === edited.field) : undefined
-    if (edited === undefined || column === undefined) return undefined
-    const node = (
-      <CellEditor
-        field={column.field}
-        value={sheet.cell(row, column.field.id).value}
-        typed={edited.typed}
-        formats={painter.formats}
-        commitRef={commitRef}
-        onCancel={stopEditing}
-        onCommit={(value, then) => {
-          editing.write([{ row, field: column.field.id, value }])
-          stopEditing()
-          if (then !== undefined) move(then, false)
-        }}
-      />
-    )
-    return { field: column.field.id, node }
+  const actionsOf = (field: Field): readonly ColumnAction[] => {
+    const column = columns.find((c) => c.field.id === field.id)
+    return [...(columnActions?.(field) ?? []), ...(column === undefined ? [] : placeActions(column))]
   }
+  const placeActions = (column: GridColumn): readonly ColumnAction[] => {
+    const { field, index, width } = column
+    const moveTo = (before: number) => (): void => onMoveField?.(field.id, columns[before]?.field.id)
+    const place: readonly ColumnAction[] = [
+      { id: 'move-left', label: TEXTS.drawing.moveLeft, section: 'place', isDisabled: index === 0, run: moveTo(index - 1) },
+      {
+        id: 'move-right',
+        label: TEXTS.drawing.moveRight,
+        section: 'place',
+        isDisabled: index === columns.length - 1,
+        run: moveTo(index + 2),
+      },
+    ]
+    return [
+      ...(onMoveField === undefined ? [] : place),
+      {
+        id: 'wider',
+        label: TEXTS.drawing.wider,
+        keys: isMac ? '⌃⌥⇧→' : 'Alt+Shift+→',
+        section: 'place',
+        run: () => onResized(field.id, widthWithin(width + WIDTH_STEP)),
+      },
+      {
+        id: 'narrower',
+        label: TEXTS.drawing.narrower,
+        keys: isMac ? '⌃⌥⇧←' : 'Alt+Shift+←',
+        section: 'place',
+        run: () => onResized(field.id, widthWithin(width - WIDTH_STEP)),
+      },
+      { id: 'fit', label: TEXTS.drawing.fit, section: 'place', run: () => fit(column) },
+    ]
+  }
+  const fit = (column: GridColumn): void => {
+    const width = bodyRef.current?.widestOf(column.index)
+    if (width !== undefined) onResized(column.field.id, widthWithin(width))
+  }
+
+  const isWhole = (column: number): boolean =>
+    selection?.ranges.some((r) => r.left <= column && r.right >= column && r.top === 0 && r.bottom === size.rows - 1) ?? false
+  const isAllSelected = columns.length > 0 && columns.every(({ index }) => isWhole(index))
+  const dropTop = dropLine === undefined ? undefined : space.topOf(dropLine) - (bodyRef.current?.view.top ?? 0)
 
   return (
     // biome-ignore lint/a11y/useSemanticElements: a table cannot leave out the rows that are not seen
@@ -372,25 +651,24 @@ export function Grid(props: GridProps) {
       role="grid"
       aria-label={label}
       aria-describedby="grid-hint"
-      aria-rowcount={rows.length + HEADER_ROWS}
+      aria-rowcount={lines.length + HEADER_ROWS}
       aria-colcount={columns.length + 1}
       aria-multiselectable
       aria-busy={!isLoaded}
       tabIndex={selection === undefined ? 0 : -1}
       className="grid-scroll"
+      data-lines={view.rowHeight > GROUP_HEIGHT ? 'many' : undefined}
       onFocus={(event) => {
         if (event.target === scroller.current) select(selection ?? at({ row: 0, column: 0 }))
       }}
       onKeyDown={onKeyDown}
       onClick={onTap}
       onPointerDown={onPointerDown}
-      onPointerMove={onPointerMove}
-      onPointerUp={() => {
-        isDragging.current = false
-      }}
       onDoubleClick={(event) => {
-        if (placeAt(event.target) !== undefined && edited === undefined) startEditing(undefined)
+        const target = targetOf(event.target)
+        if (target?.kind === 'cell' && edited === undefined && lines[target.place.row]?.kind === 'row') startEditing(undefined)
       }}
+      onContextMenu={onContextMenu}
       onCopy={(event) => onCopy(event, false)}
       onCut={(event) => onCopy(event, true)}
       onPaste={onPaste}
@@ -398,215 +676,126 @@ export function Grid(props: GridProps) {
       <span id="grid-hint" hidden>
         {TEXTS.grid.hint}
       </span>
-      <GridHead bands={bands} bandText={bandText} columns={columns} pieces={pieces} headers={headers} resizing={resizing} width={width} />
+      <GridHead
+        ref={head}
+        bands={bands}
+        bandText={bandText}
+        columns={columns}
+        drawn={drawn}
+        resizing={resizing}
+        activeColumn={selection?.active.column}
+        isSelected={isWhole}
+        isAllSelected={isAllSelected}
+        actionsOf={actionsOf}
+        menu={menu}
+        onMenu={(field) => {
+          setMenu(field)
+          if (field === undefined && selection !== undefined) wantsFocus.current = true
+        }}
+        onSelect={(column, event) => {
+          if (endEditing() && size.rows > 0) select(selectColumns(selection, column, addingOf(event), size), false)
+        }}
+        onSelectAll={() => {
+          if (endEditing()) selectEverything()
+        }}
+        onWidth={showWidth}
+        onWidthEnd={keepWidth}
+        onFit={fit}
+        onDrop={onMoveField && ((column, before) => onMoveField(column.field.id, columns[before]?.field.id))}
+        isMain={isMain}
+      />
       {/* biome-ignore lint/a11y/useSemanticElements: as above */}
-      <div role="rowgroup" className="grid-body" style={{ height: rows.length * ROW_HEIGHT, width, minWidth: '100%' }}>
-        {drawn.map((index) => {
-          const row = rows[index]
-          if (row === undefined) return null
-          const isActive = selection?.active.row === index
-          return (
-            <GridRow
-              key={row}
-              row={row}
-              index={index}
-              version={versionOf(row)}
-              top={index * ROW_HEIGHT}
-              width={width}
-              pieces={pieces}
-              painter={painter}
-              activeField={isActive ? activeField : undefined}
-              ranges={manySelected === undefined ? NO_RANGES : spansOf(manySelected, index)}
-              peers={peersByRow.get(row) ?? NO_PEERS}
-              editor={editorOf(row)}
-            />
-          )
-        })}
-        {card !== null && selection !== undefined && activeColumn !== undefined && !hasEditor && (
-          <CellCard place={selection.active} column={activeColumn} view={view} rowCount={rows.length}>
-            {card}
-          </CellCard>
-        )}
+      <div ref={spacer} role="rowgroup" className="grid-body">
+        <div ref={stage} role="presentation" className="grid-stage">
+          <div ref={rowsElement} role="presentation" className="grid-rows" />
+          {dropTop !== undefined && <div aria-hidden className="drop-line row" style={{ top: dropTop }} />}
+          {card !== null && selection !== undefined && activeRow !== undefined && activeColumn !== undefined && !hasEditor && (
+            <CellCard ref={cardHandle} body={() => bodyRef.current} place={selection.active}>
+              {card}
+            </CellCard>
+          )}
+        </div>
       </div>
       <div className="sticky left-0 w-max">{foot}</div>
+      {edited !== undefined && createPortal(editorOf(edited), edited.host)}
     </div>
   )
+
+  function editorOf({ row, field: id, typed }: Editing): ReactNode {
+    const field = columns[columnIndex.get(id) ?? -1]?.field
+    if (field === undefined) return null
+    return (
+      <CellEditor
+        key={`${row}:${id}`}
+        field={field}
+        value={sheet.cell(row, id).value}
+        typed={typed}
+        formats={painter.formats}
+        commitRef={commitRef}
+        onCancel={stopEditing}
+        onCommit={(value, then) => {
+          editing.write([{ row, field: id, value }])
+          stopEditing()
+          if (then !== undefined) move(then, false)
+        }}
+      />
+    )
+  }
 }
+
+const NO_KEPT: readonly KeptRange[] = []
+const isRowKey = (key: LineKey): key is RowId => !key.startsWith(':')
+const isOfRows = (range: Chosen['ranges'][number]): range is KeptRange => isRowKey(range.from[0]) && isRowKey(range.to[0])
+
+const NOTHING_DRAWN: DrawnColumns = { frozen: [], scrolled: [] }
+const NO_RANGES: readonly Range[] = []
+
+const isSameDrawn = (a: DrawnColumns, b: DrawnColumns): boolean => `${a.frozen}|${a.scrolled}` === `${b.frozen}|${b.scrolled}`
 
 /** The grid's keys are those of its cells: buttons that stand among them, beside a cell or below the rows, keep their own. */
 const isOnCell = (target: EventTarget): boolean => target instanceof Element && target.matches('[role=grid], [role=gridcell]')
 
-const NO_PEERS: readonly PeerMark[] = []
-const NO_RANGES: readonly Range[] = []
-const last = (size: { rows: number; columns: number }): Place => ({ row: size.rows - 1, column: size.columns - 1 })
+type Target =
+  | { readonly kind: 'cell'; readonly place: Place }
+  | { readonly kind: 'number'; readonly row: number; readonly x: number }
+  | { readonly kind: 'handle' }
 
-const indexOf = (rows: readonly RowId[]): ReadonlyMap<RowId, number> => new Map(rows.map((row, index) => [row, index]))
-
-const fieldsIn = (columns: readonly GridColumn[], range: { left: number; right: number }) =>
-  columns.slice(range.left, range.right + 1).map((column) => column.field)
-
-/** The rows to draw: those in the window, and the active one wherever it is, so that it keeps the focus. */
-function drawnRows(view: { first: number; end: number }, active: number | undefined, count: number): readonly number[] {
-  const drawn = Array.from({ length: view.end - view.first }, (_, i) => view.first + i)
-  if (active === undefined || active >= count || (active >= view.first && active < view.end)) return drawn
-  return active < view.first ? [active, ...drawn] : [...drawn, active]
+/** What of the cells a pointer is on; nothing where it is on a link, or on something of an editor's. */
+function targetOf(target: EventTarget | null): Target | undefined {
+  if (!(target instanceof Element) || target.closest('a, input, textarea, button') !== null) return undefined
+  if (target.closest('.fill-handle') !== null) return { kind: 'handle' }
+  const cell = target.closest<HTMLElement>('[data-row]')
+  if (cell === null) return undefined
+  const row = Number(cell.dataset.row)
+  if (cell.dataset.column !== undefined) return { kind: 'cell', place: { row, column: Number(cell.dataset.column) } }
+  return { kind: 'number', row, x: target.closest('.row-grip') === null ? Number.POSITIVE_INFINITY : 0 }
 }
 
-function focusActive(scroller: HTMLElement | null): void {
-  scroller?.querySelector<HTMLElement>('[role=gridcell][data-active]')?.focus({ preventScroll: true })
+/** The heads of groups by their keys, from top to bottom. */
+function groupPlaces(lines: readonly GridLine[]): ReadonlyMap<string, number> {
+  const places = new Map<string, number>()
+  // A sheet without groups has none anywhere: its lines need not be walked through.
+  if (lines[0]?.kind !== 'group') return places
+  lines.forEach((line, i) => {
+    if (line.kind === 'group') places.set(line.key, i)
+  })
+  return places
 }
 
-function marksOf(peers: readonly Peer[], sheet: string): ReadonlyMap<string, readonly PeerMark[]> {
-  const marks = new Map<string, PeerMark[]>()
-  for (const { client, name, color, cursor } of peers) {
-    if (cursor?.sheet !== sheet) continue
-    const mark = { client, name, color, field: cursor.field, isEditing: cursor.isEditing }
-    marks.set(cursor.row, [...(marks.get(cursor.row) ?? []), mark])
+const rowIdsIn = (lines: readonly GridLine[], selection: Selection): readonly RowId[] =>
+  rowsIn(selection).flatMap((line) => {
+    const found = lines[line]
+    return found?.kind === 'row' ? [found.row] : []
+  })
+
+/** The first row from a line on. */
+function rowFrom(lines: readonly GridLine[], line: number): RowId | undefined {
+  for (let i = line; i < lines.length; i++) {
+    const found = lines[i]
+    if (found?.kind === 'row') return found.row
   }
-  return marks
+  return undefined
 }
 
-/** What of the rows is in sight. Drawn before the next frame, so that a fast scroll shows no empty band. */
-function useView(scroller: RefObject<HTMLDivElement | null>): View {
-  const [view, setView] = useState<View>({ top: 0, left: 0, width: 1200, height: 800 })
-  useLayoutEffect(() => {
-    const element = scroller.current
-    if (element === null) return
-    const read = (): View => ({
-      top: element.scrollTop,
-      left: element.scrollLeft,
-      width: element.clientWidth,
-      height: element.clientHeight,
-    })
-    setView(read())
-    const onScroll = (): void => flushSync(() => setView(read()))
-    const observer = new ResizeObserver(() => setView(read()))
-    element.addEventListener('scroll', onScroll, { passive: true })
-    observer.observe(element)
-    return () => {
-      element.removeEventListener('scroll', onScroll)
-      observer.disconnect()
-    }
-  }, [scroller])
-  return view
-}
-
-interface GridHeadProps {
-  readonly bands: readonly Band[]
-  readonly bandText: GridProps['bandText']
-  readonly columns: readonly GridColumn[]
-  readonly pieces: readonly Piece[]
-  readonly headers: ReadonlyMap<string, ColumnHeader>
-  readonly resizing: string | undefined
-  readonly width: number
-}
-
-function GridHead({ bands, bandText, columns, pieces, headers, resizing, width }: GridHeadProps) {
-  const widthOf = new Map(columns.map((column) => [column.field.id, column.width]))
-  let column = 2
-  return (
-    // biome-ignore lint/a11y/useSemanticElements: as the grid
-    <div role="rowgroup" className="grid-head" style={{ width, minWidth: '100%' }}>
-      {/* biome-ignore lint/a11y/useSemanticElements: as the grid */}
-      {/* biome-ignore lint/a11y/useFocusableInteractive: the focus is on the cells */}
-      <div role="row" aria-rowindex={1} className="grid-line band">
-        <div role="presentation" className="grid-band frozen" style={{ left: 0, width: NUMBER_WIDTH, zIndex: 4 }} />
-        {bands.map((band) => {
-          const { text, color } = bandText(band)
-          const from = column
-          column += band.fields.length
-          return (
-            // biome-ignore lint/a11y/useSemanticElements: as the grid
-            // biome-ignore lint/a11y/useFocusableInteractive: as above
-            <div
-              key={band.key}
-              role="columnheader"
-              aria-colindex={from}
-              aria-colspan={band.fields.length}
-              className="grid-band"
-              style={{ width: band.fields.reduce((sum, field) => sum + (widthOf.get(field.id) ?? 0), 0) }}
-            >
-              <span>
-                {color !== undefined && <i className="swatch" style={{ background: color }} />}
-                {text}
-              </span>
-            </div>
-          )
-        })}
-      </div>
-      {/* biome-ignore lint/a11y/useSemanticElements: as the grid */}
-      {/* biome-ignore lint/a11y/useFocusableInteractive: as above */}
-      <div role="row" aria-rowindex={2} className="grid-line names">
-        {/* biome-ignore lint/a11y/useSemanticElements: as the grid */}
-        {/* biome-ignore lint/a11y/useFocusableInteractive: as above */}
-        <div
-          role="columnheader"
-          aria-colindex={1}
-          aria-label={TEXTS.grid.rowNumber}
-          className="grid-name right frozen"
-          style={{ left: 0, width: NUMBER_WIDTH, zIndex: 5 }}
-        >
-          #
-        </div>
-        {pieces.map((piece) =>
-          piece.kind === 'gap' ? (
-            <div key={piece.key} role="presentation" style={{ flex: 'none', width: piece.width }} />
-          ) : (
-            <ColumnName key={piece.column.field.id} column={piece.column} header={headers.get(piece.column.field.id)} resizing={resizing} />
-          ),
-        )}
-      </div>
-    </div>
-  )
-}
-
-function ColumnName({ column, header, resizing }: { column: GridColumn; header: ColumnHeader | undefined; resizing: string | undefined }) {
-  const { field, isFrozen, width, index } = column
-  const resize = header?.getResizeHandler()
-  return (
-    // biome-ignore lint/a11y/useSemanticElements: as the grid
-    // biome-ignore lint/a11y/useFocusableInteractive: as above
-    <div
-      role="columnheader"
-      aria-colindex={index + 2}
-      className={`grid-name${isRightAligned(field) ? ' right' : ''}${isFrozen ? ' frozen edge' : ''}`}
-      style={isFrozen ? { left: NUMBER_WIDTH, width, zIndex: 4 } : { width }}
-      title={field.name}
-    >
-      <span className="text">{field.name}</span>
-      <span aria-hidden className="resizer" data-resizing={resizing === field.id || undefined} onMouseDown={resize} onTouchStart={resize} />
-    </div>
-  )
-}
-
-const CARD_WIDTH = 356
-
-/** Stands below the focused cell, above it where there is no room, and never covers it. */
-function CellCard({
-  place,
-  column,
-  view,
-  rowCount,
-  children,
-}: {
-  place: Place
-  column: GridColumn
-  view: View
-  rowCount: number
-  children: ReactNode
-}) {
-  const below = (place.row + 1) * ROW_HEIGHT + 6
-  const isAbove = below + 170 > view.top + view.height - HEAD_HEIGHT && place.row * ROW_HEIGHT - view.top > 180
-  const cellLeft = column.isFrozen ? column.left + view.left : column.left
-  const left = Math.max(view.left + NUMBER_WIDTH, Math.min(cellLeft, view.left + view.width - CARD_WIDTH - 12))
-  const bottom = (rowCount - place.row) * ROW_HEIGHT + 6
-  return (
-    <div
-      className="popover arrives absolute z-[7] hidden p-3 whitespace-normal md:block"
-      style={{ left, width: CARD_WIDTH, ...(isAbove ? { bottom } : { top: below }) }}
-      onPointerDown={(event) => event.stopPropagation()}
-    >
-      {children}
-    </div>
-  )
-}
+const fieldsIn = (columns: readonly GridColumn[], range: Range): readonly Field[] =>
+  columns.slice(range.left, range.right + 1).map((column) => column.field)

@@ -1,48 +1,44 @@
-import { type ColumnDef, columnResizingFeature, columnSizingFeature, type Header, tableFeatures, useTable } from '@tanstack/react-table'
-import { useEffect, useMemo, useRef } from 'react'
+import { useCallback, useMemo, useState } from 'react'
 import type { Field } from '../../workbook/fields.ts'
 import type { FieldId } from '../../workbook/ids.ts'
-import { type Band, bandsOf, type GridColumn, placeColumns, shownFields } from './columns.ts'
+import { type Band, bandsOf, type GridColumn, placeColumns } from './columns.ts'
 
-const FEATURES = tableFeatures({ columnSizingFeature, columnResizingFeature })
-/** The table is given columns only: which rows there are, the sheet knows. */
-type NoRow = Record<string, never>
-const NO_ROWS: NoRow[] = []
+export const NARROWEST = 56
+export const WIDEST = 900
+/** One press of a key makes a column so much wider or narrower, in pixels. */
+export const WIDTH_STEP = 16
 
-export type ColumnHeader = Header<typeof FEATURES, NoRow>
+export const widthWithin = (width: number): number => Math.round(Math.max(NARROWEST, Math.min(WIDEST, width)))
 
 export interface GridColumns {
   readonly columns: readonly GridColumn[]
   readonly bands: readonly Band[]
-  readonly headers: ReadonlyMap<string, ColumnHeader>
-  readonly resizing: string | undefined
+  /** The field whose width is being dragged. */
+  readonly resizing: FieldId | undefined
+  /** Shows a width while it is dragged; it is written once, at the end. */
+  readonly showWidth: (field: FieldId, width: number) => void
+  readonly keepWidth: () => void
 }
 
-/** The sheet's columns with today's widths; a width that was dragged is written once the drag ends. */
-export function useColumns(fields: readonly Field[], onResized: (field: FieldId, width: number) => void): GridColumns {
-  const shown = useMemo(() => shownFields(fields), [fields])
-  const bands = useMemo(() => bandsOf(shown), [shown])
-  const definitions = useMemo(
-    (): ColumnDef<typeof FEATURES, NoRow>[] =>
-      shown.map((field) => ({ id: field.id, header: field.name, size: field.width, minSize: 56, maxSize: 900 })),
-    [shown],
-  )
-  const table = useTable({ features: FEATURES, columns: definitions, data: NO_ROWS, columnResizeMode: 'onChange' })
-  const { columnSizing } = table.state
-  const resizing = table.state.columnResizing.isResizingColumn || undefined
-  const before = useRef<string>(undefined)
-  useEffect(() => {
-    const ended = before.current
-    before.current = resizing
-    if (ended === undefined || resizing !== undefined) return
-    const width = columnSizing[ended]
-    if (width !== undefined) onResized(ended as FieldId, Math.round(width))
-    table.resetColumnSizing(true)
-  }, [resizing, columnSizing, onResized, table])
-  const columns = useMemo(
-    () => placeColumns(shown, (id) => columnSizing[id] ?? shown.find((field) => field.id === id)?.width ?? 160),
-    [shown, columnSizing],
-  )
-  const headers = new Map(table.getHeaderGroups().flatMap((group) => group.headers.map((header) => [header.column.id, header] as const)))
-  return { columns, bands, headers, resizing }
+/** The fields as columns, with the width of one that is being dragged. */
+export function useColumns(options: {
+  readonly fields: readonly Field[]
+  readonly frozen: number
+  readonly viewWidth: number
+  readonly onResized: (field: FieldId, width: number) => void
+}): GridColumns {
+  const { fields, frozen, viewWidth, onResized } = options
+  const [dragged, setDragged] = useState<{ readonly field: FieldId; readonly width: number }>()
+  const bands = useMemo(() => bandsOf(fields), [fields])
+  const columns = useMemo(() => {
+    const widths = new Map(fields.map((field) => [field.id, field.width]))
+    const widthOf = (id: FieldId): number => (dragged?.field === id ? dragged.width : (widths.get(id) ?? NARROWEST))
+    return placeColumns(fields, widthOf, frozen, viewWidth)
+  }, [fields, dragged, frozen, viewWidth])
+  const showWidth = useCallback((field: FieldId, width: number) => setDragged({ field, width: widthWithin(width) }), [])
+  const keepWidth = (): void => {
+    if (dragged !== undefined) onResized(dragged.field, dragged.width)
+    setDragged(undefined)
+  }
+  return { columns, bands, resizing: dragged?.field, showWidth, keepWidth }
 }

@@ -5,6 +5,10 @@
 export interface LineSpace {
   readonly count: number
   readonly total: number
+  /** Of a line that is not low. */
+  readonly height: number
+  /** How many low lines stand above a line. */
+  lowAbove(line: number): number
   topOf(line: number): number
   heightOf(line: number): number
   /** The line at a distance from the top; the first above the sheet, the last below it. */
@@ -14,7 +18,6 @@ export interface LineSpace {
 /** `low` are the places of the lines that are `lowHeight` tall, in ascending order. */
 export function makeLineSpace(count: number, height: number, low: readonly number[] = [], lowHeight: number = height): LineSpace {
   const less = height - lowHeight
-  /** How many low lines stand above a line. */
   const lowAbove = (line: number): number => {
     let [first, end] = [0, low.length]
     while (first < end) {
@@ -37,7 +40,7 @@ export function makeLineSpace(count: number, height: number, low: readonly numbe
     }
     return clampLine(first)
   }
-  return { count, total: topOf(count), topOf, heightOf, lineAt }
+  return { count, total: topOf(count), height, lowAbove, topOf, heightOf, lineAt }
 }
 
 export interface LineWindow {
@@ -46,12 +49,16 @@ export interface LineWindow {
   readonly end: number
 }
 
-/** The lines that a view shows, whole or in part, and `overscan` more on both sides. */
+/**
+ * The lines that a view shows, whole or in part, and `overscan` more on both sides. Their number stays the same while a sheet of rows is
+ * scrolled, so that no row is made and unmade at every step.
+ */
 export function lineWindow(space: LineSpace, view: { readonly top: number; readonly height: number }, overscan: number): LineWindow {
   if (space.count === 0) return { first: 0, end: 0 }
   const first = Math.max(0, space.lineAt(view.top) - overscan)
-  const last = Math.min(space.count - 1, space.lineAt(Math.max(view.top, view.top + view.height - 1)) + overscan)
-  return { first, end: last + 1 }
+  const last = space.lineAt(view.top + view.height)
+  const most = space.lineAt(view.top) + Math.ceil(view.height / space.height)
+  return { first, end: Math.min(space.count, Math.max(last, most) + 1 + overscan) }
 }
 
 /**

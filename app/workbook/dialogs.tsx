@@ -1,7 +1,7 @@
 import type { ConnectionInfo } from '../../server/api/contract.ts'
 import type { OpenSheet, SessionState, WorkbookInfo, WorkbookSession } from '../collab/workbook-session.ts'
 import type { CellId } from '../grid/grid.tsx'
-import type { Painter } from '../grid/grid-row.tsx'
+import type { Painter } from '../grid/scene.ts'
 import type { SheetEditing } from '../grid/use-sheet-editing.ts'
 import type { Times } from '../kit/times.ts'
 import { ShareDialog } from '../share/share-dialog.tsx'

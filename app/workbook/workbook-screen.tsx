@@ -13,7 +13,7 @@ import type { Band } from '../grid/columns.ts'
 import { shownFields } from '../grid/columns.ts'
 import { type CellId, Grid, type GridHandle } from '../grid/grid.tsx'
 import { type GridCommand, screenCommand } from '../grid/grid-keys.ts'
-import type { Painter } from '../grid/grid-row.tsx'
+import type { Painter } from '../grid/scene.ts'
 import { readOnlyReason, useSheetEditing } from '../grid/use-sheet-editing.ts'
 import { appColor } from '../kit/app-colors.ts'
 import { Button } from '../kit/button.tsx'
@@ -27,6 +27,8 @@ import { readOnlyEditing } from '../share/read-only.ts'
 import { SyncPanel } from '../sync-panel/panel.tsx'
 import { heldTexts, nextNeeding, sendingCells } from '../sync-panel/survey.ts'
 import { TEXTS } from '../texts.ts'
+import { useView, useView } from '../views/use-view.ts'
+import { NoMatch, ViewBar } from '../views/view-bar.tsx'
 import { CellStrip } from './cell-strip.tsx'
 import { Dialogs, type OpenDialog } from './dialogs.tsx'
 import { EmptyRows } from './empty-rows.tsx'
@@ -75,6 +77,8 @@ export function WorkbookScreen({ session, state, info, open }: WorkbookScreenPro
   const grid = useRef<GridHandle>(null)
   const root = useRef<HTMLDivElement>(null)
   const [active, setActive] = useState<CellId>()
+  const used = useView({ sheet, formats, me: state.session?.person.id ?? '', activeRow: active?.row })
+  const [isFilterOpen, setFilterOpen] = useState(false)
   const [dialog, setDialog] = useState<OpenDialog>()
   const [isPanelOpen, setPanelOpen] = useState(false)
   const [isEditing, setEditing] = useState(false)
@@ -86,6 +90,7 @@ export function WorkbookScreen({ session, state, info, open }: WorkbookScreenPro
   const survey = useSurvey(sheet)
   const plans = usePlans(connections, survey)
   const me = state.session?.person.id ?? ''
+  const { view } = useView({ sheet, formats, me, activeRow: active?.row })
   const pushingKey = state.runs
     .filter((run) => run.endedAt === null && run.state === 'pushing')
     .map((run) => run.connection)
@@ -273,6 +278,14 @@ export function WorkbookScreen({ session, state, info, open }: WorkbookScreenPro
         <LinkEnded state={state} />
         <SandboxNotice isShown={state.session?.hasSandbox === true} />
         <LateNotice session={session} open={open} late={state.late} />
+        <ViewBar
+          used={used}
+          fields={sheet.fields()}
+          canShare={access.refusal === undefined}
+          say={say}
+          isFilterOpen={isFilterOpen}
+          onFilterOpen={setFilterOpen}
+        />
       </div>
       <div className={`grid min-h-0 grid-cols-[minmax(0,1fr)] ${access.isGuest ? '' : 'md:grid-cols-[minmax(0,1fr)_348px]'}`}>
         <main ref={gridArea} data-region="grid" onInput={onInput} className="relative min-h-0 min-w-0">
@@ -280,6 +293,7 @@ export function WorkbookScreen({ session, state, info, open }: WorkbookScreenPro
           <Grid
             ref={grid}
             label={TEXTS.grid.label(open.info.name)}
+            view={view}
             painter={painter}
             editing={editing}
             peers={peers}
@@ -341,6 +355,7 @@ export function WorkbookScreen({ session, state, info, open }: WorkbookScreenPro
       </div>
       <StatusBar
         rows={rowCount}
+        shown={used.view.stats.isFiltered ? used.view.stats.shown : undefined}
         staged={survey.staged}
         warnings={survey.warnings}
         credits={access.isGuest ? undefined : info.creditsThisMonth}
