@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { backoffMs } from '../../app/collab/backoff.ts'
 import { type SaveFacts, saveLine } from '../../app/collab/save-state.ts'
 import { type LedgerStorage, UnsentLedger } from '../../app/collab/unsent-ledger.ts'
@@ -68,6 +68,47 @@ describe('what is unsent', () => {
     first.add(DOC, ['b'])
     second.confirm(DOC, second.barrier(DOC) ?? 0)
     expect([second.total(), first.total(), windowOf(storage, 'w3').total()]).toEqual([0, 2, 2])
+  })
+
+  test('[OF9] an open window’s count is its own to confirm, and others count it beside theirs', () => {
+    const storage = new MemoryStorage()
+    const first = windowOf(storage, 'w1')
+    first.add(DOC, ['a', 'b'])
+    const second = new UnsentLedger(storage, 'tidebook.unsent|ann', 'w2')
+    second.open(DOC, new Set(['w1']))
+    second.add(DOC, ['c'])
+    expect([second.total(), second.ofOthers(), first.ofOthers()]).toEqual([1, 2, 1])
+    expect(second.confirm(DOC, second.barrier(DOC) ?? 0)).toEqual([])
+    expect([second.total(), second.ofOthers(), first.total()]).toEqual([0, 2, 2])
+  })
+
+  test('[OF9] what a window left that is closed now is taken up, and confirmed by a question asked after that', () => {
+    const storage = new MemoryStorage()
+    const first = windowOf(storage, 'w1')
+    first.add(DOC, ['a', 'b'])
+    const second = new UnsentLedger(storage, 'tidebook.unsent|ann', 'w2')
+    second.open(DOC, new Set(['w1']))
+    second.add(DOC, ['c'])
+    const asked = second.barrier(DOC) ?? 0
+    second.adopt(DOC, 'w1')
+    expect([second.total(), second.ofOthers()]).toEqual([3, 0])
+    second.confirm(DOC, asked)
+    expect(second.total()).toBe(2)
+    expect(second.confirm(DOC, second.barrier(DOC) ?? 0)).toEqual(['w1'])
+    expect([second.total(), storage.length]).toEqual([0, 0])
+  })
+
+  test('[OF9] storage that is full or was cleared costs a count only its place there', () => {
+    const storage = new MemoryStorage()
+    const ledger = windowOf(storage, 'w1')
+    const full = vi.spyOn(storage, 'setItem').mockImplementation(() => {
+      throw new DOMException('No room', 'QuotaExceededError')
+    })
+    ledger.add(DOC, ['a', 'b'])
+    expect([ledger.total(), storage.length]).toEqual([2, 0])
+    full.mockRestore()
+    ledger.keepAgain()
+    expect(windowOf(storage, 'w2').total()).toBe(2)
   })
 
   test('[U10] whatever is typed and confirmed in any order, what was never covered stays counted', () => {

@@ -1,0 +1,120 @@
+/**
+ * Two browsers without a network for a simulated day: 1,000 edits each by keyboard, 50 on the same cells. Then both come back at once, and
+ * the time is taken from the opening of the socket until both show everything: `node test/bench/offline-day.ts`. Needs built pages.
+ */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { chromium, type Page } from 'playwright-core'
+import { findChromium } from '../../tools/chromium.ts'
+import { Person } from '../e2e/support/person.ts'
+import { makeBigSheet } from '../support/big-sheet.ts'
+import { startServer } from '../support/server-process.ts'
+
+const EDITS = 1_000
+const SHARED = 50
+
+/** Notes when a socket opens, and from then on at which frame the line says *saved* and each wanted text is in the grid. */
+const watch = (): void => {
+  const Native = window.WebSocket
+  window.WebSocket = class extends Native {
+    constructor(url: string | URL, protocols?: string | string[]) {
+      super(url, protocols)
+      this.addEventListener('open', () => {
+        ;(window as unknown as { openedAt: number }).openedAt = performance.now()
+      })
+    }
+  }
+}
+
+async function open(person: Person, address: string): Promise<Page> {
+  const page = await person.newPage()
+  await page.addInitScript(watch)
+  await page.goto(address)
+  await page.locator('[data-save=saved]').waitFor()
+  await page.locator('[role=gridcell]').first().waitFor()
+  return page
+}
+
+const cellAt = (page: Page, row: number, column: number) =>
+  page.locator(`[role=row][aria-rowindex="${row}"] [role=gridcell][aria-colindex="${column}"]`)
+
+/** Types down a column from the first row on. */
+async function typeDown(page: Page, column: number, texts: readonly string[]): Promise<void> {
+  await page.keyboard.press('Control+Home')
+  await cellAt(page, 3, column).click()
+  for (const text of texts) {
+    await page.keyboard.insertText(text)
+    await page.keyboard.press('Enter')
+  }
+}
+
+async function measure(): Promise<void> {
+  const dataFolder = mkdtempSync(join(tmpdir(), 'tidebook-day-'))
+  const executablePath = findChromium()
+  const browser = await chromium.launch({
+    ...(executablePath !== undefined && { executablePath }),
+    args: ['--no-sandbox', '--disable-gpu'],
+  })
+  const { workbook } = await makeBigSheet(dataFolder, 1_200)
+  const server = await startServer({ dataFolder, env: { TIDEBOOK_LOG: 'warn', TIDEBOOK_SANDBOX: 'off' } })
+  try {
+    const options = { locale: 'en-US', viewport: { width: 1440, height: 900 } }
+    const people = [
+      await Person.enter({ browser, server, name: 'Ana', options }),
+      await Person.enter({ browser, server, name: 'Ben', options }),
+    ]
+    const pages = await Promise.all(people.map((person) => open(person, `${server.origin}/w/${workbook}`)))
+    for (const person of people) await person.context.setOffline(true)
+    for (const [who, page] of pages.entries()) {
+      const name = who === 0 ? 'Ana' : 'Ben'
+      // The first columns are texts; the last edit of each is in the first row, so that it is in sight.
+      const own = Array.from({ length: EDITS - SHARED - 1 }, (_, i) => `${name} alone ${i}`)
+      await typeDown(
+        page,
+        2,
+        Array.from({ length: SHARED }, (_, i) => `${name} ${i}`),
+      )
+      await typeDown(page, 3 + who, own)
+      await typeDown(page, 5 + who, [`Last of ${name}`])
+      await page.keyboard.press('Control+Home')
+      await page
+        .getByText(`Offline: ${EDITS.toLocaleString('en')} changes kept on this device`)
+        .first()
+        .waitFor()
+    }
+    const shown = pages.map((page, who) =>
+      page.evaluate(
+        (wanted) =>
+          new Promise<number>((resolve) => {
+            const look = (): void => {
+              const isSaved = document.querySelector('[data-save=saved]') !== null
+              const isHere = [...document.querySelectorAll('[role=gridcell]')].some((cell) => cell.textContent?.includes(wanted))
+              const { openedAt } = window as unknown as { openedAt: number }
+              if (isSaved && isHere) resolve(performance.now() - openedAt)
+              else requestAnimationFrame(look)
+            }
+            look()
+          }),
+        `Last of ${who === 0 ? 'Ben' : 'Ana'}`,
+      ),
+    )
+    await Promise.all(people.map((person) => person.context.setOffline(false)))
+    const times = await Promise.all(shown)
+    process.stdout.write(
+      `both converged ${Math.round(Math.max(...times))} ms after the socket opened (${times.map(Math.round).join(', ')} ms)\n`,
+    )
+    const { request } = people[0]?.context ?? browser.contexts()[0] ?? (await browser.newContext())
+    const info = (await (await request.get(`/api/workbooks/${workbook}`)).json()) as { sheets: { id: string }[] }
+    const answer = await request.get(`/api/annotations?sheet=${info.sheets[0]?.id}`)
+    const { annotations } = (await answer.json()) as { annotations: { kind: string; annotation: { lines: unknown[] } }[] }
+    const pairs = annotations.filter(({ kind, annotation }) => kind === 'concurrent' && annotation.lines.length > 0)
+    process.stdout.write(`${pairs.length} of ${SHARED} cells offer the value that is not shown\n`)
+  } finally {
+    await browser.close()
+    await server.stop()
+    rmSync(dataFolder, { recursive: true, force: true })
+  }
+}
+
+await measure()
