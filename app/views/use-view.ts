@@ -1,15 +1,36 @@
-import { useEffect, useMemo, useSyncExternalStore } from 'react'
+import { useCallback, useEffect, useMemo, useSyncExternalStore } from 'react'
+import type { CellValue } from '../../workbook/cell-value.ts'
 import type { ValueFormats } from '../../workbook/field-values.ts'
-import type { RowId } from '../../workbook/ids.ts'
+import type { Field } from '../../workbook/fields.ts'
+import type { FieldId, RowId } from '../../workbook/ids.ts'
 import type { Sheet } from '../../workbook/sheet.ts'
 import { TEXTS } from '../texts.ts'
+import { columnActions } from './column-actions.ts'
 import { SheetViews, type ViewsState } from './sheet-views.ts'
+import { orderedInView } from './shown-fields.ts'
 import { type GridView, ViewController } from './view-controller.ts'
 
 export interface UsedView {
   readonly views: SheetViews
   readonly state: ViewsState
   readonly view: GridView
+  /** Shows a row that was just made, until somebody has been in it and left. */
+  keep(row: RowId): void
+  /** Brings a row into the lines that a filter or a closed group holds back. */
+  reveal(row: RowId): void
+  /** Cells that make a new row match the filter. */
+  valuesForNewRow(): readonly { readonly field: FieldId; readonly value: CellValue }[]
+  /** What a column's menu offers of the view; a condition wants its value, so the filter is opened. */
+  actionsFor(field: Field, openFilter: () => void): readonly ViewColumnAction[]
+  /** Puts a field before another, behind the last one where that is absent. */
+  moveField(field: FieldId, before: FieldId | undefined): void
+}
+
+export interface ViewColumnAction {
+  readonly id: string
+  readonly label: string
+  readonly section: 'view'
+  readonly run: () => void
 }
 
 export interface UseViewOptions {
@@ -42,6 +63,39 @@ export function useView({ sheet, formats, me, activeRow }: UseViewOptions): Used
   const { config } = state.current
   const { collapsed } = state
   useEffect(() => controller.show(config, collapsed), [controller, config, collapsed])
-  useEffect(() => controller.hold(activeRow === undefined ? [] : [activeRow]), [controller, activeRow])
-  return useMemo(() => ({ views, state, view }), [views, state, view])
+  useEffect(() => controller.hold(activeRow), [controller, activeRow])
+  const reveal = useCallback(
+    (row: RowId): void => {
+      if (controller.view().lineOf(row) >= 0) return
+      controller.keep(row)
+      if (controller.view().lineOf(row) < 0) views.collapse([])
+    },
+    [controller, views],
+  )
+  return useMemo(
+    (): UsedView => ({
+      reveal,
+      views,
+      state,
+      view,
+      keep: (row) => controller.keep(row),
+      valuesForNewRow: () => controller.valuesForNewRow(),
+      actionsFor: (field, openFilter) =>
+        columnActions(field, state.current.config).map(({ id, label, edit, opensFilter }) => ({
+          id,
+          label,
+          section: 'view',
+          run: () => {
+            views.change(edit)
+            if (opensFilter === true) openFilter()
+          },
+        })),
+      moveField: (field, before) => {
+        const others = orderedInView(sheet.fields(), state.current.config).flatMap(({ id }) => (id === field ? [] : [id]))
+        const at = before === undefined ? others.length : others.indexOf(before)
+        views.change({ fieldOrder: [...others.slice(0, at), field, ...others.slice(at)] })
+      },
+    }),
+    [views, controller, state, view, sheet, reveal],
+  )
 }

@@ -1,9 +1,18 @@
+import type { CellValue } from '../../workbook/cell-value.ts'
 import { rowHasState } from '../../workbook/column-store.ts'
 import type { Field } from '../../workbook/fields.ts'
 import type { FieldId, RowId } from '../../workbook/ids.ts'
 import type { Sheet } from '../../workbook/sheet.ts'
 import { type ColorRule, isSameAttribute, ROW_HEIGHTS, type Tint, type ViewConfig } from '../../workbook/view.ts'
-import { compileFilter, type Filter, type FilterContext, filterContext, type Ignored, matches } from '../../workbook/view-filter.ts'
+import {
+  compileFilter,
+  type Filter,
+  type FilterContext,
+  filterContext,
+  type Ignored,
+  matches,
+  valuesToMatch,
+} from '../../workbook/view-filter.ts'
 import { ViewIndex, type ViewQuery, type ViewResult } from '../../workbook/view-index.ts'
 import type { AggregateFigure, GridLine } from '../../workbook/view-lines.ts'
 import { TEXTS } from '../texts.ts'
@@ -68,6 +77,8 @@ export class ViewController {
   #colors: readonly Colors[] = []
   #fields: readonly Field[] = []
   #frame = 0
+  #active: RowId | undefined
+  #kept: RowId | undefined
   #midnight: ReturnType<typeof setTimeout> | undefined
   #result: ViewResult | undefined
   #view: GridView | undefined
@@ -142,8 +153,26 @@ export class ViewController {
   }
 
   /** The row a person is in stays where it is until they leave it. */
-  hold(rows: readonly RowId[]): void {
-    this.#index.hold(rows)
+  hold(row: RowId | undefined): void {
+    if (this.#active === this.#kept && row !== this.#kept) this.#kept = undefined
+    this.#active = row
+    this.#hold()
+  }
+
+  /** A row that was just made is shown, whether it matches or not, until somebody has been in it and left. */
+  keep(row: RowId): void {
+    this.#kept = row
+    this.#hold()
+    this.#work()
+  }
+
+  /** Values that make a new row match the filter, as far as there are any. */
+  valuesForNewRow(): readonly { readonly field: FieldId; readonly value: CellValue }[] {
+    return valuesToMatch(this.#config.filter, this.#options.sheet.fields(), this.#context)
+  }
+
+  #hold(): void {
+    this.#index.hold([this.#active, this.#kept].filter((row) => row !== undefined))
     if (this.#index.hasWork) this.#schedule()
   }
 

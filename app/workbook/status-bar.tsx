@@ -3,6 +3,8 @@ import { TEXTS } from '../texts.ts'
 
 export interface StatusBarProps {
   readonly rows: number
+  /** So many of them a filter lets through; absent where there is none. */
+  readonly shown?: number | undefined
   readonly staged: number
   readonly warnings: number
   /** Absent for a guest. */
@@ -13,7 +15,7 @@ export interface StatusBarProps {
 }
 
 /** Totals, and the one polite voice of the screen. */
-export function StatusBar({ rows, staged, warnings, credits, said, onWarnings, onPanel }: StatusBarProps) {
+export function StatusBar({ rows, shown, staged, warnings, credits, said, onWarnings, onPanel }: StatusBarProps) {
   const n = (count: number) => <b className="font-semibold text-ink">{count.toLocaleString()}</b>
   return (
     <footer
@@ -22,7 +24,13 @@ export function StatusBar({ rows, staged, warnings, credits, said, onWarnings, o
       className="flex min-w-0 items-center gap-4 border-t border-line bg-wash px-3.5 text-xs whitespace-nowrap text-ink-2"
     >
       <span>
-        {n(rows)} {TEXTS.status.rows(rows)}
+        {shown === undefined ? (
+          <>
+            {n(rows)} {TEXTS.status.rows(rows)}
+          </>
+        ) : (
+          TEXTS.views.rows(shown, rows)
+        )}
       </span>
       <Button look="ghost" className="min-h-6! border-0! px-0! text-xs" onPress={onPanel}>
         <span>

@@ -10,7 +10,6 @@ import type { Cell } from '../../workbook/sheet.ts'
 import type { OpenSheet, SessionState, WorkbookInfo, WorkbookSession } from '../collab/workbook-session.ts'
 import { LateNotice } from '../device/late-edits.tsx'
 import type { Band } from '../grid/columns.ts'
-import { shownFields } from '../grid/columns.ts'
 import { type CellId, Grid, type GridHandle } from '../grid/grid.tsx'
 import { type GridCommand, screenCommand } from '../grid/grid-keys.ts'
 import type { Painter } from '../grid/scene.ts'
@@ -27,7 +26,7 @@ import { readOnlyEditing } from '../share/read-only.ts'
 import { SyncPanel } from '../sync-panel/panel.tsx'
 import { heldTexts, nextNeeding, sendingCells } from '../sync-panel/survey.ts'
 import { TEXTS } from '../texts.ts'
-import { useView, useView } from '../views/use-view.ts'
+import { useView } from '../views/use-view.ts'
 import { NoMatch, ViewBar } from '../views/view-bar.tsx'
 import { CellStrip } from './cell-strip.tsx'
 import { Dialogs, type OpenDialog } from './dialogs.tsx'
@@ -77,7 +76,6 @@ export function WorkbookScreen({ session, state, info, open }: WorkbookScreenPro
   const grid = useRef<GridHandle>(null)
   const root = useRef<HTMLDivElement>(null)
   const [active, setActive] = useState<CellId>()
-  const used = useView({ sheet, formats, me: state.session?.person.id ?? '', activeRow: active?.row })
   const [isFilterOpen, setFilterOpen] = useState(false)
   const [dialog, setDialog] = useState<OpenDialog>()
   const [isPanelOpen, setPanelOpen] = useState(false)
@@ -90,7 +88,8 @@ export function WorkbookScreen({ session, state, info, open }: WorkbookScreenPro
   const survey = useSurvey(sheet)
   const plans = usePlans(connections, survey)
   const me = state.session?.person.id ?? ''
-  const { view } = useView({ sheet, formats, me, activeRow: active?.row })
+  const used = useView({ sheet, formats, me, activeRow: active?.row })
+  const { view } = used
   const pushingKey = state.runs
     .filter((run) => run.endedAt === null && run.state === 'pushing')
     .map((run) => run.connection)
@@ -155,15 +154,27 @@ export function WorkbookScreen({ session, state, info, open }: WorkbookScreenPro
 
   const activeField = active && sheet.field(active.field)
   const activeStatus = active && activeField && painter.statusOf(active.row, activeField, sheet.cell(active.row, active.field))
-  const goTo = useCallback((cell: CellId): void => {
-    setPanelOpen(false)
-    // The grid may be behind a sheet that is closing: wait until it can take the focus.
-    requestAnimationFrame(() => grid.current?.goTo(cell))
-  }, [])
+  const { reveal } = used
+  const goTo = useCallback(
+    (cell: CellId): void => {
+      setPanelOpen(false)
+      reveal(cell.row)
+      // The grid may be behind a sheet that is closing: wait until it can take the focus.
+      requestAnimationFrame(() => grid.current?.goTo(cell))
+    },
+    [reveal],
+  )
 
   const addRow = (): void => {
     const row = editing.addRow()
-    const shown = shownFields(sheet.fields())
+    // Under a filter the row gets what makes it match, where a person could type it; else it is shown until it is left.
+    const given = used.valuesForNewRow().filter(({ field: id }) => {
+      const field = sheet.field(id)
+      return field !== undefined && readOnlyReason(field) === undefined
+    })
+    if (given.length > 0) editing.write(given.map((cell) => ({ row, ...cell })))
+    used.keep(row)
+    const shown = view.fields
     const first = shown.find((field) => readOnlyReason(field) === undefined) ?? shown[0]
     if (first !== undefined) goTo({ row, field: first.id })
   }
@@ -206,16 +217,18 @@ export function WorkbookScreen({ session, state, info, open }: WorkbookScreenPro
         if (active !== undefined && activeField?.binding !== undefined) editing.putBack(active.row, active.field)
         return
       case 'next-needing': {
-        const rows = new Map(sheet.rows().map((row, i) => [row, i]))
-        const columns = new Map(shownFields(sheet.fields()).map((field, i) => [field.id, i]))
+        const columns = new Map(view.fields.map((field, i) => [field.id, i]))
         const placeOf = (cell: { row: RowId; field: FieldId }) => ({
-          rowIndex: rows.get(cell.row) ?? 0,
+          rowIndex: Math.max(0, view.lineOf(cell.row)),
           columnIndex: columns.get(cell.field) ?? 0,
         })
         const from = active === undefined ? { rowIndex: -1, columnIndex: -1 } : placeOf(active)
         const next = nextNeeding(survey.needing, from, command.direction, placeOf)
         if (next === undefined) say(TEXTS.grid.nothingNeedsYou)
-        else grid.current?.goTo(next)
+        else {
+          reveal(next.row)
+          grid.current?.goTo(next)
+        }
         return
       }
       default:
@@ -303,6 +316,8 @@ export function WorkbookScreen({ session, state, info, open }: WorkbookScreenPro
             onActive={onActive}
             onRanges={onRanges}
             onResized={onResized}
+            columnActions={(field) => used.actionsFor(field, () => setFilterOpen(true))}
+            onMoveField={used.moveField}
             card={hasCard ? <div data-region="cell">{strip}</div> : null}
             foot={
               isEmpty ? (
@@ -317,10 +332,15 @@ export function WorkbookScreen({ session, state, info, open }: WorkbookScreenPro
                   onDialog={setDialog}
                   onAddRow={addRow}
                 />
-              ) : access.refusal !== undefined ? null : (
-                <Button look="ghost" isSmall className="m-1" onPress={addRow}>
-                  <Plus size={14} aria-hidden /> {TEXTS.grid.addRow}
-                </Button>
+              ) : (
+                <>
+                  {view.stats.isFiltered && view.stats.shown === 0 && !view.stats.isBuilding && <NoMatch used={used} />}
+                  {access.refusal === undefined && (
+                    <Button look="ghost" isSmall className="m-1" onPress={addRow}>
+                      <Plus size={14} aria-hidden /> {TEXTS.grid.addRow}
+                    </Button>
+                  )}
+                </>
               )
             }
           />
