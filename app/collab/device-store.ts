@@ -186,8 +186,8 @@ class IndexedDeviceStore implements DeviceStore {
         (error: unknown) => {
           const isOutdated = nameOf(error) === 'VersionError'
           this.#set(isOutdated ? 'outdated' : 'none')
-          // What was open a moment ago opens again, once what took it away is over.
-          if (!isOutdated && this.#openings > 0) this.#openLater()
+          // What was open a moment ago opens again, once what took it away is over; a browser that keeps nothing is asked a few times.
+          if (!isOutdated && (this.#openings > 0 || this.#reopenings < REOPEN_MS.length)) this.#openLater()
           resolve()
         },
       )
@@ -405,8 +405,9 @@ class IndexedDeviceStore implements DeviceStore {
   #failure(error: unknown): DeviceFailure {
     if (error instanceof DeviceFailure) return error
     const name = nameOf(error)
-    // The connection is closing: the event that tells so follows, and with it the next opening.
-    if (name !== 'InvalidStateError') this.#set(name === 'QuotaExceededError' ? 'full' : 'failing')
+    // The connection was closed by the browser, which not every browser tells by an event.
+    if (name === 'InvalidStateError') this.#openAgain()
+    else this.#set(name === 'QuotaExceededError' ? 'full' : 'failing')
     return new DeviceFailure(this.#health, { cause: error })
   }
 
@@ -421,12 +422,15 @@ class IndexedDeviceStore implements DeviceStore {
   }
 
   #openLater(): void {
+    clearTimeout(this.#reopening)
+    if (this.#isClosed) return
     const wait = REOPEN_MS[Math.min(this.#reopenings++, REOPEN_MS.length - 1)]
     this.#reopening = setTimeout(() => void this.open(), wait)
   }
 
   #openAgain(): void {
-    this.#database?.close()
+    if (this.#database === undefined) return
+    this.#database.close()
     this.#database = undefined
     this.#known.clear()
     if (!this.#isClosed) void this.open()

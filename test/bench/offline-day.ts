@@ -39,12 +39,12 @@ async function open(person: Person, address: string): Promise<Page> {
 const cellAt = (page: Page, row: number, column: number) =>
   page.locator(`[role=row][aria-rowindex="${row}"] [role=gridcell][aria-colindex="${column}"]`)
 
-/** Types down a column from the first row on. */
-async function typeDown(page: Page, column: number, texts: readonly string[]): Promise<void> {
+/** Types down a column, from a row on; rows of data begin at 3. */
+async function typeDown(page: Page, { row, column }: { row: number; column: number }, texts: readonly string[]): Promise<void> {
   await page.keyboard.press('Control+Home')
-  await cellAt(page, 3, column).click()
+  await cellAt(page, row, column).click()
   for (const text of texts) {
-    await page.keyboard.insertText(text)
+    await page.keyboard.type(text)
     await page.keyboard.press('Enter')
   }
 }
@@ -59,7 +59,7 @@ async function measure(): Promise<void> {
   const { workbook } = await makeBigSheet(dataFolder, 1_200)
   const server = await startServer({ dataFolder, env: { TIDEBOOK_LOG: 'warn', TIDEBOOK_SANDBOX: 'off' } })
   try {
-    const options = { locale: 'en-US', viewport: { width: 1440, height: 900 } }
+    const options = { locale: 'en-US', viewport: { width: 2000, height: 900 } }
     const people = [
       await Person.enter({ browser, server, name: 'Ana', options }),
       await Person.enter({ browser, server, name: 'Ben', options }),
@@ -68,20 +68,20 @@ async function measure(): Promise<void> {
     for (const person of people) await person.context.setOffline(true)
     for (const [who, page] of pages.entries()) {
       const name = who === 0 ? 'Ana' : 'Ben'
-      // The first columns are texts; the last edit of each is in the first row, so that it is in sight.
-      const own = Array.from({ length: EDITS - SHARED - 1 }, (_, i) => `${name} alone ${i}`)
+      // Client and Town are texts, Value and Seats numbers; the last edit of each is in one of the first rows, so that it is in sight.
       await typeDown(
         page,
-        2,
+        { row: 3, column: 2 },
         Array.from({ length: SHARED }, (_, i) => `${name} ${i}`),
       )
-      await typeDown(page, 3 + who, own)
-      await typeDown(page, 5 + who, [`Last of ${name}`])
+      await typeDown(
+        page,
+        { row: 3, column: 5 + who },
+        Array.from({ length: EDITS - SHARED - 1 }, (_, i) => String(1_000_000 + i)),
+      )
+      await typeDown(page, { row: 3 + who, column: 10 }, [`Last of ${name}`])
       await page.keyboard.press('Control+Home')
-      await page
-        .getByText(`Offline: ${EDITS.toLocaleString('en')} changes kept on this device`)
-        .first()
-        .waitFor()
+      await page.locator('[data-save]', { hasText: `${EDITS.toLocaleString('en')} changes kept on this device` }).waitFor()
     }
     const shown = pages.map((page, who) =>
       page.evaluate(
