@@ -3,6 +3,7 @@
  * Texts of a cell's state stand with the rule that chooses them, in `workbook/cell-status.ts`.
  */
 
+import { COMMAND_TEXTS } from './texts/commands.ts'
 import { DEVICE_TEXTS } from './texts/device.ts'
 import { DRAWING_TEXTS } from './texts/drawing.ts'
 import { DRAWER_TEXTS, FILES_TEXTS, TALK_TEXTS } from './texts/files.ts'
@@ -415,6 +416,7 @@ export const TEXTS = {
     loading: 'Loading…',
   },
   device: DEVICE_TEXTS,
+  commands: COMMAND_TEXTS,
   share: SHARE_TEXTS,
 } as const
 

@@ -2,7 +2,8 @@
  * What a cell holds. `null` is the empty cell; a clear is the value `null`.
  *
  * text, long text, URL, record key, single select (the option's text, for custom fields its id), person (the account's id): string ·
- * number: finite number · checkbox: boolean · date: `2026-11-21` · date-time: ISO instant in UTC with milliseconds.
+ * e-mail, phone: string · multi select: the JSON array of its option ids, each once, sorted by their letters, so that one choice has one text ·
+ * number, currency: finite number · percent: the share (a quarter is 0.25) · duration: seconds · rating: whole number from 1 · checkbox: boolean · date: `2026-11-21` · date-time: ISO instant in UTC with milliseconds.
  */
 export type CellValue = string | number | boolean | null
 
@@ -22,6 +23,29 @@ export function isCellValue(value: unknown): value is CellValue {
 
 /** The empty text and the empty cell are one: apps answer either. */
 export const emptyToNull = (value: CellValue): CellValue => (value === '' ? null : value)
+
+/** The option ids of a multi select's value. A text that is no list is one choice; the empty cell is none. */
+export function choicesOf(value: CellValue): string[] {
+  if (typeof value !== 'string' || value === '') return []
+  return listOf(value) ?? [value]
+}
+
+function listOf(text: string): string[] | undefined {
+  if (!text.startsWith('[')) return undefined
+  try {
+    const list: unknown = JSON.parse(text)
+    return Array.isArray(list) && list.every((item) => typeof item === 'string') ? list : undefined
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined
+    throw error
+  }
+}
+
+/** Option ids as one cell value: the same whatever order they were chosen in. */
+export function choicesValue(ids: readonly string[]): CellValue {
+  const sorted = [...new Set(ids)].sort()
+  return sorted.length === 0 ? null : JSON.stringify(sorted)
+}
 
 const collapseSpace = (text: string): string => text.replace(/\s+/gu, ' ').trim()
 const sortedWords = (text: string): string =>
@@ -53,6 +77,8 @@ export function differenceKind(sent: CellValue, got: CellValue): DifferenceKind 
   if (typeof sent === 'number' && typeof got === 'number') return isRounding(sent, got) ? 'rounding' : 'other'
   if (typeof sent !== 'string' || typeof got !== 'string') return 'other'
   if (collapseSpace(sent) === collapseSpace(got)) return 'spacing'
+  const [listSent, listGot] = [listOf(sent), listOf(got)]
+  if (listSent !== undefined && listGot !== undefined && choicesValue(listSent) === choicesValue(listGot)) return 'order'
   if (collapseSpace(sent).toLowerCase() === collapseSpace(got).toLowerCase()) return 'capitals'
   if (sortedWords(sent) === sortedWords(got)) return 'order'
   if (lettersAndDigits(sent) !== '' && lettersAndDigits(sent) === lettersAndDigits(got)) return 'formatting'

@@ -17,7 +17,8 @@ import {
   sysBindings,
   sysSlots,
 } from './documents.ts'
-import { type Binding, FIELD_TYPES, type Field, type FieldType, type Option } from './fields.ts'
+import { fieldOf } from './field-reader.ts'
+import type { Binding, Field } from './fields.ts'
 import { type CellKey, type ConnectionId, cellKey, type FieldId, type ItemId, parseCellKey, type RowId, type SheetId } from './ids.ts'
 import { RowIndex } from './row-index.ts'
 import { type BaseRow, type Entry, isOrderKey, orderKeyOf, ordOfPacked, parseBaseRow } from './schema.ts'
@@ -45,8 +46,6 @@ export interface SheetChange {
 
 /** What may be a row's id; a foreign client may write anything. */
 const ROW_ID = /^[0-9A-Za-z]{1,32}$/
-const FIELD_TYPE_SET: ReadonlySet<string> = new Set(FIELD_TYPES)
-const DEFAULT_WIDTH = 160
 /** Most rows kept decoded at once. */
 const DECODED_ROWS = 5_000
 
@@ -349,29 +348,6 @@ function readFields(book: Y.Doc, sys: Y.Doc, sheet: SheetId): readonly Field[] {
     if (values.get('sheet') === sheet && values.get('removed') !== true) fields.push(fieldOf(id, values, bindingOf(sys, id)))
   }
   return fields.sort((a, b) => compareText(a.order, b.order) || compareText(a.id, b.id))
-}
-
-function fieldOf(id: FieldId, values: ReadonlyMap<string, unknown>, binding: Binding | undefined): Field {
-  const text = (key: string, otherwise: string): string => {
-    const value = values.get(key)
-    return typeof value === 'string' ? value : otherwise
-  }
-  const type = text('type', 'text')
-  const width = values.get('width')
-  const own: Option[] = []
-  for (const [key, value] of values) {
-    if (key.startsWith('option.') && typeof value === 'string') own.push({ id: key.slice('option.'.length), name: value })
-  }
-  return {
-    id,
-    name: text('name', 'Untitled'),
-    type: FIELD_TYPE_SET.has(type) ? (type as FieldType) : 'text',
-    order: text('order', 'a0'),
-    width: typeof width === 'number' && width >= 40 && width <= 1200 ? width : DEFAULT_WIDTH,
-    options: binding?.options ?? own,
-    isHidden: values.get('hidden') === true,
-    ...(binding && { binding }),
-  }
 }
 
 /** A field's binding; written by the server, so it is trusted once it is an object. */

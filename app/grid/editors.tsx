@@ -55,6 +55,13 @@ export function CellEditor(props: EditorProps) {
     case 'text':
     case 'number':
     case 'url':
+    case 'currency':
+    case 'percent':
+    case 'duration':
+    case 'rating':
+    case 'multi-select':
+    case 'email':
+    case 'phone':
     case 'checkbox':
     case 'record-key':
       return <TextEditor {...props} />

@@ -1,9 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { CellValue } from '../../workbook/cell-value.ts'
+import { type CellValue, choicesValue } from '../../workbook/cell-value.ts'
 import {
   compareValues,
   editTextOf,
+  isEmail,
+  isPhone,
   makeValueFormats,
   parseTyped,
   safeUrl,
@@ -148,10 +150,18 @@ describe('an hour that clocks repeat or leave out', () => {
 describe('what an editor starts with', () => {
   const instant = fc.integer({ min: Date.UTC(1970, 0, 2), max: Date.UTC(2100, 0, 1) }).map((at) => new Date(at).toISOString())
   const day = fc.integer({ min: 0, max: 40_000 }).map((n) => new Date(n * 86_400_000).toISOString().slice(0, 10))
+  const double = fc.double({ noNaN: true, noDefaultInfinity: true }).map((n) => (n === 0 ? 0 : n))
   const values: Readonly<Record<FieldType, fc.Arbitrary<CellValue>>> = {
     text: fc.string({ minLength: 1 }).filter((text) => !/[\r\n]/u.test(text)),
     'long-text': fc.string({ minLength: 1, unit: fc.constantFrom('a', ' ', '\n', 'ß', '\t', '"') }),
-    number: fc.double({ noNaN: true, noDefaultInfinity: true }).map((n) => (n === 0 ? 0 : n)),
+    number: double,
+    currency: double,
+    percent: double,
+    duration: fc.oneof(fc.integer({ min: -1_000_000, max: 1_000_000 }), double),
+    rating: fc.integer({ min: 1, max: 5 }),
+    'multi-select': fc.uniqueArray(fc.constantFrom('1', '2', '3'), { minLength: 1 }).map(choicesValue),
+    email: fc.emailAddress().filter(isEmail),
+    phone: fc.stringMatching(/^\+?[1-9][0-9 ()-]{3,12}[0-9]$/).filter(isPhone),
     checkbox: fc.boolean(),
     date: day,
     'date-time': instant,
