@@ -18,6 +18,7 @@ const OPENING: SessionState = {
   link: { kind: 'connecting' },
   isSynced: false,
   isLoaded: false,
+  parts: { loaded: 0, all: 0 },
   unsent: 0,
   isOnDevice: true,
   device: 'opening',

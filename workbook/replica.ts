@@ -21,6 +21,9 @@ export function applyUpdates(doc: Y.Doc, updates: readonly Uint8Array[], origin:
 /** Everything a document holds, as one update. */
 export const stateOf = (doc: Y.Doc): Uint8Array => Y.encodeStateAsUpdate(doc)
 
+/** Whether nothing is missing in between: an update that stands on one which never came waits unseen. */
+export const isWhole = (doc: Y.Doc): boolean => doc.store.pendingStructs === null && doc.store.pendingDs === null
+
 /** A few updates as one. */
 export const mergeUpdates = (updates: readonly [Uint8Array, ...Uint8Array[]]): Uint8Array =>
   updates.length === 1 ? updates[0] : Y.mergeUpdates([...updates])

@@ -4,8 +4,10 @@ import type { SheetId } from '../../workbook/ids.ts'
 import { Sheet } from '../../workbook/sheet.ts'
 import { ApiFailure, callApi } from '../api-client.ts'
 import { TEXTS } from '../texts.ts'
+import { genOfNames, type Progress, SheetDelivery } from './delivery.ts'
 import { DeviceFailure, type DeviceHealth, type DeviceStore, deviceName, devicePrefix, openDeviceStore } from './device-store.ts'
 import { type Document, DocumentChannel } from './document-channel.ts'
+import { feedLine, shardFetcher } from './feed-line.ts'
 import { dropCounts, infoKey, UNSENT_KEY } from './kept-workbooks.ts'
 import { knownSession, noteSession } from './known-session.ts'
 import { type LateEdits, lateEditsOf } from './late-edits.ts'
@@ -14,7 +16,7 @@ import { OpenWindows, type WindowMessage, windowScope } from './open-windows.ts'
 import { OwnPresence } from './own-presence.ts'
 import { type Cursor, type Peer, peersOf } from './presence.ts'
 import type { LinkState } from './save-state.ts'
-import { UnsentLedger } from './unsent-ledger.ts'
+import { UnsentLedger, unsentOnDevice } from './unsent-ledger.ts'
 
 export type WorkbookInfo = AnswerOf<'getWorkbook'>
 export type SessionInfo = AnswerOf<'getSession'>
@@ -38,6 +40,8 @@ export interface SessionState {
   /** What there is of the sheet can be shown: it came from this device or from the server. */
   readonly isLoaded: boolean
   /** Changes the server has not confirmed: without a connection those of this browser's other windows too. */
+  /** How many of the parts of the open sheet can be shown. */
+  readonly parts: Progress
   readonly unsent: number
   readonly isOnDevice: boolean
   readonly device: DeviceHealth
@@ -50,6 +54,13 @@ export interface SessionState {
   readonly runs: readonly RunHead[]
 }
 
+/** A sheet that was opened in this window, shown or not. */
+interface OpenedSheet {
+  readonly sheet: Sheet
+  readonly channels: DocumentChannel[]
+  readonly delivery: SheetDelivery
+}
+
 export interface SessionOptions {
   readonly workbook: string
   readonly now: () => number
@@ -58,6 +69,11 @@ export interface SessionOptions {
   readonly makeDocument: (options: { keepsRemoved: boolean }) => Document
 }
 
+/** A document beside the sheets. */
+export type ExtraDocument = Pick<DocumentChannel, 'doc' | 'isRead' | 'isSynced'>
+
+/** Notes that stay open when others are looked at. */
+const OPEN_NOTES = 12
 const OFFLINE_KEY = 'tidebook.work-offline'
 const RUNS_KEPT = 60
 const FLUSH_MS = 15_000
@@ -78,7 +94,9 @@ export class WorkbookSession {
   readonly #presenceListeners = new Set<() => void>()
   readonly #flushes = new Set<() => void>()
   /** Sheets that were opened stay open: what was typed there may be on its way, and going back is instant. */
-  readonly #sheets = new Map<string, { readonly sheet: Sheet; readonly channels: DocumentChannel[] }>()
+  readonly #sheets = new Map<string, OpenedSheet>()
+  /** Comments and notes; opened when they are looked at, and no part of whether a sheet is loaded. */
+  readonly #extras = new Map<string, DocumentChannel>()
   #workbookChannels: readonly DocumentChannel[] = []
   readonly #windowId: string
   #windows: OpenWindows | undefined
@@ -131,6 +149,11 @@ export class WorkbookSession {
     return this.#snapshot
   }
 
+  /** What this window may do in the workbook. */
+  get role(): 'owner' | 'editor' | 'viewer' {
+    return this.#info?.role ?? 'owner'
+  }
+
   /** Who edits here, as entries claim. */
   editor(): Editor {
     return { by: this.#session?.person.id ?? '', now: this.#options.now }
@@ -167,8 +190,11 @@ export class WorkbookSession {
     clearTimeout(this.#runTimer)
     clearTimeout(this.#caughtUpTimer)
     window.removeEventListener('storage', this.#onStorage)
-    for (const { sheet } of this.#sheets.values()) sheet.close()
-    for (const channel of this.#channels()) channel.stop({ keeps })
+    for (const { sheet, delivery } of this.#sheets.values()) {
+      sheet.close()
+      delivery.stop({ keeps })
+    }
+    for (const channel of this.#allChannels()) channel.stop({ keeps })
     this.#socket?.stop()
     this.#windows?.leave()
     this.#store?.close()
@@ -200,17 +226,33 @@ export class WorkbookSession {
     }
     const edits = this.#channel(info.documents.edits, { keepsRemoved: true, isEdited: true })
     const annotations = this.#channel(info.documents.annotations, { isEdited: false })
-    const base = info.documents.base.map((name) => this.#channel(name, { isEdited: false }))
     const [book, sys] = this.#workbookChannels
     if (book === undefined || sys === undefined) return
-    const channels = [edits, annotations, ...base]
-    const docs = { book: book.doc, sys: sys.doc, edits: edits.doc, annotations: annotations.doc, base: base.map((b) => b.doc) }
+    const channels = [edits, annotations]
+    const docs = { book: book.doc, sys: sys.doc, edits: edits.doc, annotations: annotations.doc, base: [] }
     const sheet = new Sheet(info.id as SheetId, docs)
-    this.#sheets.set(info.id, { sheet, channels })
+    const delivery = this.#delivery(sheet, info.documents.base)
+    this.#sheets.set(info.id, { sheet, channels, delivery })
     this.#open = { info, sheet }
     this.#changed()
-    await Promise.all(channels.map((channel) => channel.start()))
+    await Promise.all([delivery.start(), ...channels.map((channel) => channel.start())])
     await this.#findLate()
+  }
+
+  /** One more document of this workbook (a sheet's comments, a row's note): kept on this device and carried like the others. */
+  openDocument(name: string): ExtraDocument {
+    const known = this.#extras.get(name)
+    if (known !== undefined) {
+      // The last one to be looked at is the last one to be closed.
+      this.#extras.delete(name)
+      this.#extras.set(name, known)
+      return known
+    }
+    const channel = this.#channel(name, { isEdited: true })
+    this.#extras.set(name, channel)
+    void channel.start()
+    this.#closeOldNotes()
+    return channel
   }
 
   /** Writes late values into the sheet as it is now; they leave the list once they stand there. */
@@ -249,10 +291,12 @@ export class WorkbookSession {
   async flush(): Promise<void> {
     if (this.snapshot().unsent === 0 && this.snapshot().isSynced) return
     if (this.#socket?.link.kind !== 'online') throw new Error(TEXTS.panel.offline)
-    for (const channel of this.#channels()) channel.askSaved()
+    for (const channel of this.#allChannels()) channel.askSaved()
     await new Promise<void>((resolve, reject) => {
       const check = (): void => {
-        if (this.snapshot().unsent > 0) return
+        const { unsent, parts } = this.snapshot()
+        // What is planned is planned from all rows.
+        if (unsent > 0 || parts.loaded < parts.all) return
         clearTimeout(timer)
         this.#flushes.delete(check)
         resolve()
@@ -291,6 +335,8 @@ export class WorkbookSession {
 
   /** Fetches the newest runs of this workbook. */
   async fetchRuns(): Promise<void> {
+    // Runs are no guest's.
+    if (this.#session?.kind === 'guest') return
     const told = new Map<string, RunHead>()
     this.#toldMeanwhile.add(told)
     try {
@@ -316,7 +362,7 @@ export class WorkbookSession {
       window: this.#windowId,
       scope: windowScope(session.person.id, this.#options.workbook),
       onMessage: (message) => this.#hear(message),
-      onClosed: (closed) => void Promise.all(this.#channels().map((channel) => channel.adopt(closed))),
+      onClosed: (closed) => void Promise.all(this.#allChannels().map((channel) => channel.adopt(closed))),
     })
     await this.#windows.join()
     if (this.#isStopped) return
@@ -339,6 +385,7 @@ export class WorkbookSession {
     if (this.#isStopped) return
     sys.awareness?.on('change', () => this.#readPresence())
     if (sys.awareness) this.presence.join(sys.awareness)
+    this.#openUnsent()
     this.#socket.start(localStorage.getItem(OFFLINE_KEY) !== null)
     this.#changed()
   }
@@ -365,6 +412,30 @@ export class WorkbookSession {
     })
   }
 
+  #closeOldNotes(): void {
+    const notes = [...this.#extras.values()].filter(({ name }) => name.startsWith('note.'))
+    for (const note of notes.slice(0, Math.max(0, notes.length - OPEN_NOTES))) {
+      const unsent = unsentOnDevice(localStorage, `${UNSENT_KEY}${this.#session?.person.id ?? ''}`, note.name)
+      if (unsent > 0 || !note.isSynced || !note.isOnDevice) continue
+      note.stop({ keeps: true })
+      this.#ledger?.close(note.name)
+      this.#extras.delete(note.name)
+    }
+  }
+
+  /** What was written into notes and comments and never sent goes out also where nobody opens them again. */
+  #openUnsent(): void {
+    const lead = `${UNSENT_KEY}${this.#session?.person.id ?? ''}|`
+    const sheets = new Set(this.#info?.sheets.map((sheet) => sheet.id))
+    const names = Array.from({ length: localStorage.length }, (_, i) => localStorage.key(i) ?? '')
+      .filter((key) => key.startsWith(lead))
+      .map((key) => key.slice(lead.length).split('|')[0] ?? '')
+    for (const name of new Set(names)) {
+      const [kind, sheet] = name.split('.')
+      if ((kind === 'note' || kind === 'talk') && sheets.has(sheet ?? '')) this.openDocument(name)
+    }
+  }
+
   /** New shards are added to the open sheets; a new generation of a sheet's other documents opens it anew. */
   async #followDocuments(): Promise<void> {
     for (const info of this.#info?.sheets ?? []) {
@@ -372,24 +443,39 @@ export class WorkbookSession {
       if (known === undefined) continue
       const names = new Set(known.channels.map((channel) => channel.name))
       const isSame = names.has(info.documents.edits) && names.has(info.documents.annotations)
-      const isGrown = known.channels.slice(2).every((channel, i) => info.documents.base[i] === channel.name)
-      if (isSame && isGrown) await this.#addShards(info, known)
-      else await this.#reopen(info, known)
+      const isGrown = genOfNames(info.documents.base) === known.delivery.gen
+      if (!isSame || !isGrown) await this.#reopen(info, known)
+      else {
+        if (this.#open?.info.id === info.id) this.#open = { sheet: known.sheet, info }
+        known.delivery.follow(info.documents.base)
+      }
     }
   }
 
-  async #addShards(info: SheetInfo, known: { sheet: Sheet; channels: DocumentChannel[] }): Promise<void> {
-    if (this.#open?.info.id === info.id) this.#open = { sheet: known.sheet, info }
-    for (const name of info.documents.base.slice(known.channels.length - 2)) {
-      const channel = this.#channel(name, { isEdited: false })
-      known.channels.push(channel)
-      await channel.start()
-      known.sheet.addShard(channel.doc)
-    }
+  #delivery(sheet: Sheet, names: readonly string[]): SheetDelivery {
+    const socket = this.#socket
+    const store = this.#store
+    if (socket === undefined || store === undefined) throw new Error('A sheet needs the socket and the device first.')
+    const person = this.#session?.person.id ?? ''
+    return new SheetDelivery({
+      sheet,
+      names,
+      makeDocument: () => this.#options.makeDocument({ keepsRemoved: false }),
+      store,
+      deviceName: (name) => deviceName(person, this.#options.workbook, name),
+      olderDatabase: (name) => `tidebook/${person}/${name}`,
+      fetchShard: shardFetcher(sheet.id),
+      line: feedLine(socket.provider, sheet.id),
+      mayFetch: () => socket.link.kind !== 'off' && socket.link.kind !== 'refused',
+      visibleShard: () => 0,
+      onChange: () => this.#changed(),
+      onRefused: (reason) => socket.refuse(reason),
+    })
   }
 
-  async #reopen(info: SheetInfo, known: { sheet: Sheet; channels: readonly DocumentChannel[] }): Promise<void> {
+  async #reopen(info: SheetInfo, known: OpenedSheet): Promise<void> {
     known.sheet.close()
+    known.delivery.stop({ keeps: true })
     for (const channel of known.channels) {
       channel.stop({ keeps: true })
       // What was not sent stays on this device and is offered once the sheet is open again.
@@ -425,7 +511,7 @@ export class WorkbookSession {
   }
 
   async #fetchSession(): Promise<void> {
-    this.#keepSession(await callApi('getSession', {}))
+    this.#keepSession(await callApi('getSession', { query: {} }))
   }
 
   async #refreshSession(): Promise<void> {
@@ -501,7 +587,7 @@ export class WorkbookSession {
       return
     }
     if (message.kind !== 'edit' || this.#socket?.link.kind === 'off') return
-    this.#channels()
+    this.#allChannels()
       .find((channel) => channel.name === message.document)
       ?.takeFromWindow(message.update)
   }
@@ -543,17 +629,21 @@ export class WorkbookSession {
   /** Why the server would not let this browser in; `undefined` where it would. */
   async #probe(): Promise<string | undefined> {
     try {
-      await callApi('getSession', {})
+      await callApi('getSession', { query: { workbook: this.#options.workbook } })
       return undefined
     } catch (error) {
-      return error instanceof ApiFailure && (error.status === 401 || error.status === 403) ? TEXTS.failure.signedOut : undefined
+      if (!(error instanceof ApiFailure)) return undefined
+      // A guest is told why their link no longer lets them in.
+      if (error.status === 403 && this.#session?.kind === 'guest') return error.message
+      return error.status === 401 || error.status === 403 ? TEXTS.failure.signedOut : undefined
     }
   }
 
   #fail(error: unknown): void {
     if (!(error instanceof ApiFailure)) throw error
     this.#phase = error.status === 404 ? 'missing' : 'failed'
-    const isSignedOut = error.status === 401 || error.status === 403
+    const isGuest = error.code.startsWith('link-') || error.code === 'not-shared'
+    const isSignedOut = error.status === 401 || (error.status === 403 && !isGuest)
     this.#failure =
       error.kind === 'network'
         ? { message: error.message, advice: TEXTS.failure.notOnDevice }
@@ -565,13 +655,23 @@ export class WorkbookSession {
     return infoKey(this.#options.workbook)
   }
 
+  #isSynced(channels: readonly DocumentChannel[]): boolean {
+    return channels.length > 0 && channels.every((c) => c.isSynced) && [...this.#sheets.values()].every((s) => s.delivery.isCurrent)
+  }
+
   #channels(): readonly DocumentChannel[] {
     return [...this.#workbookChannels, ...[...this.#sheets.values()].flatMap((s) => s.channels)]
   }
 
+  /** Those that a loaded sheet is made of, and the others. */
+  #allChannels(): readonly DocumentChannel[] {
+    return [...this.#channels(), ...this.#extras.values()]
+  }
+
   #state(): SessionState {
     const channels = this.#channels()
-    const isSynced = channels.length > 0 && channels.every((channel) => channel.isSynced)
+    const shown = this.#open && this.#sheets.get(this.#open.info.id)?.delivery
+    const isSynced = this.#isSynced(channels)
     return {
       phase: this.#phase,
       failure: this.#failure,
@@ -580,9 +680,12 @@ export class WorkbookSession {
       open: this.#open,
       link: this.#socket?.link ?? { kind: 'connecting' },
       isSynced,
-      isLoaded: isSynced || (this.#open !== undefined && channels.every((c) => c.isRead) && this.#open.sheet.fields().length > 0),
+      isLoaded:
+        isSynced ||
+        (this.#open !== undefined && channels.every((c) => c.isRead) && shown?.isShown === true && this.#open.sheet.fields().length > 0),
+      parts: shown?.progress ?? { loaded: 0, all: 0 },
       unsent: this.#unsent(),
-      isOnDevice: channels.every((channel) => channel.isOnDevice),
+      isOnDevice: this.#allChannels().every((channel) => channel.isOnDevice),
       device: this.#store?.health ?? 'opening',
       caughtUp: this.#caughtUp,
       late: this.#late,
@@ -600,10 +703,11 @@ export class WorkbookSession {
   /** Says for a while what others changed while this window was away. */
   #noteCaughtUp(): void {
     const channels = this.#channels()
-    const isSynced = channels.length > 0 && channels.every((channel) => channel.isSynced)
+    const isSynced = this.#isSynced(channels)
     if (isSynced && !this.#wasSynced) {
       void this.#findLate()
-      const count = channels.reduce((sum, channel) => sum + channel.takeCaughtUp(), 0)
+      const sources = [...channels, ...[...this.#sheets.values()].map((s) => s.delivery)]
+      const count = sources.reduce((sum, source) => sum + source.takeCaughtUp(), 0)
       if (count > 0) {
         this.#caughtUp = count
         clearTimeout(this.#caughtUpTimer)
@@ -638,7 +742,7 @@ export class WorkbookSession {
     this.#noteCaughtUp()
     // Edits that were on their way when the connection went: the other windows' are on this device by now.
     if (this.#wasOnline && this.#socket?.link.kind === 'waiting' && (this.#windows?.others.size ?? 0) > 0) {
-      for (const channel of this.#channels()) void channel.readDevice()
+      for (const channel of this.#allChannels()) void channel.readDevice()
     }
     if (isOnline && !this.#wasOnline) {
       void this.fetchRuns()
