@@ -1,23 +1,44 @@
+import type { RowId } from '../../workbook/ids.ts'
 import type { SheetEditing } from '../grid/use-sheet-editing.ts'
 
-/** What a person may also do who may only look: everything else of editing is refused with its reason. */
-const READS: ReadonlySet<PropertyKey> = new Set(['copy'])
-
 /**
- * Editing of somebody who may not edit: nothing is written, and each attempt says why. What is added to editing later is refused too,
- * until it is named here as reading.
+ * Editing of somebody who may not edit: copying works, nothing is written, and each attempt says why. Written out in full, so that whatever
+ * is added to editing is decided on here too.
  */
 export function readOnlyEditing(editing: SheetEditing, refusal: string, say: (text: string) => void): SheetEditing {
   const refuse = (): void => say(refusal)
-  return new Proxy(editing, {
-    get: (target, name) => {
-      const value: unknown = Reflect.get(target, name)
-      if (typeof value !== 'function' || READS.has(name)) return value
-      if (name !== 'refuseEdit') return refuse
-      return () => {
-        refuse()
-        return true
-      }
+  const noRows = (): readonly RowId[] => {
+    refuse()
+    return []
+  }
+  const nowhere = (): undefined => refuse() as undefined
+  return {
+    copy: (area, ranges) => editing.copy(area, ranges, false),
+    endCut: () => editing.endCut(),
+    refuseEdit: () => {
+      refuse()
+      return true
     },
-  })
+    write: refuse,
+    toggle: refuse,
+    clear: refuse,
+    paste: refuse,
+    fill: refuse,
+    fillFrom: refuse,
+    replace: refuse,
+    addRow: () => {
+      refuse()
+      // No row has an empty name: whoever goes there goes nowhere.
+      return '' as RowId
+    },
+    insertRows: noRows,
+    duplicateRows: noRows,
+    deleteRows: refuse,
+    moveRows: refuse,
+    pushStep: refuse,
+    undo: nowhere,
+    redo: nowhere,
+    putBack: refuse,
+    choose: refuse,
+  }
 }

@@ -226,7 +226,7 @@ function MadeLink({ address, onAnother }: { address: string; onAnother: () => vo
 function LinkRow({ link, times, onChanged }: { link: SharedLink; times: Times; onChanged: (link: SharedLink) => void }) {
   const [mode, setMode] = useState<'shown' | 'changing' | 'closing'>('shown')
   const [error, setError] = useState<unknown>()
-  const name = link.name || `${WORDS.unnamed} ${WORDS.end(link.end)}`
+  const name = link.name || `${WORDS.unnamed[link.role]} ${WORDS.end(link.end)}`
   const send = async (call: Promise<SharedLink>): Promise<void> => {
     setError(undefined)
     try {

@@ -25,7 +25,7 @@ export const SHARE_TEXTS = {
   list: 'Links',
   none: 'No links yet.',
   loading: 'Loading the links…',
-  unnamed: 'Link',
+  unnamed: { viewer: 'View link', editor: 'Edit link' },
   end: (end: string) => `…${end}`,
   never: 'no end',
   until: (when: string) => `until ${when}`,
@@ -42,6 +42,7 @@ export const SHARE_TEXTS = {
   earlier: (count: number) => `Ended and closed · ${count}`,
 
   viewOnly: 'View only',
+  linkEnded: 'Link ended',
   byLinkEdit: 'Shared with you',
   refusal: 'View only: your link lets you look. Ask for a link that edits.',
   membersOnly: 'Syncing and what it did are for members of this workbook, not for links.',

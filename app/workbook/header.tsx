@@ -24,12 +24,21 @@ export interface HeaderProps {
 export function Header({ session, state, info, peers, times, following, onShare }: HeaderProps) {
   const { isGuest, role } = accessOf(state)
   return (
-    <header className="flex min-w-0 items-center gap-3 border-b border-line px-3.5">
-      <Logo isLink={!isGuest} />
+    <header className="flex min-w-0 items-center gap-2 border-b border-line px-3.5 sm:gap-3">
+      {isGuest ? (
+        <span className="hidden sm:inline">
+          <Drawing />
+        </span>
+      ) : (
+        <a href="/" aria-label={TEXTS.nav.workbooks} className="flex-none">
+          <Drawing />
+        </a>
+      )}
       <h1 className="m-0 min-w-0 truncate text-sm font-semibold">{info.name}</h1>
       <SaveState session={session} state={state} />
-      {isGuest && <AccessPill role={role} />}
-      <span className="flex-1" />
+      {isGuest && <AccessPill role={role} hasEnded={state.link.kind === 'refused'} />}
+      <span className="hidden flex-1 sm:inline" />
+      <span className="ml-auto sm:hidden" />
       <span className="hidden sm:contents">
         <ThemeButton />
         {!isGuest && <MemberLinks />}
@@ -65,24 +74,19 @@ export function Header({ session, state, info, peers, times, following, onShare 
   )
 }
 
-function Logo({ isLink }: { isLink: boolean }) {
+function Drawing() {
   // biome-ignore lint/performance/noImgElement: a drawing of a few bytes
-  const drawing = <img src="/icon.svg" alt="" width={22} height={22} className="block flex-none" />
-  if (!isLink) return drawing
-  return (
-    <a href="/" aria-label={TEXTS.nav.workbooks} className="flex-none">
-      {drawing}
-    </a>
-  )
+  return <img src="/icon.svg" alt="" width={22} height={22} className="block flex-none" />
 }
 
 /** What a guest's link lets them do, said where it is always seen. */
-function AccessPill({ role }: { role: 'owner' | 'editor' | 'viewer' }) {
-  const text = role === 'viewer' ? TEXTS.share.viewOnly : TEXTS.share.byLinkEdit
+function AccessPill({ role, hasEnded }: { role: 'owner' | 'editor' | 'viewer'; hasEnded: boolean }) {
+  const isViewer = role === 'viewer' || hasEnded
+  const text = hasEnded ? TEXTS.share.linkEnded : isViewer ? TEXTS.share.viewOnly : TEXTS.share.byLinkEdit
   return (
-    <span className="pill flex-none" title={role === 'viewer' ? TEXTS.share.refusal : undefined}>
-      {role === 'viewer' ? <Eye size={13} aria-hidden /> : <Share2 size={13} aria-hidden />}
-      <span className={role === 'viewer' ? '' : 'hidden sm:inline'}>{text}</span>
+    <span className="pill flex-none" title={hasEnded ? TEXTS.share.closedForEdits : isViewer ? TEXTS.share.refusal : undefined}>
+      {isViewer ? <Eye size={13} aria-hidden className="hidden sm:inline" /> : <Share2 size={13} aria-hidden />}
+      <span className={isViewer ? '' : 'hidden sm:inline'}>{text}</span>
     </span>
   )
 }

@@ -48,10 +48,13 @@ describe('what a window may do', () => {
   test('[SL22] whoever may only look changes nothing, and each attempt says why', () => {
     const said: string[] = []
     const done: string[] = []
-    const editing = { write: () => done.push('write'), copy: () => 'copied', refuseEdit: () => false, addedLater: () => done.push('later') }
-    const guarded = readOnlyEditing(editing as unknown as SheetEditing, 'View only', (text) => said.push(text)) as unknown as typeof editing
-    guarded.write()
-    guarded.addedLater()
-    expect([guarded.copy(), guarded.refuseEdit(), done, said]).toEqual(['copied', true, [], ['View only', 'View only', 'View only']])
+    const wrote = new Proxy({}, { get: (_target, name) => () => done.push(String(name)) }) as SheetEditing
+    const guarded = readOnlyEditing(wrote, 'View only', (text) => said.push(text))
+    for (const [name, act] of Object.entries(guarded)) if (name !== 'copy' && name !== 'endCut') (act as () => unknown)()
+    expect(done).toEqual([])
+    expect(said).toEqual(Array(Object.keys(guarded).length - 2).fill('View only'))
+    expect([guarded.refuseEdit({} as never), guarded.insertRows(1, {} as never)]).toEqual([true, []])
+    guarded.copy({} as never, [], true)
+    expect(done).toEqual(['copy'])
   })
 })
