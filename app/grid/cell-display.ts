@@ -1,6 +1,7 @@
 import type { CellValue } from '../../workbook/cell-value.ts'
-import { optionOf, safeUrl, showValue, type ValueFormats } from '../../workbook/field-values.ts'
-import type { Field } from '../../workbook/fields.ts'
+import { isEmail, isPhone, optionOf, safeUrl, showValue, type ValueFormats } from '../../workbook/field-values.ts'
+import { type Field, isNumeric } from '../../workbook/fields.ts'
+import { optionsOf } from '../../workbook/typed-choices.ts'
 import { type ChipColor, chipColor } from '../kit/app-colors.ts'
 
 export interface Chip {
@@ -23,6 +24,9 @@ const MOST_LETTERS = 1_000
 export function displayOf(field: Field, value: CellValue, formats: ValueFormats): CellDisplay {
   if (field.type === 'checkbox') return { kind: 'tick', isOn: value === true, text: showValue(field, value, formats) }
   if (value === null || value === '') return NOTHING
+  if (field.type === 'multi-select') {
+    return { kind: 'chips', chips: optionsOf(field, value).map((option) => ({ text: option.name, color: chipColor(option) })) }
+  }
   const text = showValue(field, value, formats)
   if (field.type === 'single-select')
     return { kind: 'chips', chips: [{ text, color: chipColor(optionOf(field, value) ?? { name: text }) }] }
@@ -30,15 +34,15 @@ export function displayOf(field: Field, value: CellValue, formats: ValueFormats)
   return { kind: 'text', text: field.type === 'long-text' ? short.replace(/\s+/gu, ' ') : short }
 }
 
-const RIGHT: ReadonlySet<Field['type']> = new Set(['number'])
-
-/** Figures stand under each other by their last digit. */
-export const isRightAligned = (field: Field): boolean => RIGHT.has(field.type)
+/** Figures stand under each other by their last digit; stars do not. */
+export const isRightAligned = (field: Field): boolean => isNumeric(field.type) && field.type !== 'rating'
 
 /** Where a cell leads: its record in the app, or the address it holds. */
 export function linkOf(field: Field, value: CellValue): string | undefined {
   if (typeof value !== 'string' || value === '') return undefined
   if (field.type === 'url') return safeUrl(value)
+  if (field.type === 'email') return isEmail(value) ? `mailto:${value}` : undefined
+  if (field.type === 'phone') return isPhone(value) ? `tel:${value.replace(/[^+\d]/gu, '')}` : undefined
   const pattern = field.binding?.isConnectionField || field.type === 'record-key' ? field.binding?.recordUrl : undefined
   return pattern === undefined ? undefined : openable(pattern.replaceAll('{key}', encodeURIComponent(value)))
 }

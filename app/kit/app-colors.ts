@@ -1,12 +1,11 @@
-import type { Option } from '../../workbook/fields.ts'
+import { OPTION_COLORS, type Option, type OptionColor } from '../../workbook/fields.ts'
 
 /** Each app's own colour, for the swatch before its name. */
 const APP_COLORS: Readonly<Record<string, string>> = { jira: '#2684ff', hubspot: '#ff7a59', salesforce: '#00a1e0' }
 
 export const appColor = (app: string): string => APP_COLORS[app] ?? '#7c8a94'
 
-const CHIP_COLORS = ['gray', 'blue', 'green', 'yellow', 'orange', 'red', 'purple', 'pink', 'teal'] as const
-export type ChipColor = (typeof CHIP_COLORS)[number]
+export type ChipColor = OptionColor
 
 /** What statuses and priorities are called in most teams; others get a colour from their name. */
 const USUAL: readonly (readonly [RegExp, ChipColor])[] = [
@@ -21,11 +20,11 @@ const USUAL: readonly (readonly [RegExp, ChipColor])[] = [
 
 /** The chip's colour of an option: its own, else by its name, always the same. */
 export function chipColor(option: Pick<Option, 'name'> & { readonly color?: string | undefined }): ChipColor {
-  const own = CHIP_COLORS.find((color) => color === option.color)
+  const own = OPTION_COLORS.find((color) => color === option.color)
   if (own !== undefined) return own
   const usual = USUAL.find(([pattern]) => pattern.test(option.name.trim()))
   if (usual !== undefined) return usual[1]
   let hash = 0
   for (const letter of option.name) hash = (hash * 31 + (letter.codePointAt(0) ?? 0)) >>> 0
-  return CHIP_COLORS[1 + (hash % (CHIP_COLORS.length - 1))] ?? 'gray'
+  return OPTION_COLORS[1 + (hash % (OPTION_COLORS.length - 1))] ?? 'gray'
 }

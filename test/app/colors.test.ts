@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { chipColor } from '../../app/kit/app-colors.ts'
+import { OPTION_COLORS } from '../../workbook/fields.ts'
 import { contrast } from './contrast.ts'
 
 const css = readFileSync(join(import.meta.dirname, '../../app/globals.css'), 'utf8')
@@ -55,10 +56,13 @@ test('[U30] the dark colours are the same where the system asks for them', () =>
   expect([...tokensAfter(':root:not([data-theme="light"]) {')]).toEqual([...THEMES.dark])
 })
 
-test('[U30] the words on every chip can be read', () => {
-  const chips = [...css.matchAll(/\.chip\[data-color="(\w+)"\] \{\s+background: (#\w{6});\s+border-color: #\w{6};\s+color: (#\w{6});/gu)]
-  expect(chips).toHaveLength(8)
-  for (const [, name, ground = '', text = ''] of chips) expect(contrast(text, ground), name).toBeGreaterThanOrEqual(4.5)
+const CHIP = /^(.*)\.chip\[data-color="(\w+)"\] \{\s+background: (#\w{6});\s+border-color: #\w{6};\s+color: (#\w{6});/gmu
+
+test('[FT10] the words on every chip can be read, in the light and twice in the dark', () => {
+  const chips = [...css.matchAll(CHIP)]
+  const namesOf = (theme: string) => chips.filter(([, lead = '']) => lead.trim() === theme).map(([, , name]) => name)
+  for (const theme of ['', ':root:not([data-theme="light"])', '[data-theme="dark"]']) expect(namesOf(theme)).toEqual([...OPTION_COLORS])
+  for (const [, , name, ground = '', text = ''] of chips) expect(contrast(text, ground), name).toBeGreaterThanOrEqual(4.5)
 })
 
 test('[U30] an option always has the same colour, its own where it has one', () => {
