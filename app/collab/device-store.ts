@@ -238,10 +238,12 @@ class IndexedDeviceStore implements DeviceStore {
 
   append(name: string, update: Uint8Array, mark?: string): Promise<void> {
     const key = this.#nextKey(name)
-    return this.#write(mark === undefined ? ['tail'] : ['tail', 'marks'], (transaction) => [
+    const ask = (transaction: IDBPTransaction<Schema, ('tail' | 'marks')[], 'readwrite'>) => [
       transaction.objectStore('tail').put(update, key),
       ...(mark === undefined ? [] : [transaction.objectStore('marks').put(mark, name)]),
-    ])
+    ]
+    // The server has it: a power cut may cost the last moment of it, a crash of the page nothing.
+    return this.#write<('tail' | 'marks')[]>(mark === undefined ? ['tail'] : ['tail', 'marks'], ask, { durability: 'relaxed' })
   }
 
   appendEdit(name: string, update: Uint8Array, before: readonly Uint8Array[] = []): { at: number; done: Promise<void> } {

@@ -108,10 +108,14 @@ export function DeviceDialog({ person, workbook, line, onClose, onForgotten }: D
               </p>
             )}
             <span className="flex flex-wrap gap-2">
-              {unsent > 0 && <Button onPress={() => void exportNow()}>{WORDS.export}</Button>}
+              {unsent > 0 && (
+                <Button look={isAsking ? 'primary' : 'plain'} onPress={() => void exportNow()}>
+                  {WORDS.export}
+                </Button>
+              )}
               {isAsking ? (
                 <>
-                  <Button look="primary" onPress={() => void forget()}>
+                  <Button look={unsent > 0 ? 'plain' : 'primary'} className={unsent > 0 ? 'text-bad!' : ''} onPress={() => void forget()}>
                     {unsent > 0 ? WORDS.forgetAnyway(unsent) : WORDS.forgetNow}
                   </Button>
                   <Button look="ghost" onPress={() => setAsking(false)}>
@@ -126,7 +130,7 @@ export function DeviceDialog({ person, workbook, line, onClose, onForgotten }: D
             </span>
           </div>
         )}
-        <p role="status" className="m-0 min-h-5 text-ink-2">
+        <p role="status" className="m-0 text-ink-2">
           {said}
         </p>
       </div>
