@@ -1,4 +1,4 @@
-import { type CellValue, MAX_TEXT_LENGTH } from './cell-value.ts'
+import { type CellValue, choicesOf, MAX_TEXT_LENGTH } from './cell-value.ts'
 import type { ValueField } from './field-values.ts'
 
 /** Why a value that an import brings is none of this field, in words; `undefined` where it is one. The empty cell fits every field. */
@@ -7,6 +7,10 @@ export function misfit(field: ValueField, value: CellValue): string | undefined 
   if (typeof value === 'string' && value.length > MAX_TEXT_LENGTH) return `is longer than ${MAX_TEXT_LENGTH} characters`
   switch (field.type) {
     case 'number':
+    case 'currency':
+    case 'percent':
+    case 'duration':
+    case 'rating':
       return typeof value === 'number' && Number.isFinite(value) ? undefined : 'is no number'
     case 'checkbox':
       return typeof value === 'boolean' ? undefined : 'is neither true nor false'
@@ -19,12 +23,16 @@ export function misfit(field: ValueField, value: CellValue): string | undefined 
       return typeof value === 'string' && isOffered(field, value) ? undefined : 'is not one of the options'
     case 'record-key':
       return 'stands in a field that only the app sets'
+    case 'multi-select':
+      return typeof value === 'string' && choicesOf(value).every((id) => isOffered(field, id))
+        ? undefined
+        : 'has a choice that is no option'
     case 'text':
     case 'long-text':
     case 'url':
+    case 'email':
+    case 'phone':
       return typeof value === 'string' ? undefined : 'is no text'
-    default:
-      return undefined
   }
 }
 

@@ -1,4 +1,7 @@
+import { lazy, Suspense } from 'react'
 import type { ConnectionInfo } from '../../server/api/contract.ts'
+import type { Field } from '../../workbook/fields.ts'
+import type { RowId } from '../../workbook/ids.ts'
 import type { OpenSheet, SessionState, WorkbookInfo, WorkbookSession } from '../collab/workbook-session.ts'
 import type { CellId } from '../grid/grid.tsx'
 import type { Painter } from '../grid/scene.ts'
@@ -13,12 +16,18 @@ import type { Survey } from '../sync-panel/survey.ts'
 import { KeysDialog } from './keys-dialog.tsx'
 import { StoryDialog } from './story-dialog.tsx'
 
+// Loaded when a file is first imported or exported: the grid's own page stays small.
+const FileDialog = lazy(() => import('../files/file-dialog.tsx'))
+const ExportDialog = lazy(() => import('../files/export-dialog.tsx'))
+
 export type OpenDialog =
   | { readonly kind: 'preview' | 'link' | 'import'; readonly connection: string }
   | { readonly kind: 'add-field'; readonly connection: string | undefined }
   | { readonly kind: 'story'; readonly cell: CellId }
   | { readonly kind: 'keys' }
   | { readonly kind: 'share' }
+  | { readonly kind: 'import-file'; readonly file: File | undefined }
+  | { readonly kind: 'export'; readonly rows: readonly RowId[]; readonly fields: readonly Field[] }
 
 export interface DialogsProps {
   readonly dialog: OpenDialog | undefined
@@ -46,6 +55,17 @@ export function Dialogs(props: DialogsProps) {
   if (dialog.kind === 'keys') return <KeysDialog {...props} />
   if (dialog.kind === 'share') return <ShareDialog workbook={props.info} times={props.times} onClose={props.onClose} />
   if (dialog.kind === 'story') return <StoryDialog {...props} cell={dialog.cell} />
+  if (dialog.kind === 'import-file' || dialog.kind === 'export') {
+    return (
+      <Suspense fallback={null}>
+        {dialog.kind === 'import-file' ? (
+          <FileDialog {...props} file={dialog.file} />
+        ) : (
+          <ExportDialog {...props} rows={dialog.rows} fields={dialog.fields} />
+        )}
+      </Suspense>
+    )
+  }
   const connection = connections.find((c) => c.id === dialog.connection)
   if (dialog.kind === 'add-field') return <FieldDialog {...props} connection={connection} />
   if (connection === undefined) return null

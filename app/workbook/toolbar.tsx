@@ -1,4 +1,5 @@
 import { Download, Keyboard, Link2, Plus, RefreshCw } from 'lucide-react'
+import type { ReactNode } from 'react'
 import type { ConnectionInfo } from '../../server/api/contract.ts'
 import type { OpenSheet, WorkbookInfo } from '../collab/workbook-session.ts'
 import { Button, IconButton } from '../kit/button.tsx'
@@ -13,6 +14,8 @@ export interface ToolbarProps {
   readonly staged: number
   readonly needing: number
   readonly access: Access
+  /** Files, the row, comments. */
+  readonly more: ReactNode
   readonly onSheet: (id: string) => void
   readonly onDialog: (dialog: OpenDialog) => void
   readonly onPanel: () => void
@@ -20,7 +23,7 @@ export interface ToolbarProps {
 }
 
 /** The sheets of the workbook, and what can be done with the one that is shown. */
-export function Toolbar({ info, open, connections, staged, needing, access, onSheet, onDialog, onPanel, onAddRow }: ToolbarProps) {
+export function Toolbar({ info, open, connections, staged, needing, access, more, onSheet, onDialog, onPanel, onAddRow }: ToolbarProps) {
   // Importing, linking and syncing are for those who may use the connections behind them.
   const [connection] = access.isGuest ? [] : connections
   return (
@@ -68,6 +71,7 @@ export function Toolbar({ info, open, connections, staged, needing, access, onSh
             </IconButton>
           </>
         )}
+        {more}
         <IconButton label={TEXTS.toolbar.keys} className="hidden sm:inline-flex!" onPress={() => onDialog({ kind: 'keys' })}>
           <Keyboard size={15} aria-hidden />
         </IconButton>

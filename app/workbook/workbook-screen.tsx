@@ -8,7 +8,10 @@ import { type ConnectionId, cellKey, type FieldId, type RowId } from '../../work
 import { UserOrigin } from '../../workbook/origin.ts'
 import type { Cell } from '../../workbook/sheet.ts'
 import type { OpenSheet, SessionState, WorkbookInfo, WorkbookSession } from '../collab/workbook-session.ts'
+import type { PaletteItem } from '../commands/palette.tsx'
+import { useCommands } from '../commands/use-commands.tsx'
 import { LateNotice } from '../device/late-edits.tsx'
+import { useSheetExtras } from '../drawer/use-sheet-extras.tsx'
 import type { Band } from '../grid/columns.ts'
 import { type CellId, Grid, type GridHandle } from '../grid/grid.tsx'
 import { type GridCommand, screenCommand } from '../grid/grid-keys.ts'
@@ -26,6 +29,7 @@ import { readOnlyEditing } from '../share/read-only.ts'
 import { SyncPanel } from '../sync-panel/panel.tsx'
 import { heldTexts, nextNeeding, sendingCells } from '../sync-panel/survey.ts'
 import { TEXTS } from '../texts.ts'
+import { TotalsLine } from '../views/totals-line.tsx'
 import { useView } from '../views/use-view.ts'
 import { NoMatch, ViewBar } from '../views/view-bar.tsx'
 import { CellStrip } from './cell-strip.tsx'
@@ -40,10 +44,12 @@ import { useAnnouncer } from './use-announcer.ts'
 import { useStable } from './use-stable.ts'
 import { usePlans, useSurvey } from './use-survey.ts'
 
+const NO_ITEMS: readonly PaletteItem[] = []
+
 const isMacKeyboard = (): boolean => /Mac|iPhone|iPad/u.test(navigator.platform)
 
 /** In which order F6 walks the screen. */
-const REGIONS = ['toolbar', 'grid', 'cell', 'panel'] as const
+const REGIONS = ['toolbar', 'grid', 'cell', 'drawer', 'panel'] as const
 
 export interface WorkbookScreenProps {
   readonly session: WorkbookSession
@@ -165,6 +171,24 @@ export function WorkbookScreen({ session, state, info, open }: WorkbookScreenPro
     [reveal],
   )
 
+  const extras = useSheetExtras({
+    session,
+    state,
+    info,
+    painter,
+    editing,
+    view,
+    access,
+    me,
+    nameOf,
+    times,
+    active,
+    isMac,
+    onDialog: setDialog,
+    onGoTo: goTo,
+    say,
+  })
+
   const addRow = (): void => {
     const row = editing.addRow()
     // Under a filter the row gets what makes it match, where a person could type it; else it is shown until it is left.
@@ -236,11 +260,28 @@ export function WorkbookScreen({ session, state, info, open }: WorkbookScreenPro
     }
   }
 
+  const commands = useCommands({
+    session,
+    info,
+    sheet,
+    view,
+    isSorted: used.state.current.config.sorts.length > 0,
+    formats,
+    editing,
+    refusal: access.refusal,
+    isMac,
+    grid,
+    say,
+    onScreen: run,
+    more: NO_ITEMS,
+  })
+
   const onKeyDown = (event: KeyboardEvent): void => {
+    if (dialog !== undefined || extras.onKeyDown(event)) return
     const command = screenCommand(event.nativeEvent, isMac)
-    if (command === undefined || dialog !== undefined) return
+    if (command === undefined) return
     event.preventDefault()
-    run(command)
+    commands.run(command)
   }
 
   const rowCount = sheet.rows().length
@@ -282,6 +323,7 @@ export function WorkbookScreen({ session, state, info, open }: WorkbookScreenPro
         staged={survey.staged}
         needing={survey.needing.length}
         access={access}
+        more={extras.tools}
         onSheet={(id) => void session.openSheet(id)}
         onDialog={setDialog}
         onPanel={() => setPanelOpen(true)}
@@ -301,8 +343,10 @@ export function WorkbookScreen({ session, state, info, open }: WorkbookScreenPro
         />
       </div>
       <div className={`grid min-h-0 grid-cols-[minmax(0,1fr)] ${access.isGuest ? '' : 'md:grid-cols-[minmax(0,1fr)_348px]'}`}>
-        <main ref={gridArea} data-region="grid" onInput={onInput} className="relative min-h-0 min-w-0">
+        <main ref={gridArea} {...extras.dropProps} data-region="grid" onInput={onInput} className="relative min-h-0 min-w-0">
+          {extras.dropHint}
           <FollowingPill following={following} />
+          {commands.findBar}
           <Grid
             ref={grid}
             label={TEXTS.grid.label(open.info.name)}
@@ -314,7 +358,16 @@ export function WorkbookScreen({ session, state, info, open }: WorkbookScreenPro
             isLoaded={state.isLoaded}
             bandText={bandText}
             onActive={onActive}
-            onRanges={onRanges}
+            onRanges={(ranges) => {
+              onRanges(ranges)
+              commands.onRanges(ranges)
+            }}
+            onCommand={commands.onCommand}
+            onGoTo={commands.onGoTo}
+            onMenu={commands.onMenu}
+            onFill={access.refusal === undefined ? commands.onFill : undefined}
+            onMoveRows={access.refusal === undefined ? commands.onMoveRows : undefined}
+            say={say}
             onResized={onResized}
             columnActions={(field) => used.actionsFor(field, () => setFilterOpen(true))}
             onMoveField={used.moveField}
@@ -364,6 +417,7 @@ export function WorkbookScreen({ session, state, info, open }: WorkbookScreenPro
         )}
       </div>
       <div className="min-h-0">
+        <TotalsLine totals={view.stats.totals} fields={sheet.fields()} />
         {activeStatus !== undefined && activeStatus.text !== '' && (
           <div
             data-region={hasCard ? undefined : 'cell'}
@@ -380,9 +434,12 @@ export function WorkbookScreen({ session, state, info, open }: WorkbookScreenPro
         warnings={survey.warnings}
         credits={access.isGuest ? undefined : info.creditsThisMonth}
         said={said}
+        totals={commands.totals}
         onWarnings={() => run({ do: 'next-needing', direction: 1 })}
         onPanel={() => setPanelOpen(true)}
       />
+      {extras.panel}
+      {commands.overlays}
       <Dialogs
         dialog={dialog}
         onClose={() => {
