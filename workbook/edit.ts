@@ -75,15 +75,38 @@ export function undoCells(
   undo: readonly CellUndo[],
   editor: Editor,
 ): { redo: readonly CellUndo[]; refused: readonly CellUndo[] } {
-  const refused = undo.filter((u) => sheet.cell(u.row, u.field).value !== u.after)
-  const inputs = undo.filter((u) => !refused.includes(u)).map((u) => ({ row: u.row, field: u.field, value: u.before }))
+  const refused: CellUndo[] = []
+  const inputs: CellInput[] = []
+  for (const u of undo) {
+    if (sheet.cell(u.row, u.field).value === u.after) inputs.push({ row: u.row, field: u.field, value: u.before })
+    else refused.push(u)
+  }
   return { redo: editCells(sheet, inputs, editor), refused }
+}
+
+/** Where rows are put: behind a row, in front of one, or behind the last. */
+export type RowPlace = { readonly after: RowId } | { readonly before: RowId } | 'end'
+
+function keysAt(sheet: Sheet, rows: readonly RowId[], place: RowPlace): { low: string | null; high: string | null } {
+  if (place === 'end') return keysAround(sheet, rows, rows.length - 1)
+  return 'after' in place
+    ? keysAround(sheet, rows, indexOf(sheet, rows, place.after))
+    : keysAround(sheet, rows, indexOf(sheet, rows, place.before) - 1)
 }
 
 /** Adds rows behind `after` (at the end where that is absent) and returns their ids, in order; a transaction per 1,000. */
 export function addRows(sheet: Sheet, count: number, after: RowId | undefined, editor: Editor, random: RandomBytes): readonly RowId[] {
-  const rows = sheet.rows()
-  const { low, high } = keysAround(sheet, rows, after === undefined ? rows.length - 1 : indexOf(sheet, rows, after))
+  return insertRows(sheet, { count, place: after === undefined ? 'end' : { after } }, editor, random)
+}
+
+/** Adds rows at a place and returns their ids, in order; a transaction per 1,000. */
+export function insertRows(
+  sheet: Sheet,
+  { count, place }: { count: number; place: RowPlace },
+  editor: Editor,
+  random: RandomBytes,
+): readonly RowId[] {
+  const { low, high } = keysAt(sheet, sheet.rows(), place)
   const keys = generateNKeysBetween(low, high, count)
   const made = keys.map(() => makeRowId(random))
   const map = editRowsMap(sheet.docs.edits)
@@ -105,21 +128,89 @@ export function addRow(sheet: Sheet, after: RowId | undefined, editor: Editor, r
 /** Marks rows as deleted; their records stay in the app. `isDeleted: false` brings them back with their edits. */
 export function setRowsDeleted(sheet: Sheet, rows: readonly RowId[], isDeleted: boolean, editor: Editor): void {
   const map = editRowsMap(sheet.docs.edits)
-  sheet.docs.edits.transact(() => {
-    for (const row of rows) map.set(`${row}.deleted`, isDeleted)
-  }, new UserOrigin(editor.by))
+  for (let start = 0; start < rows.length; start += CELLS_PER_TRANSACTION) {
+    sheet.docs.edits.transact(() => {
+      for (const row of rows.slice(start, start + CELLS_PER_TRANSACTION)) map.set(`${row}.deleted`, isDeleted)
+    }, new UserOrigin(editor.by))
+  }
 }
 
 /** Moves a row behind `after`; to the top where that is absent. */
 export function moveRow(sheet: Sheet, row: RowId, after: RowId | undefined, editor: Editor): void {
-  const rows = sheet.rows().filter((r) => r !== row)
-  const { low, high } = keysAround(sheet, rows, after === undefined ? -1 : indexOf(sheet, rows, after))
-  sheet.docs.edits.transact(() => editOrderMap(sheet.docs.edits).set(row, generateKeyBetween(low, high)), new UserOrigin(editor.by))
+  const [first] = sheet.rows()
+  const place: RowPlace = after !== undefined ? { after } : first === undefined ? 'end' : { before: first }
+  moveRows(sheet, [row], place, editor)
+}
+
+/** What moving one row did, by the keys that order it. */
+export interface RowMove {
+  readonly row: RowId
+  readonly before: string
+  readonly after: string
+}
+
+/** Moves rows, in the order they are given in, to a place beside a row that is not among them. */
+export function moveRows(sheet: Sheet, moving: readonly RowId[], place: RowPlace, editor: Editor): readonly RowMove[] {
+  const set = new Set(moving)
+  const { low, high } = keysAt(
+    sheet,
+    sheet.rows().filter((row) => !set.has(row)),
+    place,
+  )
+  const keys = generateNKeysBetween(low, high, moving.length)
+  const moves = moving.map((row, i) => ({ row, before: sheet.orderKey(row), after: keys[i] ?? '' }))
+  writeOrder(sheet, moves, editor)
+  return moves
+}
+
+function writeOrder(sheet: Sheet, moves: readonly RowMove[], editor: Editor): void {
+  const order = editOrderMap(sheet.docs.edits)
+  for (let start = 0; start < moves.length; start += CELLS_PER_TRANSACTION) {
+    sheet.docs.edits.transact(() => {
+      for (const { row, after } of moves.slice(start, start + CELLS_PER_TRANSACTION)) order.set(row, after)
+    }, new UserOrigin(editor.by))
+  }
+}
+
+/** Moves rows back to where they stood; those that somebody moved since stay and are returned as refused. */
+export function undoMoves(
+  sheet: Sheet,
+  moves: readonly RowMove[],
+  editor: Editor,
+): { redo: readonly RowMove[]; refused: readonly RowMove[] } {
+  const refused = moves.filter(({ row, after }) => sheet.orderKey(row) !== after)
+  const redo = moves
+    .filter(({ row, after }) => sheet.orderKey(row) === after)
+    .map(({ row, before, after }) => ({ row, before: after, after: before }))
+  writeOrder(sheet, redo, editor)
+  return { redo, refused }
+}
+
+/**
+ * Makes a copy of each row behind the last of them: the values a person may write, also of connected fields (held until the copy is
+ * linked), never the link itself: two rows of one record would be a conflict. Returns the copies, in order.
+ */
+export function duplicateRows(sheet: Sheet, rows: readonly RowId[], editor: Editor, random: RandomBytes): readonly RowId[] {
+  const last = rows.at(-1)
+  if (last === undefined) return []
+  const copies = insertRows(sheet, { count: rows.length, place: { after: last } }, editor, random)
+  const fields = sheet.fields()
+  const inputs = rows.flatMap((row, i) => {
+    const copy = copies[i]
+    if (copy === undefined) return []
+    return fields.flatMap(({ id }): CellInput[] => {
+      const { value } = sheet.cell(row, id)
+      return value === null ? [] : [{ row: copy, field: id, value }]
+    })
+  })
+  editCells(sheet, inputs, editor)
+  return copies
 }
 
 /** Where a row stands; of one that was deleted meanwhile, where it stood. */
 function indexOf(sheet: Sheet, rows: readonly RowId[], row: RowId): number {
-  const index = rows.indexOf(row)
+  const place = sheet.index.placeOf(row)
+  const index = rows[place] === row ? place : rows.indexOf(row)
   if (index >= 0) return index
   const key = sheet.orderKey(row)
   return rows.findLastIndex((r) => sheet.orderKey(r) <= key)
@@ -129,8 +220,12 @@ function indexOf(sheet: Sheet, rows: readonly RowId[], row: RowId): number {
 function keysAround(sheet: Sheet, rows: readonly RowId[], index: number): { low: string | null; high: string | null } {
   const before = rows[index]
   const low = before === undefined ? null : sheet.orderKey(before)
-  const after = rows.slice(index + 1).find((row) => sheet.orderKey(row) !== low)
-  return { low, high: after === undefined ? null : sheet.orderKey(after) }
+  for (let i = index + 1; i < rows.length; i++) {
+    const next = rows[i]
+    const key = next === undefined ? low : sheet.orderKey(next)
+    if (key !== low) return { low, high: key }
+  }
+  return { low, high: null }
 }
 
 /** Asks for a row to be tied to the record with this key (or to none): the server fills it, also when this was typed offline. */

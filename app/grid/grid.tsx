@@ -25,6 +25,7 @@ import { linkOf } from './cell-display.ts'
 import { type Band, type DrawnColumns, drawnColumns, type GridColumn } from './columns.ts'
 import { filledRange, trackOverCells } from './drag.ts'
 import { CellEditor } from './editors.tsx'
+import { type CommandGround, runGridCommand } from './grid-commands.ts'
 import { type ColumnAction, GridHead, type GridHeadHandle } from './grid-head.tsx'
 import { type GridCommand, gridCommand } from './grid-keys.ts'
 import {
@@ -78,6 +79,13 @@ export interface GridHandle {
   goTo(cell: CellId): void
   /** Scrolls a cell into sight and leaves the selection where it is. */
   reveal(cell: CellId): void
+  /** Selects a cell and scrolls to it without taking the focus. */
+  show(cell: CellId): void
+  /** Does what a menu or the palette asks for, to what is selected. */
+  run(command: GridCommand): void
+  /** What is selected, and what its places stand for. */
+  ground(): CommandGround | undefined
+  select(selection: Selection): void
 }
 
 /** Where a menu was asked for, in pixels of the window. The selection holds what it is for. */
@@ -109,6 +117,11 @@ export interface GridProps {
   /** The range whose corner was dragged, and what it was dragged to. Absent: the selection has no handle. */
   readonly onFill?: (from: Range, to: Range) => void
   readonly onMenu?: (place: MenuPlace) => void
+  /** A command that the screen around the grid carries out. */
+  readonly onCommand: (command: GridCommand) => void
+  /** Shows a cell, of this sheet or another. */
+  readonly onGoTo: (cell: { readonly row: RowId; readonly field: FieldId; readonly sheet?: string }) => void
+  readonly say: (text: string) => void
   /** Framed as copied, by today's places. */
   readonly copied?: Range | undefined
   /** Stands below the rows: adding one, or what to do where there is none. */
@@ -133,7 +146,7 @@ const lineKey = (line: GridLine | undefined): LineKey | undefined =>
 /** The sheet as a grid of cells: only what is seen is drawn, one cell has the focus, and one may be edited. */
 export function Grid(props: GridProps) {
   const { ref, label, view, painter, editing, peers, isMac, isLoaded, bandText, onActive, onRanges, onResized, foot, card } = props
-  const { columnActions, onMoveField, onMoveRows, onFill, onMenu, copied } = props
+  const { columnActions, onMoveField, onMoveRows, onFill, onMenu, onCommand, onGoTo, say, copied } = props
   const { sheet } = painter
   const { lines } = view
   const scroller = useRef<HTMLDivElement>(null)
@@ -285,6 +298,13 @@ export function Grid(props: GridProps) {
   }, [hasEditor])
 
   useImperativeHandle(ref, () => ({
+    show: (cell) => {
+      goNow(cell)
+      wantsFocus.current = false
+    },
+    run: (command) => run(command, selection ?? at({ row: 0, column: 0 })),
+    ground: () => (selection === undefined ? undefined : groundOf(selection)),
+    select: (next) => select(next),
     focus: () => (selection === undefined ? select(at({ row: 0, column: 0 })) : bodyRef.current?.focus(selection.active)),
     goTo: (cell) => {
       if (!goNow(cell)) awaited.current = cell
@@ -368,38 +388,35 @@ export function Grid(props: GridProps) {
     run(command, selection)
   }
 
-  const run = (command: GridCommand, selected: Selection): void => {
-    switch (command.do) {
-      case 'move':
-        move(command.move, command.isExtending)
-        return
-      case 'edit':
-        startEditing(command.text)
-        return
-      case 'clear':
-        editing.clear(rowIdsIn(lines, selected), fieldsIn(columns, rangeOf(selected)))
-        return
-      case 'undo':
-        editing.undo()
-        return
-      case 'redo':
-        editing.redo()
-        return
-      case 'toggle':
-        if (activeRow !== undefined && activeColumn?.field.type === 'checkbox') editing.toggle(activeRow, activeColumn.field)
-        return
-      case 'select-all':
-        selectEverything()
-        return
-      case 'collapse':
-        select(at(selected.active))
-        return
-      case 'open-link':
-        openLinkOf(selected.active)
-        return
-      default:
-        return
-    }
+  const run = (command: GridCommand, selected: Selection) => {
+    if (command.do === 'menu') return openMenuOf(selected.active)
+    runGridCommand(command, groundOf(selected), {
+      select: (next, isShown) => {
+        select(next, isShown)
+        // The first column may be a frozen one, which is in sight wherever the others are scrolled to.
+        if (command.do === 'move' && (command.move.kind === 'row-start' || command.move.kind === 'first')) bodyRef.current?.scrollLeftTo(0)
+      },
+      startEditing,
+      openLink: openLinkOf,
+      goTo: onGoTo,
+      screen: onCommand,
+      say,
+    })
+  }
+
+  const groundOf = (selected: Selection): CommandGround => ({
+    selection: selected,
+    lines,
+    fields: columns.map((column) => column.field),
+    sheet,
+    editing,
+    pageRows: Math.floor((bodyRef.current?.view.height ?? 0) / view.rowHeight) - 1,
+  })
+
+  const openMenuOf = (place: Place): void => {
+    const box = scroller.current?.querySelector('[role=gridcell]:focus')?.getBoundingClientRect()
+    if (box !== undefined && onMenu !== undefined) onMenu({ x: box.left + 12, y: box.bottom })
+    else bodyRef.current?.reveal(place)
   }
 
   const selectEverything = (): void => {
@@ -583,19 +600,16 @@ export function Grid(props: GridProps) {
   const onCopy = (event: ClipboardEvent, isCut: boolean): void => {
     if (edited !== undefined || selection === undefined || !isOnCell(event.target)) return
     event.preventDefault()
-    const [pickedRows, pickedFields] = [rowIdsIn(lines, selection), fieldsIn(columns, rangeOf(selection))]
-    event.clipboardData.setData('text/plain', editing.copy(pickedRows, pickedFields))
-    if (isCut) editing.clear(pickedRows, pickedFields)
+    const clip = editing.copy(groundOf(selection), selection.ranges, isCut)
+    if (clip === undefined) return
+    event.clipboardData.setData('text/plain', clip.text)
+    event.clipboardData.setData('text/html', clip.html)
   }
   const onPaste = (event: ClipboardEvent): void => {
     if (edited !== undefined || selection === undefined || !isOnCell(event.target)) return
     event.preventDefault()
-    const { top, bottom, left, right } = rangeOf(selection)
-    editing.paste(
-      event.clipboardData.getData('text/plain'),
-      { top, left, rows: bottom - top + 1, columns: right - left + 1 },
-      columns.map((column) => column.field),
-    )
+    const html = event.clipboardData.getData('text/html')
+    editing.paste(groundOf(selection), selection.ranges, { text: event.clipboardData.getData('text/plain'), html })
   }
 
   const actionsOf = (field: Field): readonly ColumnAction[] => {
@@ -796,6 +810,3 @@ function rowFrom(lines: readonly GridLine[], line: number): RowId | undefined {
   }
   return undefined
 }
-
-const fieldsIn = (columns: readonly GridColumn[], range: Range): readonly Field[] =>
-  columns.slice(range.left, range.right + 1).map((column) => column.field)

@@ -1,20 +1,23 @@
-import { KEY_LIST, keysText } from '../grid/grid-keys.ts'
+import { KEY_LINES, keysOf, keysText } from '../grid/grid-keys.ts'
 import { Modal } from '../kit/modal.tsx'
+import { KEY_TEXTS } from '../texts/keys.ts'
 import { TEXTS } from '../texts.ts'
+
+const GROUPS = ['move', 'select', 'edit', 'find', 'sync'] as const
 
 export function KeysDialog({ isMac, onClose }: { isMac: boolean; onClose: () => void }) {
   return (
     <Modal isOpen onClose={onClose} title={TEXTS.keys.title} width={620}>
       <div className="grid gap-5 sm:grid-cols-2">
-        {KEY_LIST.map(({ group, keys }) => (
+        {GROUPS.map((group) => (
           <section key={group}>
-            <h3 className="m-0 mb-1.5 text-xs font-semibold text-ink-2">{group}</h3>
+            <h3 className="m-0 mb-1.5 text-xs font-semibold text-ink-2">{KEY_TEXTS.groups[group]}</h3>
             <dl className="m-0 grid gap-1">
-              {keys.map(([combination, does]) => (
-                <div key={combination} className="flex justify-between gap-3">
-                  <dd className="m-0">{does}</dd>
+              {KEY_LINES.filter((line) => line.group === group).map((line) => (
+                <div key={line.does} className="flex justify-between gap-3">
+                  <dd className="m-0">{line.does}</dd>
                   <dt className="text-right text-ink-2">
-                    <kbd className="font-sans text-xs">{keysText(combination, isMac)}</kbd>
+                    <kbd className="font-sans text-xs">{keysText(keysOf(line), isMac)}</kbd>
                   </dt>
                 </div>
               ))}

@@ -1,3 +1,4 @@
+import type { ReactNode } from 'react'
 import { Button } from '../kit/button.tsx'
 import { TEXTS } from '../texts.ts'
 
@@ -10,12 +11,14 @@ export interface StatusBarProps {
   /** Absent for a guest. */
   readonly credits: number | undefined
   readonly said: string
+  /** Of what is selected. */
+  readonly totals: ReactNode
   readonly onWarnings: () => void
   readonly onPanel: () => void
 }
 
 /** Totals, and the one polite voice of the screen. */
-export function StatusBar({ rows, shown, staged, warnings, credits, said, onWarnings, onPanel }: StatusBarProps) {
+export function StatusBar({ rows, shown, staged, warnings, credits, said, totals, onWarnings, onPanel }: StatusBarProps) {
   const n = (count: number) => <b className="font-semibold text-ink">{count.toLocaleString()}</b>
   return (
     <footer
@@ -45,6 +48,7 @@ export function StatusBar({ rows, shown, staged, warnings, credits, said, onWarn
       <span role="status" aria-live="polite" className="min-w-0 flex-1 truncate text-ink" title={said}>
         {said}
       </span>
+      {totals}
       {credits !== undefined && (
         <span className="hidden sm:inline">
           {TEXTS.status.credits} {n(credits)}

@@ -13,7 +13,7 @@ import { useCommands } from '../commands/use-commands.tsx'
 import { LateNotice } from '../device/late-edits.tsx'
 import { useSheetExtras } from '../drawer/use-sheet-extras.tsx'
 import type { Band } from '../grid/columns.ts'
-import { type CellId, Grid, type GridHandle } from '../grid/grid.tsx'
+import { type CellId, Grid, type GridHandle, type KeptRange } from '../grid/grid.tsx'
 import { type GridCommand, screenCommand } from '../grid/grid-keys.ts'
 import type { Painter } from '../grid/scene.ts'
 import { readOnlyReason, useSheetEditing } from '../grid/use-sheet-editing.ts'
@@ -96,6 +96,10 @@ export function WorkbookScreen({ session, state, info, open }: WorkbookScreenPro
   const me = state.session?.person.id ?? ''
   const used = useView({ sheet, formats, me, activeRow: active?.row })
   const { view } = used
+  const isMovingHere = active !== undefined && view.isMoving(active.row)
+  useEffect(() => {
+    if (isMovingHere) say(TEXTS.views.moving)
+  }, [isMovingHere, say])
   const pushingKey = state.runs
     .filter((run) => run.endedAt === null && run.state === 'pushing')
     .map((run) => run.connection)
@@ -275,6 +279,14 @@ export function WorkbookScreen({ session, state, info, open }: WorkbookScreenPro
     onScreen: run,
     more: NO_ITEMS,
   })
+  const { onRanges: keepRanges } = commands
+  const onSelected = useCallback(
+    (ranges: readonly KeptRange[]): void => {
+      onRanges(ranges)
+      keepRanges(ranges)
+    },
+    [onRanges, keepRanges],
+  )
 
   const onKeyDown = (event: KeyboardEvent): void => {
     if (dialog !== undefined || extras.onKeyDown(event)) return
@@ -358,15 +370,11 @@ export function WorkbookScreen({ session, state, info, open }: WorkbookScreenPro
             isLoaded={state.isLoaded}
             bandText={bandText}
             onActive={onActive}
-            onRanges={(ranges) => {
-              onRanges(ranges)
-              commands.onRanges(ranges)
-            }}
+            onRanges={onSelected}
             onCommand={commands.onCommand}
             onGoTo={commands.onGoTo}
             onMenu={commands.onMenu}
-            onFill={access.refusal === undefined ? commands.onFill : undefined}
-            onMoveRows={access.refusal === undefined ? commands.onMoveRows : undefined}
+            {...(access.refusal === undefined && { onFill: commands.onFill, onMoveRows: commands.onMoveRows })}
             say={say}
             onResized={onResized}
             columnActions={(field) => used.actionsFor(field, () => setFilterOpen(true))}
