@@ -1,5 +1,6 @@
 import { isStaged } from './cell-rules.ts'
 import { Column } from './columns.ts'
+import { invalidReason } from './field-rules.ts'
 import type { ValueFormats } from './field-values.ts'
 import type { Field } from './fields.ts'
 import type { FieldId, RowId } from './ids.ts'
@@ -7,7 +8,6 @@ import { isLinkedPacked, valuesInPacked } from './packed-value.ts'
 import type { RowNumber } from './row-index.ts'
 import { isEdited } from './schema.ts'
 import type { Sheet } from './sheet.ts'
-import { isFitting } from './value-kind.ts'
 import type { RowState } from './view-filter.ts'
 
 /** What a view asks of the store before it can be worked out. */
@@ -132,7 +132,7 @@ export class ColumnStore {
     for (const [field, column] of this.#columns) isChanged = column.set(row, this.#sheet.value(id, field)) || isChanged
     if (this.#states === undefined) return isChanged
     const before = this.#states[row]
-    this.#setStates(row, statesOf(this.#sheet, id, this.#me, this.#hasInvalid))
+    this.#setStates(row, statesOf(this.#sheet, id, this.#me, this.#hasInvalid ? this.#formats : undefined))
     return isChanged || before !== this.#states[row]
   }
 
@@ -169,7 +169,7 @@ export class ColumnStore {
     for (const { row } of this.#sheet.annotations()) special.add(row)
     for (let row = 0; row < index.size; row++) {
       const id = index.idOf(row)
-      if (withInvalid || special.has(id)) this.#setStates(row, statesOf(this.#sheet, id, this.#me, withInvalid))
+      if (withInvalid || special.has(id)) this.#setStates(row, statesOf(this.#sheet, id, this.#me, withInvalid ? this.#formats : undefined))
       else this.#setStates(row, isLinkedPacked(this.#sheet.packedRow(id) ?? '') ? BITS.linked : 0)
       if (row % 50 === 49) yield
     }
@@ -196,14 +196,24 @@ export class ColumnStore {
   }
 }
 
-/** The part of a field that decides how its values are read and compared. */
-const meaningOf = ({ type, options, binding }: Field): string => JSON.stringify([type, options, binding?.connection, binding?.external])
+/** All of a field that may decide how its values are read, compared and shown. */
+function meaningOf({ name: _name, width: _width, order: _order, isHidden: _isHidden, ...meaning }: Field): string {
+  return JSON.stringify(meaning)
+}
 
 /** The same of one row, without a column. */
-export const rowHasState = (sheet: Sheet, row: RowId, state: RowState, me: string): boolean =>
-  state === 'unlinked' ? !rowHasState(sheet, row, 'linked', me) : (statesOf(sheet, row, me, state === 'invalid') & BITS[state]) !== 0
+export function rowHasState(
+  sheet: Sheet,
+  row: RowId,
+  state: RowState,
+  who: { readonly me: string; readonly formats: ValueFormats },
+): boolean {
+  if (state === 'unlinked') return !rowHasState(sheet, row, 'linked', who)
+  return (statesOf(sheet, row, who.me, state === 'invalid' ? who.formats : undefined) & BITS[state]) !== 0
+}
 
-function statesOf(sheet: Sheet, row: RowId, me: string, withInvalid: boolean): number {
+/** `formats`: also whether the row holds what does not fit. */
+function statesOf(sheet: Sheet, row: RowId, me: string, formats: ValueFormats | undefined): number {
   let bits = isLinkedPacked(sheet.packedRow(row) ?? '') ? BITS.linked : 0
   for (const field of sheet.fields()) {
     const { entry, baseline, marks, value } = sheet.cell(row, field.id)
@@ -213,7 +223,7 @@ function statesOf(sheet: Sheet, row: RowId, me: string, withInvalid: boolean): n
     if (marks.differs ?? marks.conflict ?? marks.concurrent ?? (isOut ? marks.refused : undefined)) bits |= BITS['needs-person']
     const { connection } = field.binding ?? {}
     if (connection !== undefined && sheet.recordMark(row, connection)?.kind === 'gone') bits |= BITS.gone
-    if (withInvalid && !isFitting(field, value)) bits |= BITS.invalid
+    if (formats !== undefined && invalidReason(field, value, formats) !== undefined) bits |= BITS.invalid
   }
   return bits
 }

@@ -10,11 +10,11 @@ import {
   spanOf,
   ZoneClock,
 } from './calendar.ts'
-import type { CellValue } from './cell-value.ts'
+import { type CellValue, choicesOf, choicesValue } from './cell-value.ts'
 import { showValue, type ValueFormats } from './field-values.ts'
 import type { Field } from './fields.ts'
 import type { FieldId } from './ids.ts'
-import { kindOfField, listOf, type ValueKind } from './value-kind.ts'
+import { kindOfField, type ValueKind } from './value-kind.ts'
 import { type Condition, FILTER_DEPTH, type FilterGroup, type FilterPart, type Operand, STATE_FIELD } from './view.ts'
 
 /** What a row's state may be asked for. */
@@ -343,7 +343,7 @@ function optionTest(field: Field, operator: string, list: readonly CellValue[], 
 function optionsTest(field: Field, operator: string, list: readonly CellValue[], context: FilterContext): ValueTest {
   const wanted = wantedNames({ ...field, type: 'single-select' }, list, context)
   const namesOf = (value: CellValue): readonly string[] =>
-    listOf(value).map((id) => showValue({ ...field, type: 'single-select' }, id, context.formats))
+    choicesOf(value).map((id) => showValue({ ...field, type: 'single-select' }, id, context.formats))
   switch (operator) {
     case 'any-of':
       return (value) => namesOf(value).some((name) => wanted.has(name))
@@ -375,7 +375,7 @@ export function matches(filter: Filter, cellOf: (field: FieldId) => CellValue, h
 export function valuesToMatch(
   group: FilterGroup,
   fields: readonly Field[],
-  context: Pick<FilterContext, 'me' | 'calendar'>,
+  context: Pick<FilterContext, 'me' | 'calendar' | 'clock'>,
 ): readonly { readonly field: FieldId; readonly value: CellValue }[] {
   const byId = new Map(fields.map((field) => [field.id, field]))
   const parts = group.join === 'and' || group.parts.length === 1 ? group.parts : group.parts.slice(0, 1)
@@ -387,28 +387,37 @@ export function valuesToMatch(
     }
     const field = part.field === STATE_FIELD ? undefined : byId.get(part.field)
     if (field === undefined || operandProblem(field, part) !== undefined || found.has(field.id)) continue
-    const value = matchingValue(part, context)
+    const value = matchingValue(kindOfField(field.type), part, context)
     if (value !== undefined) found.set(field.id, value)
   }
   return [...found].map(([field, value]) => ({ field, value }))
 }
 
-function matchingValue({ operator, operand }: Condition, { me, calendar }: Pick<FilterContext, 'me' | 'calendar'>): CellValue | undefined {
-  const [first] = listOperand(operand)
+function matchingValue(
+  kind: ValueKind,
+  { operator, operand }: Condition,
+  { me, calendar, clock }: Pick<FilterContext, 'me' | 'calendar' | 'clock'>,
+): CellValue | undefined {
+  const list = listOperand(operand)
+  const [first] = list
+  const onDay = (day: CellValue | undefined): CellValue | undefined =>
+    kind === 'instant' && typeof day === 'string' ? clock.startOf(day) : day
   switch (operator) {
     case 'is':
+    case 'on-or-before':
+    case 'on-or-after':
+      return onDay(first)
     case 'eq':
     case 'contains':
     case 'starts':
     case 'ends':
     case 'le':
     case 'ge':
-    case 'on-or-before':
-    case 'on-or-after':
       return first
     case 'any-of':
+      return kind === 'options' ? choicesValue([String(first)]) : first === ME ? me : first
     case 'all-of':
-      return first === ME ? me : first
+      return choicesValue(list.map(String))
     case 'checked':
       return true
     case 'today':
@@ -417,7 +426,7 @@ function matchingValue({ operator, operand }: Condition, { me, calendar }: Pick<
     case 'this-year':
     case 'last':
     case 'next':
-      return calendar.today
+      return onDay(calendar.today)
     default:
       return undefined
   }

@@ -149,6 +149,7 @@ export const VIEWS_TEXTS = {
   collapseAll: 'Close all groups',
   expandAll: 'Open all groups',
   figures: 'Figures',
+  totals: 'Figures of all rows that are shown',
   figureOf: (name: string) => `Figure of ${name}`,
   noFigure: 'none',
   searchFields: 'Search the fields',

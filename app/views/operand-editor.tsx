@@ -141,7 +141,10 @@ function Choice({ options, chosen, onChange }: ChoiceProps) {
   const said = [...names, ...others]
   return (
     <DialogTrigger>
-      <AriaButton className="button small min-w-0 flex-1 justify-start!" aria-label={`${T.value}: ${said.join(', ') || T.chooseValue}`}>
+      <AriaButton
+        className="button small min-w-28 max-w-52 flex-1 justify-start!"
+        aria-label={`${T.value}: ${said.join(', ') || T.chooseValue}`}
+      >
         <span className="truncate">{said.length === 0 ? T.chooseValue : said.length < 3 ? said.join(', ') : T.chosen(said.length)}</span>
       </AriaButton>
       <Popover placement="bottom start" className="popover arrives">

@@ -231,7 +231,7 @@ export class ViewController {
   #tintOf(sheet: Sheet, row: RowId, target: ColorRule['target']): Tint | undefined {
     for (const rule of this.#colors) {
       if (rule.target !== target || rule.filter === undefined) continue
-      const hasState = (state: Parameters<typeof rowHasState>[2]): boolean => rowHasState(sheet, row, state, this.#options.me)
+      const hasState = (state: Parameters<typeof rowHasState>[2]): boolean => rowHasState(sheet, row, state, this.#options)
       if (matches(rule.filter, (field) => sheet.value(row, field), hasState)) return rule.tint
     }
     return undefined
