@@ -6,6 +6,7 @@
 import { COMMAND_TEXTS } from './texts/commands.ts'
 import { DEVICE_TEXTS } from './texts/device.ts'
 import { DRAWING_TEXTS } from './texts/drawing.ts'
+import { FIELDS_TEXTS } from './texts/fields.ts'
 import { DRAWER_TEXTS, FILES_TEXTS, TALK_TEXTS } from './texts/files.ts'
 import { SHARE_TEXTS } from './texts/share.ts'
 import { VIEWS_TEXTS } from './texts/views.ts'
@@ -416,6 +417,7 @@ export const TEXTS = {
     loading: 'Loading…',
   },
   device: DEVICE_TEXTS,
+  fields: FIELDS_TEXTS,
   commands: COMMAND_TEXTS,
   share: SHARE_TEXTS,
 } as const

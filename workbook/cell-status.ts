@@ -16,6 +16,7 @@ export const CELL_STATUS_KINDS = [
   'read-only',
   'gone',
   'unmatched',
+  'invalid',
 ] as const
 export type CellStatusKind = (typeof CELL_STATUS_KINDS)[number]
 
@@ -43,6 +44,8 @@ export interface CellStatusInput {
   readonly isSending?: boolean
   /** Why today's plan leaves the staged cell out, where it does. */
   readonly planned?: { readonly text: string; readonly nearest?: string } | undefined
+  /** Why the value is not what the field should hold, where it is not. */
+  readonly invalid?: string | undefined
   /** The id of the person who reads. */
   readonly me: string
   readonly nameOf: (person: string) => string
@@ -76,6 +79,9 @@ export function cellStatus(input: CellStatusInput): CellStatus {
   if (marks.concurrent !== undefined) return concurrentStatus(input, marks.concurrent)
   if (marks.differs !== undefined) return differsStatus(input, marks.differs)
   if (input.record?.kind === 'gone') return goneStatus(input)
+  if (input.invalid !== undefined && (input.field.binding === undefined || !cell.isStaged)) {
+    return { kind: 'invalid', text: input.invalid, choices: [] }
+  }
   if (cell.isStaged) return stagedStatus(input)
   if (input.record?.kind === 'unmatched') return { kind: 'unmatched', text: 'No longer matches the filter. The row stays.', choices: [] }
   const { binding } = input.field

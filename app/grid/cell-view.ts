@@ -95,6 +95,7 @@ export class CellView {
     this.#letters = document.createTextNode('')
     this.#content = document.createElement('span')
     this.#content.className = 'text'
+    this.#content.dir = 'auto'
     this.#content.append(this.#letters)
     this.element.append(this.#content)
   }
@@ -129,7 +130,7 @@ export class CellView {
     const { state } = picture
     this.#attribute('aria-selected', picture.isSelected ? 'true' : 'false')
     this.#attribute('aria-readonly', state === 'read-only' ? 'true' : undefined)
-    this.#attribute('aria-invalid', state === 'refused' ? 'true' : undefined)
+    this.#attribute('aria-invalid', state === 'refused' || state === 'invalid' ? 'true' : undefined)
     this.#attribute('aria-description', picture.description || undefined)
     this.#attribute('aria-expanded', undefined)
     this.#attribute('tabindex', picture.isActive && !this.#isEditing ? '0' : '-1')
@@ -378,6 +379,8 @@ function marksOf(kind: CellStatusKind): readonly Element[] {
       return [plain('mark mark-badge', '!')]
     case 'refused':
       return [plain('mark mark-badge refused', '×')]
+    case 'invalid':
+      return [plain('mark mark-badge invalid', '!')]
     case 'concurrent':
       return [plain('mark mark-badge concurrent', '↔')]
     case 'conflict':
