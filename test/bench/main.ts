@@ -1,6 +1,7 @@
 // npm run bench: each figure beside its baseline, measured in the same run.
 import { benchCollab } from './collab.ts'
 import { benchEngine } from './engine.ts'
+import { benchViews } from './views.ts'
 
-for (const { what, value, ratio, hold } of [...benchEngine(), ...(await benchCollab())])
+for (const { what, value, ratio, hold } of [...benchEngine(), ...benchViews(), ...(await benchCollab())])
   process.stdout.write(`${what}\n  ${value}; ratio ${ratio} (hold ${hold})\n`)
