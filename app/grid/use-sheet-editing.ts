@@ -295,7 +295,8 @@ export function useSheetEditing(session: WorkbookSession, sheet: Sheet, formats:
             return { text: editTextOf(field, value, formats), type: field.type, value }
           }),
         )
-        const name = isCut ? crypto.randomUUID() : undefined
+        // Not randomUUID: a browser has it at secure addresses only, and a server in the next room is none.
+        const name = isCut ? Array.from(cryptoRandomBytes(16), (byte) => byte.toString(16).padStart(2, '0')).join('') : undefined
         if (name !== undefined) {
           const kept = rows.flatMap((row) =>
             fields.filter(isWritable).map(({ id }) => ({ row, field: id, value: sheet.cell(row, id).value })),
