@@ -85,9 +85,6 @@ export class ViewIndex {
   readonly #drawn = new Map<string, DrawnGroup>()
   #figures = new Map<string, readonly AggregateFigure[]>()
   #lineAt: Int32Array | undefined
-  /** By row number, the innermost group it stood in when the lines were drawn. */
-  #leafOf = new Int32Array(0)
-  #leafPaths: string[] = []
   #drawnOrder: Uint32Array | undefined
   #result: ViewResult = { lines: [], shown: 0, total: 0, isFiltered: false, isBuilding: true, totals: NO_FIGURES, ignored: [] }
 
@@ -233,6 +230,8 @@ export class ViewIndex {
       this.#figures.clear()
       for (const drawn of this.#drawn.values()) drawn.isClean = false
     }
+    // The groups these rows leave are known by the values they had.
+    const left = this.#groupKeys.length === 0 ? [] : Array.from(this.#changed, (number) => this.#pathOf(number))
     const { isChanged, isDropped } = this.#store.update(this.#changed)
     if (isChanged) this.#mustPlace = true
     // A column that is made anew leaves the keys of today's order behind.
@@ -242,13 +241,12 @@ export class ViewIndex {
     if (this.#seen < size || this.#isOrderChanged) this.#mustPlace = true
     this.#seen = size
     if (!this.#mustPlace) return
-    for (const number of this.#changed) this.#forgetGroup(this.#leafPaths[this.#leafOf[number] ?? -1])
+    this.#figures.delete('')
+    for (const path of left) this.#forgetGroup(path)
   }
 
   /** The groups around a row, and the figures of the whole, are drawn anew: one that comes, goes or changes counts in all of them. */
-  #forgetGroup(leaf: string | undefined): void {
-    this.#figures.delete('')
-    if (leaf === undefined) return
+  #forgetGroup(leaf: string): void {
     for (let end = leaf.indexOf(PATH_END); end >= 0; end = leaf.indexOf(PATH_END, end + 1)) {
       const path = leaf.slice(0, end + 1)
       this.#figures.delete(path)
@@ -319,7 +317,7 @@ export class ViewIndex {
     }
     this.#order = rows
     this.#figures.clear()
-    this.#forgetGroups()
+    this.#drawn.clear()
     for (const number of this.#held.keys()) this.#held.set(number, this.#bucketsOf(number))
   }
 
@@ -435,8 +433,8 @@ export class ViewIndex {
   }
 
   #plainLines(): readonly GridLine[] {
-    const wasPlain = this.#leafPaths.length === 0
-    this.#forgetGroups()
+    const wasPlain = this.#drawn.size === 0
+    this.#drawn.clear()
     if (wasPlain && this.#drawnOrder === this.#order) return this.#result.lines
     return this.#rowLinesOf(0, this.#order.length)
   }
@@ -459,19 +457,8 @@ export class ViewIndex {
     return line
   }
 
-  #forgetGroups(): void {
-    this.#drawn.clear()
-    this.#leafPaths = []
-  }
-
   /** Groups in which no row came, went or changed are taken over as they were drawn. */
   #groupedLines(query: ViewQuery): readonly GridLine[] {
-    const { size } = this.#sheet.index
-    if (this.#leafOf.length < size) {
-      const leaves = new Int32Array(size * 1.25).fill(-1)
-      leaves.set(this.#leafOf)
-      this.#leafOf = leaves
-    }
     // A row that came to another group counts in that one too.
     for (const number of this.#changed) this.#forgetGroup(this.#pathOf(number))
     const chunks: (readonly GridLine[])[] = []
@@ -488,8 +475,6 @@ export class ViewIndex {
     const { depth, from, to, chunks } = part
     const column = this.#groupKeys[depth]?.column
     if (column === undefined) {
-      const leaf = this.#leafPaths.push(part.path) - 1
-      for (let i = from; i < to; i++) this.#leafOf[this.#order[i] ?? 0] = leaf
       chunks.push(this.#rowLinesOf(from, to))
       return
     }
@@ -510,8 +495,7 @@ export class ViewIndex {
         start += before.head.count
         continue
       }
-      let end = start + 1
-      while (end < to && bucketAt(end) === bucket) end++
+      const end = endOfRun(start, to, (i) => bucketAt(i) === bucket)
       const head: GroupLine = {
         kind: 'group',
         key: path,
@@ -596,6 +580,18 @@ function grown(known: Uint8Array<ArrayBuffer>, size: number): Uint8Array<ArrayBu
   const larger = new Uint8Array(Math.max(size, known.length * 2, 64))
   larger.set(known)
   return larger
+}
+
+/** Where a run that begins at `start` ends: the rows of a group stand together, so it is found by bisection. */
+function endOfRun(start: number, to: number, isIn: (at: number) => boolean): number {
+  let low = start + 1
+  let high = to
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (isIn(middle)) low = middle + 1
+    else high = middle
+  }
+  return low
 }
 
 /** Sorts rows by the place of their code, stably; empty cells last, whichever way the others go. */

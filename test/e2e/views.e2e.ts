@@ -11,6 +11,20 @@ const tab = (window: WorkbookWindow, name: string): Locator =>
   window.page.getByRole('tablist', { name: 'Views' }).getByRole('tab', { name })
 const count = (window: WorkbookWindow): Locator => window.page.getByRole('contentinfo', { name: 'Totals' })
 
+/** Closes the panel that is open. */
+async function close(window: WorkbookWindow): Promise<void> {
+  await window.dialog.getByRole('button', { name: 'Close', exact: true }).click()
+  await expect(window.dialog).toHaveCount(0)
+}
+
+/** Checks an option in the list that is open, and closes the list. */
+async function chooseValue(window: WorkbookWindow, name: string): Promise<void> {
+  const option = window.page.getByRole('checkbox', { name, exact: true })
+  await option.check()
+  await window.press('Escape')
+  await expect(option).toHaveCount(0)
+}
+
 /** Asks for rows of one status. */
 async function filterByStatus(window: WorkbookWindow, status: string): Promise<void> {
   const { page } = window
@@ -18,9 +32,8 @@ async function filterByStatus(window: WorkbookWindow, status: string): Promise<v
   await page.getByRole('button', { name: 'Add condition' }).click()
   await page.getByRole('combobox', { name: 'Field' }).selectOption({ label: 'Status' })
   await page.getByRole('button', { name: /^Value/ }).click()
-  await page.getByRole('checkbox', { name: status, exact: true }).check()
-  await window.press('Escape', 'Escape')
-  await expect(window.dialog).toHaveCount(0)
+  await chooseValue(window, status)
+  await close(window)
 }
 
 async function sortBy(window: WorkbookWindow, field: string, direction: string): Promise<void> {
@@ -28,8 +41,7 @@ async function sortBy(window: WorkbookWindow, field: string, direction: string):
   await window.page.getByRole('button', { name: 'Add sorting' }).click()
   await window.page.getByRole('combobox', { name: 'Field' }).selectOption({ label: field })
   await window.page.getByRole('combobox', { name: 'Direction' }).selectOption({ label: direction })
-  await window.press('Escape')
-  await expect(window.dialog).toHaveCount(0)
+  await close(window)
 }
 
 test('[VW13] a filter, a sorting and groups show what they ask for, and a reload keeps the view', async ({ enter }) => {
@@ -48,12 +60,12 @@ test('[VW13] a filter, a sorting and groups show what they ask for, and a reload
   await page.getByRole('button', { name: 'Add grouping' }).click()
   await page.getByRole('combobox', { name: 'Field' }).selectOption({ label: 'Priority' })
   await page.getByRole('combobox', { name: 'Figure of Story points' }).selectOption({ label: 'Sum' })
-  await window.press('Escape')
+  await close(window)
   await expect(page.getByLabel('Figures of all rows that are shown')).toHaveText(/Story points\s*Sum \d/)
   await expect(grid).toHaveAttribute('aria-rowcount', '22')
   await tool(window, 'Group · 1').click()
   await page.getByRole('button', { name: 'Close all groups' }).click()
-  await window.press('Escape')
+  await close(window)
   await expect(grid).toHaveAttribute('aria-rowcount', '7')
   await expect(window.row('TB-2')).toHaveCount(0)
 
@@ -123,17 +135,16 @@ test('[VW15] colours follow their rules, and fields are hidden, found and put in
   await page.getByRole('button', { name: 'Add colour rule' }).click()
   await page.getByRole('combobox', { name: 'Field' }).selectOption({ label: 'Status' })
   await page.getByRole('button', { name: /^Value/ }).click()
-  await page.getByRole('checkbox', { name: 'Done', exact: true }).check()
-  await window.press('Escape')
+  await chooseValue(window, 'Done')
   await page.getByRole('radio', { name: 'Green' }).check()
-  await window.press('Escape')
+  await close(window)
   await expect(window.row('TB-2')).toHaveAttribute('data-tint', 'green')
   await expect(window.row('TB-1')).not.toHaveAttribute('data-tint')
 
   await tool(window, 'Hide fields').click()
   await page.getByRole('searchbox', { name: 'Search the fields' }).fill('assig')
   await page.getByRole('checkbox', { name: 'Show Assignee' }).uncheck()
-  await window.press('Escape')
+  await close(window)
   await expect(tool(window, 'Hide fields · 1')).toBeVisible()
   await expect(grid.getByRole('columnheader', { name: 'Assignee' })).toHaveCount(0)
   await expect(grid.getByRole('columnheader', { name: 'Status' })).toBeVisible()
