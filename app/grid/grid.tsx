@@ -112,6 +112,8 @@ export interface GridProps {
   readonly columnActions?: (field: Field) => readonly ColumnAction[]
   /** `before` is undefined behind the last field. Absent: fields stay where they are. */
   readonly onMoveField?: (field: FieldId, before: FieldId | undefined) => void
+  /** Makes so many fields from the left stay in sight. Absent: which do is not for this person to say. */
+  readonly onFreeze?: (count: number) => void
   /** Absent: rows stay where they are. */
   readonly onMoveRows?: (rows: readonly RowId[], before: RowId | undefined) => void
   /** The range whose corner was dragged, and what it was dragged to. Absent: the selection has no handle. */
@@ -146,7 +148,7 @@ const lineKey = (line: GridLine | undefined): LineKey | undefined =>
 /** The sheet as a grid of cells: only what is seen is drawn, one cell has the focus, and one may be edited. */
 export function Grid(props: GridProps) {
   const { ref, label, view, painter, editing, peers, isMac, isLoaded, bandText, onActive, onRanges, onResized, foot, card } = props
-  const { columnActions, onMoveField, onMoveRows, onFill, onMenu, onCommand, onGoTo, say, copied } = props
+  const { columnActions, onMoveField, onFreeze, onMoveRows, onFill, onMenu, onCommand, onGoTo, say, copied } = props
   const { sheet } = painter
   const { lines } = view
   const scroller = useRef<HTMLDivElement>(null)
@@ -629,8 +631,13 @@ export function Grid(props: GridProps) {
         run: moveTo(index + 2),
       },
     ]
+    const isLastFrozen = view.frozen === index + 1
+    const freeze: ColumnAction = isLastFrozen
+      ? { id: 'unfreeze', label: TEXTS.drawing.unfreeze, section: 'place', run: () => onFreeze?.(0) }
+      : { id: 'freeze', label: TEXTS.drawing.freezeTo, section: 'place', run: () => onFreeze?.(index + 1) }
     return [
       ...(onMoveField === undefined ? [] : place),
+      ...(onFreeze === undefined ? [] : [freeze]),
       {
         id: 'wider',
         label: TEXTS.drawing.wider,

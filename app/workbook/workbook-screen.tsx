@@ -12,6 +12,10 @@ import type { PaletteItem } from '../commands/palette.tsx'
 import { useCommands } from '../commands/use-commands.tsx'
 import { LateNotice } from '../device/late-edits.tsx'
 import { useSheetExtras } from '../drawer/use-sheet-extras.tsx'
+import { fieldActions } from '../fields/column-actions.tsx'
+import { makeFieldWork } from '../fields/field-work.ts'
+import { FieldsContext } from '../fields/fields-context.ts'
+import { useCellChecks } from '../fields/use-cell-checks.ts'
 import type { Band } from '../grid/columns.ts'
 import { type CellId, Grid, type GridHandle, type KeptRange } from '../grid/grid.tsx'
 import { type GridCommand, screenCommand } from '../grid/grid-keys.ts'
@@ -78,6 +82,15 @@ export function WorkbookScreen({ session, state, info, open }: WorkbookScreenPro
     () => (access.refusal === undefined ? ownEditing : readOnlyEditing(ownEditing, access.refusal, say)),
     [ownEditing, access, say],
   )
+  const fieldWork = useMemo(
+    () => makeFieldWork({ sheet, editor: () => session.editor(), editing, formats }),
+    [sheet, session, editing, formats],
+  )
+  const fieldsHere = useMemo(
+    () => (access.refusal === undefined ? { work: fieldWork, people: info.people } : undefined),
+    [access, fieldWork, info.people],
+  )
+  const invalidReason = useCellChecks(sheet, formats)
   const peers = useSyncExternalStore(session.subscribePresence, session.peers)
   const grid = useRef<GridHandle>(null)
   const root = useRef<HTMLDivElement>(null)
@@ -124,6 +137,7 @@ export function WorkbookScreen({ session, state, info, open }: WorkbookScreenPro
         isLinked: connection === undefined || sheet.recordOf(row, connection) !== undefined,
         isSending: cell.isStaged && sending.has(cellKey(row, field.id)),
         planned: cell.isStaged ? held.get(cellKey(row, field.id)) : undefined,
+        invalid: invalidReason(field, cell.value),
         me,
         nameOf,
         showValue: (value) => showValue(field, value, formats),
@@ -131,7 +145,7 @@ export function WorkbookScreen({ session, state, info, open }: WorkbookScreenPro
       })
     }
     return { sheet, formats, statusOf }
-  }, [sheet, formats, times, held, sending, me, nameOf])
+  }, [sheet, formats, times, held, sending, me, nameOf, invalidReason])
 
   const onActive = useCallback(
     (cell: CellId | undefined, isEditing: boolean): void => {
@@ -296,6 +310,8 @@ export function WorkbookScreen({ session, state, info, open }: WorkbookScreenPro
     commands.run(command)
   }
 
+  const actionsOfField = (field: Field) =>
+    access.refusal === undefined ? fieldActions(field, { open: setDialog, duplicate: (copied) => void fieldWork.duplicate(copied) }) : []
   const rowCount = sheet.rows().length
   const isEmpty = rowCount === 0
   const hasCard = activeStatus !== undefined && needsPerson(activeStatus.kind)
@@ -359,52 +375,55 @@ export function WorkbookScreen({ session, state, info, open }: WorkbookScreenPro
           {extras.dropHint}
           <FollowingPill following={following} />
           {commands.findBar}
-          <Grid
-            ref={grid}
-            label={TEXTS.grid.label(open.info.name)}
-            view={view}
-            painter={painter}
-            editing={editing}
-            peers={peers}
-            isMac={isMac}
-            isLoaded={state.isLoaded}
-            bandText={bandText}
-            onActive={onActive}
-            onRanges={onSelected}
-            onCommand={commands.onCommand}
-            onGoTo={commands.onGoTo}
-            onMenu={commands.onMenu}
-            {...(access.refusal === undefined && { onFill: commands.onFill, onMoveRows: commands.onMoveRows })}
-            say={say}
-            onResized={onResized}
-            columnActions={(field) => used.actionsFor(field, () => setFilterOpen(true))}
-            onMoveField={used.moveField}
-            card={hasCard ? <div data-region="cell">{strip}</div> : null}
-            foot={
-              isEmpty ? (
-                <EmptyRows
-                  isLoading={
-                    !state.isLoaded ||
-                    (!state.isSynced && state.link.kind !== 'off' && state.link.kind !== 'refused' && state.link.kind !== 'waiting')
-                  }
-                  connections={access.isGuest ? [] : connections}
-                  canAdd={access.refusal === undefined}
-                  hasSandbox={state.session?.hasSandbox === true}
-                  onDialog={setDialog}
-                  onAddRow={addRow}
-                />
-              ) : (
-                <>
-                  {view.stats.isFiltered && view.stats.shown === 0 && !view.stats.isBuilding && <NoMatch used={used} />}
-                  {access.refusal === undefined && (
-                    <Button look="ghost" isSmall className="m-1" onPress={addRow}>
-                      <Plus size={14} aria-hidden /> {TEXTS.grid.addRow}
-                    </Button>
-                  )}
-                </>
-              )
-            }
-          />
+          <FieldsContext value={fieldsHere}>
+            <Grid
+              ref={grid}
+              label={TEXTS.grid.label(open.info.name)}
+              view={view}
+              painter={painter}
+              editing={editing}
+              peers={peers}
+              isMac={isMac}
+              isLoaded={state.isLoaded}
+              bandText={bandText}
+              onActive={onActive}
+              onRanges={onSelected}
+              onCommand={commands.onCommand}
+              onGoTo={commands.onGoTo}
+              onMenu={commands.onMenu}
+              {...(access.refusal === undefined && { onFill: commands.onFill, onMoveRows: commands.onMoveRows })}
+              say={say}
+              onResized={onResized}
+              columnActions={(field) => [...actionsOfField(field), ...used.actionsFor(field, () => setFilterOpen(true))]}
+              onMoveField={used.moveField}
+              onFreeze={(frozen) => used.views.change({ frozen })}
+              card={hasCard ? <div data-region="cell">{strip}</div> : null}
+              foot={
+                isEmpty ? (
+                  <EmptyRows
+                    isLoading={
+                      !state.isLoaded ||
+                      (!state.isSynced && state.link.kind !== 'off' && state.link.kind !== 'refused' && state.link.kind !== 'waiting')
+                    }
+                    connections={access.isGuest ? [] : connections}
+                    canAdd={access.refusal === undefined}
+                    hasSandbox={state.session?.hasSandbox === true}
+                    onDialog={setDialog}
+                    onAddRow={addRow}
+                  />
+                ) : (
+                  <>
+                    {view.stats.isFiltered && view.stats.shown === 0 && !view.stats.isBuilding && <NoMatch used={used} />}
+                    {access.refusal === undefined && (
+                      <Button look="ghost" isSmall className="m-1" onPress={addRow}>
+                        <Plus size={14} aria-hidden /> {TEXTS.grid.addRow}
+                      </Button>
+                    )}
+                  </>
+                )
+              }
+            />
+          </FieldsContext>
         </main>
         {!access.isGuest && (
           <SyncPanel
@@ -463,6 +482,8 @@ export function WorkbookScreen({ session, state, info, open }: WorkbookScreenPro
         survey={survey}
         painter={painter}
         editing={editing}
+        fieldWork={fieldWork}
+        say={say}
         times={times}
         nameOf={nameOf}
         isMac={isMac}
