@@ -85,6 +85,8 @@ export class ViewIndex {
   readonly #drawn = new Map<string, DrawnGroup>()
   #figures = new Map<string, readonly AggregateFigure[]>()
   #lineAt: Int32Array | undefined
+  /** Groups that rows left and came to when they were let go of. */
+  readonly #left: string[] = []
   #drawnOrder: Uint32Array | undefined
   #result: ViewResult = { lines: [], shown: 0, total: 0, isFiltered: false, isBuilding: true, totals: NO_FIGURES, ignored: [] }
 
@@ -138,7 +140,13 @@ export class ViewIndex {
       const number = this.#sheet.index.numberOf(row)
       if (number !== undefined) numbers.add(number)
     }
-    for (const number of this.#held.keys()) if (!numbers.has(number)) this.#held.delete(number)
+    for (const number of this.#held.keys()) {
+      if (numbers.has(number)) continue
+      // It may have stood in a group that its value is no longer of: it leaves that one for its own.
+      this.#left.push(this.#pathOf(number))
+      this.#held.delete(number)
+      this.#left.push(this.#pathOf(number))
+    }
     for (const number of numbers) {
       if (this.#held.has(number)) continue
       this.#held.set(number, this.#bucketsOf(number))
@@ -230,8 +238,8 @@ export class ViewIndex {
       this.#figures.clear()
       for (const drawn of this.#drawn.values()) drawn.isClean = false
     }
-    // The groups these rows leave are known by the values they had.
-    const left = this.#groupKeys.length === 0 ? [] : Array.from(this.#changed, (number) => this.#pathOf(number))
+    // The groups these rows leave, and what they counted for, are known by the values they had.
+    const before = new Map(Array.from(this.#changed, (number) => [number, this.#standingOf(number)] as const))
     const { isChanged, isDropped } = this.#store.update(this.#changed)
     if (isChanged) this.#mustPlace = true
     // A column that is made anew leaves the keys of today's order behind.
@@ -241,18 +249,37 @@ export class ViewIndex {
     if (this.#seen < size || this.#isOrderChanged) this.#mustPlace = true
     this.#seen = size
     if (!this.#mustPlace) return
-    this.#figures.delete('')
-    for (const path of left) this.#forgetGroup(path)
+    for (const [number, { path, counts }] of before) {
+      this.#redrawGroup(path)
+      const now = this.#standingOf(number)
+      if (!this.#isOrderChanged && path === now.path && counts === now.counts) continue
+      this.#forgetFigures(path)
+      this.#forgetFigures(now.path)
+    }
+    for (const path of this.#left.splice(0)) {
+      this.#redrawGroup(path)
+      this.#forgetFigures(path)
+    }
   }
 
-  /** The groups around a row, and the figures of the whole, are drawn anew: one that comes, goes or changes counts in all of them. */
-  #forgetGroup(leaf: string): void {
-    for (let end = leaf.indexOf(PATH_END); end >= 0; end = leaf.indexOf(PATH_END, end + 1)) {
-      const path = leaf.slice(0, end + 1)
-      this.#figures.delete(path)
+  /** Where a row stands and what it counts for: which group, whether it is shown, and the values that figures are made of. */
+  #standingOf(number: RowNumber): { readonly path: string; readonly counts: string } {
+    const isIn = this.#test(number) || this.#unplaced.has(number)
+    const summed = Object.keys(this.#query?.aggregates ?? {}).map((field) => this.#store.column(field as FieldId)?.codeAt(number))
+    return { path: this.#pathOf(number), counts: `${isIn} ${summed}` }
+  }
+
+  #redrawGroup(leaf: string): void {
+    for (const path of pathsAround(leaf)) {
       const drawn = this.#drawn.get(path)
       if (drawn !== undefined) drawn.isClean = false
     }
+  }
+
+  /** A row counts in every group around it, and in the whole. */
+  #forgetFigures(leaf: string): void {
+    this.#figures.delete('')
+    for (const path of pathsAround(leaf)) this.#figures.delete(path)
   }
 
   #compile(query: ViewQuery): CompiledFilter {
@@ -459,8 +486,7 @@ export class ViewIndex {
 
   /** Groups in which no row came, went or changed are taken over as they were drawn. */
   #groupedLines(query: ViewQuery): readonly GridLine[] {
-    // A row that came to another group counts in that one too.
-    for (const number of this.#changed) this.#forgetGroup(this.#pathOf(number))
+    for (const number of this.#changed) this.#redrawGroup(this.#pathOf(number))
     const chunks: (readonly GridLine[])[] = []
     this.#drawGroups({ query, chunks, depth: 0, from: 0, to: this.#order.length, path: '' })
     return NO_LINES.concat(...chunks)
@@ -551,6 +577,11 @@ interface GroupPart {
 
 /** Ends each step of a group's path; labels are written as JSON, which never holds it bare. */
 const PATH_END = '\n'
+
+/** A group's path and those of the groups around it. */
+function* pathsAround(leaf: string): Generator<string> {
+  for (let end = leaf.indexOf(PATH_END); end >= 0; end = leaf.indexOf(PATH_END, end + 1)) yield leaf.slice(0, end + 1)
+}
 
 const pathIn = (path: string, column: Column, bucket: number): string =>
   `${path}${column.field.id}=${bucket === EMPTY ? '' : JSON.stringify(column.bucketLabel(bucket))}${PATH_END}`

@@ -248,6 +248,36 @@ describe('the index of a view', () => {
     expect(view.isMoving(rowId(3))).toBe(false)
   })
 
+  test('[VW4] a held row counts in the group it stands in, and in the other once it is let go of', () => {
+    const sheet = makeSheet(makeRandom(11), [30])
+    const view = new ViewIndex(sheet, CONTEXT, WORDS)
+    const query = { ...QUERY, groups: [by(STATUS)], sorts: [by(NAME)], aggregates: { [POINTS]: 'sum' } as const }
+    view.setQuery(query)
+    view.work()
+    const random = makeRandom(12)
+    for (let round = 0; round < 40; round++) {
+      const row = rowId(Math.floor(random() * 30))
+      view.hold([row])
+      const before = rowsOf(view)
+      editCells(
+        sheet,
+        [
+          { row, field: STATUS, value: randomValue(random, STATUS) },
+          { row, field: POINTS, value: round },
+        ],
+        EDITOR,
+      )
+      view.work()
+      expect(rowsOf(view)).toEqual(before)
+      view.hold([])
+      view.work()
+      const anew = new ViewIndex(sheet, CONTEXT, WORDS)
+      anew.setQuery(query)
+      anew.work()
+      expect(view.result()).toEqual(anew.result())
+    }
+  })
+
   test('[VW4] a new row that does not match is shown while somebody is in it', () => {
     const sheet = makeSheet(makeRandom(7), [5])
     const view = new ViewIndex(sheet, CONTEXT, WORDS)
