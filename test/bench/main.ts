@@ -1,7 +1,8 @@
 // npm run bench: each figure beside its baseline, measured in the same run.
 import { benchCollab } from './collab.ts'
+import { benchDelivery } from './delivery.ts'
 import { benchEngine } from './engine.ts'
 import { benchViews } from './views.ts'
 
-for (const { what, value, ratio, hold } of [...benchEngine(), ...benchViews(), ...(await benchCollab())])
+for (const { what, value, ratio, hold } of [...benchEngine(), ...benchViews(), ...(await benchCollab()), ...(await benchDelivery())])
   process.stdout.write(`${what}\n  ${value}; ratio ${ratio} (hold ${hold})\n`)
