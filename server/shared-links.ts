@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import type { Person } from './session.ts'
 import { type Reader, toSqlOp } from './storage/database.ts'
-import type { SqlOp, UpdateLog } from './update-log.ts'
+import { LogFailed, type SqlOp, type UpdateLog } from './update-log.ts'
 
 /** 256 bits, as 43 characters that stand in an address as they are. */
 const TOKEN_BYTES = 32
@@ -264,7 +264,7 @@ export class SharedLinks {
     const now = this.#now()
     if (row === undefined || now - row.usedAt < TOUCH_MS) return false
     row.usedAt = now
-    this.#log.execute([toSqlOp(this.#reader.kysely.updateTable('guests').set({ used_at: now }).where('id', '=', row.person.id))])
+    this.#tryToNote([toSqlOp(this.#reader.kysely.updateTable('guests').set({ used_at: now }).where('id', '=', row.person.id))])
     return true
   }
 
@@ -364,7 +364,16 @@ export class SharedLinks {
     if (now - (link.lastUsedAt ?? 0) < TOUCH_MS) return
     const used = { ...link, lastUsedAt: now }
     this.#links.set(link.id, used)
-    this.#log.execute([this.#saveUse(used)])
+    this.#tryToNote([this.#saveUse(used)])
+  }
+
+  /** When something was used is worth knowing, and no reason to keep anybody out while the disk takes nothing. */
+  #tryToNote(ops: readonly SqlOp[]): void {
+    try {
+      this.#log.execute(ops)
+    } catch (error) {
+      if (!(error instanceof LogFailed)) throw error
+    }
   }
 
   #saveUse({ id, uses, lastUsedAt }: SharedLink): SqlOp {

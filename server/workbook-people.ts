@@ -2,7 +2,7 @@ import type { Person, Sessions } from './session.ts'
 import type { SharedLinks } from './shared-links.ts'
 import type { Catalog } from './storage/catalog.ts'
 import { type Reader, toSqlOp } from './storage/database.ts'
-import type { UpdateLog } from './update-log.ts'
+import { LogFailed, type SqlOp, type UpdateLog } from './update-log.ts'
 
 /** When somebody was last seen is written at most this often. ms */
 const WRITE_MS = 60_000
@@ -45,14 +45,18 @@ export class WorkbookPeople {
       return
     }
     this.#seen.set(key, { at: now, writtenAt: now })
-    this.#log.execute([
-      toSqlOp(
-        this.#reader.kysely
-          .insertInto('last_seen')
-          .values({ workbook, person, at: now })
-          .onConflict((c) => c.columns(['workbook', 'person']).doUpdateSet({ at: now })),
-      ),
-    ])
+    try {
+      this.#log.execute([this.#save(workbook, person, now)])
+    } catch (error) {
+      // Seen all the same: it is written with the next sign of life that the disk takes.
+      if (!(error instanceof LogFailed)) throw error
+      this.#seen.set(key, { at: now, writtenAt: 0 })
+    }
+  }
+
+  #save(workbook: string, person: string, at: number): SqlOp {
+    const query = this.#reader.kysely.insertInto('last_seen').values({ workbook, person, at })
+    return toSqlOp(query.onConflict((c) => c.columns(['workbook', 'person']).doUpdateSet({ at })))
   }
 
   nameOf(id: string): string | undefined {

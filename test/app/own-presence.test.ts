@@ -1,4 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { Awareness, applyAwarenessUpdate, encodeAwarenessUpdate } from 'y-protocols/awareness'
+import * as Y from 'yjs'
 import { IDLE_MS, OwnPresence, PRESENCE_MS } from '../../app/collab/own-presence.ts'
 import { LIVE_TEXT_LENGTH, peersOf, SHOWN_RANGES } from '../../app/collab/presence.ts'
 
@@ -71,4 +73,17 @@ test('[SL32] a window is idle when nothing was touched in it for five minutes, u
   presence.touch()
   vi.advanceTimersByTime(PRESENCE_MS)
   expect(peer()?.isIdle).toBe(false)
+})
+
+test('[SL33] a window that falls silent without closing is gone for the others within 35 s', () => {
+  const [silent, watching] = [new Awareness(new Y.Doc()), new Awareness(new Y.Doc())]
+  silent.setLocalState({ user, cursor })
+  const peers = () => peersOf(watching.getStates() as Map<number, Record<string, unknown>>, watching.clientID)
+  applyAwarenessUpdate(watching, encodeAwarenessUpdate(silent, [silent.clientID]), 'socket')
+  silent.destroy()
+  vi.advanceTimersByTime(29_000)
+  expect(peers()).toHaveLength(1)
+  vi.advanceTimersByTime(6_000)
+  expect(peers()).toEqual([])
+  watching.destroy()
 })
