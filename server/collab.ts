@@ -313,8 +313,10 @@ export class Collab implements Documents {
   /** Decides on one document for one socket, and remembers the link that gave the right: with it the whole socket ends. */
   readonly #authorize: Authorize = async (token, docName, request) => {
     const answer = await this.#parts.authorize(token, docName, request)
-    if (!isDenied(answer) && answer.link !== undefined) this.#linksByRequest.get(request)?.add(answer.link)
-    return answer
+    if (isDenied(answer) || answer.link === undefined) return answer
+    this.#linksByRequest.get(request)?.add(answer.link)
+    // Closed while the right was decided: from here on closing it finds this socket.
+    return this.#parts.isLinkOpen?.(answer.link) === false ? { denied: 'This link has ended.' } : answer
   }
 
   async #authenticate(payload: onAuthenticatePayload<SocketContext>): Promise<PrincipalContext> {

@@ -12,6 +12,7 @@ import { databasePath } from '../../server/storage/database.ts'
 import { annotationsName, baseName, bookName, editsName, sysName } from '../../workbook/schema.ts'
 import { apiClient } from '../support/api.ts'
 import { ProviderClient, RawClient, type ReceivedFrame } from '../support/collab-client.ts'
+import { FeedReader } from '../support/feed-reader.ts'
 import { BareBrowser, type CallParts, codeOf } from '../support/guest.ts'
 import { testConfig } from '../support/shell-server.ts'
 import { tempFolder } from '../support/temp-folder.ts'
@@ -227,6 +228,18 @@ describe('every document', () => {
     const { detail } = await client.next((frame) => frame.type === FRAME.auth)
     return detail !== 2
   }
+
+  test('[SL5] the feed of a sheet is for those who may read it, and ends with the link', async () => {
+    const { browser, link } = await guestOf(a, 'viewer')
+    const options = { token: 'cookie', headers: browser.socketHeaders }
+    using foreign = await FeedReader.connect(ws(), b.sheet as never, options)
+    foreign.subscribe([], 1)
+    expect((await foreign.next(() => true)).kind).toBe('denied')
+    using own = await FeedReader.connect(ws(), a.sheet as never, options)
+    await own.catchUp([], 1)
+    await api.call('revokeLink', { params: { id: link.id } })
+    expect(await own.closed).toBe(4403)
+  })
 
   /** Whether a forged update, sent whatever the server said of rights, is taken. */
   async function writes(browser: BareBrowser, docName: string): Promise<boolean> {
