@@ -5,12 +5,24 @@ import type { LinkState } from './save-state.ts'
 /** An attempt that has no answer after this long is given up. ms. */
 const ATTEMPT_MS = 10_000
 
-class Socket extends HocuspocusProviderWebsocket {
+/** The library's socket, in two points otherwise. */
+export class Socket extends HocuspocusProviderWebsocket {
   /** Closes as if the network had: the socket's own listeners are told, and with them the documents that stand on it. */
   lose(): void {
     this.emit('close', { event: { code: 4408, reason: 'closed here' } })
   }
+
+  /**
+   * What cannot be sent now is not kept for later: each connection begins with an exchange that covers it. The library would send every
+   * edit of an absence once more before it has signed in, and the server closes a socket that sends a thousand messages before that.
+   */
+  override send(message: Uint8Array): void {
+    if (this.webSocket?.readyState === OPEN) super.send(message)
+  }
 }
+
+/** `WebSocket.OPEN`. */
+const OPEN = 1
 
 export interface LiveSocketOptions {
   readonly url: string
