@@ -382,8 +382,6 @@ export const TEXTS = {
     connected: 'A field of the connected app',
   },
 
-  ownField: { title: 'Add a field', name: 'Name', type: 'Type', options: 'Options, one a line', button: 'Add field' },
-
   profile: {
     title: 'You, as others see you',
     name: 'Name',

@@ -115,7 +115,16 @@ export function insertRows(
       for (let i = start; i < Math.min(count, start + CELLS_PER_TRANSACTION); i++) map.set(`${made[i]}.added`, keys[i])
     }, new UserOrigin(editor.by))
   }
+  fillInitial(sheet, made, editor)
   return made
+}
+
+/** New rows begin with what the fields of this workbook say. */
+function fillInitial(sheet: Sheet, rows: readonly RowId[], editor: Editor): void {
+  const fields = sheet.fields().filter((field) => field.binding === undefined && field.initial !== undefined)
+  if (fields.length === 0) return
+  const inputs = rows.flatMap((row) => fields.map((field) => ({ row, field: field.id, value: field.initial ?? null })))
+  editCells(sheet, inputs, editor)
 }
 
 /** Adds one row behind `after` (at the end where that is absent) and returns its id. */
@@ -198,9 +207,10 @@ export function duplicateRows(sheet: Sheet, rows: readonly RowId[], editor: Edit
   const inputs = rows.flatMap((row, i) => {
     const copy = copies[i]
     if (copy === undefined) return []
-    return fields.flatMap(({ id }): CellInput[] => {
+    return fields.flatMap(({ id, initial }): CellInput[] => {
       const { value } = sheet.cell(row, id)
-      return value === null ? [] : [{ row: copy, field: id, value }]
+      // An empty cell is copied, too, where a new row would begin with something.
+      return value === null && initial === undefined ? [] : [{ row: copy, field: id, value }]
     })
   })
   editCells(sheet, inputs, editor)

@@ -63,7 +63,7 @@ export interface FieldWork {
   add(draft: FieldDraft, place: FieldPlace): FieldId
   edit(field: Field, draft: FieldDraft): void
   remove(field: Field): void
-  duplicate(field: Field, watch: Watch): Promise<void>
+  duplicate(field: Field): Promise<void>
   /** Adds an option, or gives back the one that has the name. */
   addOption(field: Field, name: string): Option
   /** Makes a person known to a field of this workbook, so that its cells can name them. */
@@ -92,14 +92,14 @@ export function makeFieldWork(parts: {
   }
 
   /** Writes what `valueOf` answers for each row, a transaction and a breath per 1,000 cells; `undefined` leaves a cell alone. */
-  async function write(inputsOf: (row: RowId) => readonly CellInput[], { onShare }: Watch): Promise<readonly CellUndo[]> {
+  async function write(inputsOf: (row: RowId) => readonly CellInput[], watch?: Watch): Promise<readonly CellUndo[]> {
     const done: CellUndo[] = []
     const rows = sheet.rows()
     let waiting: CellInput[] = []
     const flush = async (share: number): Promise<void> => {
       done.push(...editCells(sheet, waiting, editor()))
       waiting = []
-      onShare(share)
+      watch?.onShare(share)
       await breathe()
     }
     for (const [i, row] of rows.entries()) {
@@ -119,14 +119,14 @@ export function makeFieldWork(parts: {
     },
     edit: (field, draft) => keep(set(draftChanges(field.id, draftOf(field), draft))),
     remove: (field) => keep(set([{ key: `${field.id}.removed`, value: true }])),
-    duplicate: async (field, watch) => {
+    duplicate: async (field) => {
       const draft = { ...draftOf(field), name: freeName(sheet.fields(), `${field.name} copy`), options: field.options.map(withoutOrder) }
       const { id, changes } = newFieldChanges(sheet, ownDraft(field, draft), { side: 'right', of: field.id }, cryptoRandomBytes)
       const made = set(changes)
       const done = await write((row) => {
         const { value } = sheet.cell(row, field.id)
         return value === null ? [] : [{ row, field: id, value: ownValue(field, value) }]
-      }, watch)
+      })
       keep([...made, ...cellSteps(done)])
     },
     addOption: (field, name) => {

@@ -1,11 +1,9 @@
-import { type FormEvent, useMemo, useState } from 'react'
+import { useMemo, useState } from 'react'
 import { ListBox, ListBoxItem } from 'react-aria-components'
 import type { ConnectionInfo } from '../../server/api/contract.ts'
-import { addField } from '../../workbook/edit.ts'
-import { FIELD_TYPES, type FieldType } from '../../workbook/fields.ts'
-import { cryptoRandomBytes, type SheetId } from '../../workbook/ids.ts'
-import { UserOrigin } from '../../workbook/origin.ts'
+import type { FieldType } from '../../workbook/fields.ts'
 import { callApi } from '../api-client.ts'
+import { NewField } from '../fields/field-dialogs.tsx'
 import { Button } from '../kit/button.tsx'
 import { Failure } from '../kit/message.tsx'
 import { Modal } from '../kit/modal.tsx'
@@ -18,7 +16,7 @@ type Props = DialogsProps & { readonly connection: ConnectionInfo | undefined }
 export function FieldDialog(props: Props) {
   const { connection, onClose } = props
   const [isOwn, setOwn] = useState(connection === undefined)
-  const title = connection === undefined || isOwn ? TEXTS.ownField.title : TEXTS.addField.title(connection.integration.appName)
+  const title = connection === undefined || isOwn ? TEXTS.fields.form.addTitle : TEXTS.addField.title(connection.integration.appName)
   return (
     <Modal isOpen onClose={onClose} title={title} width={520}>
       {connection !== undefined && (
@@ -34,7 +32,11 @@ export function FieldDialog(props: Props) {
           ))}
         </div>
       )}
-      {connection !== undefined && !isOwn ? <ConnectedField {...props} connection={connection} /> : <OwnField {...props} />}
+      {connection !== undefined && !isOwn ? (
+        <ConnectedField {...props} connection={connection} />
+      ) : (
+        <NewField sheet={props.open.sheet} work={props.fieldWork} formats={props.painter.formats} place="end" onClose={onClose} />
+      )}
     </Modal>
   )
 }
@@ -103,66 +105,5 @@ function ConnectedField({ session, connection, onClose }: Props & { readonly con
         </Button>
       </span>
     </div>
-  )
-}
-
-const OWN_TYPES = FIELD_TYPES.filter((type) => type !== 'record-key' && type !== 'person')
-
-function OwnField({ session, open, onClose }: Props) {
-  const [name, setName] = useState('')
-  const [type, setType] = useState<FieldType>('text')
-  const [options, setOptions] = useState('')
-  const add = (event: FormEvent): void => {
-    event.preventDefault()
-    if (name.trim() === '') return
-    const names =
-      type === 'single-select'
-        ? options
-            .split('\n')
-            .map((option) => option.trim())
-            .filter(Boolean)
-        : []
-    const made = Object.fromEntries(
-      names.map((option, i) => [`o${i.toString(36)}${Math.floor(Math.random() * 36 ** 4).toString(36)}`, option]),
-    )
-    const attributes = { name: name.trim(), type, ...(names.length > 0 && { options: made }) }
-    addField(open.sheet.docs.book, open.sheet.id as SheetId, attributes, new UserOrigin(session.editor().by), cryptoRandomBytes)
-    onClose()
-  }
-  return (
-    <form onSubmit={add} className="grid gap-3">
-      <label className="block">
-        <span className="label">{TEXTS.ownField.name}</span>
-        <input
-          className="input"
-          // biome-ignore lint/a11y/noAutofocus: the dialog is opened to type here
-          autoFocus
-          value={name}
-          maxLength={120}
-          onChange={(event) => setName(event.target.value)}
-        />
-      </label>
-      <label className="block">
-        <span className="label">{TEXTS.ownField.type}</span>
-        <select className="input" value={type} onChange={(event) => setType(event.target.value as FieldType)}>
-          {OWN_TYPES.map((option) => (
-            <option key={option} value={option}>
-              {FIELD_TYPE_NAMES[option]}
-            </option>
-          ))}
-        </select>
-      </label>
-      {type === 'single-select' && (
-        <label className="block">
-          <span className="label">{TEXTS.ownField.options}</span>
-          <textarea className="input" rows={4} value={options} onChange={(event) => setOptions(event.target.value)} />
-        </label>
-      )}
-      <span>
-        <Button look="primary" type="submit" isDisabled={name.trim() === ''}>
-          {TEXTS.ownField.button}
-        </Button>
-      </span>
-    </form>
   )
 }

@@ -110,6 +110,8 @@ export const FIELDS_TEXTS = {
     pattern: 'Must be',
     anything: 'Anything',
     initial: 'New rows begin with',
+    more: 'Description, rules and first value',
+    emptyOption: 'An option has no name. Name it or delete it.',
     add: 'Add field',
     save: 'Save',
     taken: 'Another field has this name.',

@@ -3,6 +3,8 @@ import type { ConnectionInfo } from '../../server/api/contract.ts'
 import type { Field } from '../../workbook/fields.ts'
 import type { RowId } from '../../workbook/ids.ts'
 import type { OpenSheet, SessionState, WorkbookInfo, WorkbookSession } from '../collab/workbook-session.ts'
+import { type FieldDialogKind, FieldDialogs } from '../fields/field-dialogs.tsx'
+import type { FieldWork } from '../fields/field-work.ts'
 import type { CellId } from '../grid/grid.tsx'
 import type { Painter } from '../grid/scene.ts'
 import type { SheetEditing } from '../grid/use-sheet-editing.ts'
@@ -25,6 +27,7 @@ export type OpenDialog =
   | { readonly kind: 'add-field'; readonly connection: string | undefined }
   | { readonly kind: 'story'; readonly cell: CellId }
   | { readonly kind: 'keys' }
+  | FieldDialogKind
   | { readonly kind: 'share' }
   | { readonly kind: 'import-file'; readonly file: File | undefined }
   | { readonly kind: 'export'; readonly rows: readonly RowId[]; readonly fields: readonly Field[] }
@@ -41,6 +44,8 @@ export interface DialogsProps {
   readonly survey: Survey
   readonly painter: Painter
   readonly editing: SheetEditing
+  readonly fieldWork: FieldWork
+  readonly say: (text: string) => void
   readonly times: Times
   readonly nameOf: (person: string) => string
   readonly isMac: boolean
@@ -65,6 +70,10 @@ export function Dialogs(props: DialogsProps) {
         )}
       </Suspense>
     )
+  }
+  if (dialog.kind === 'insert-field' || 'field' in dialog) {
+    const { open, fieldWork, painter, say, onClose } = props
+    return <FieldDialogs dialog={dialog} sheet={open.sheet} work={fieldWork} formats={painter.formats} say={say} onClose={onClose} />
   }
   const connection = connections.find((c) => c.id === dialog.connection)
   if (dialog.kind === 'add-field') return <FieldDialog {...props} connection={connection} />

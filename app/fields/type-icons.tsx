@@ -1,0 +1,42 @@
+import {
+  AtSign,
+  CalendarClock,
+  CalendarDays,
+  CircleDot,
+  Coins,
+  Hash,
+  KeyRound,
+  Link,
+  ListChecks,
+  type LucideIcon,
+  Percent,
+  Phone,
+  SquareCheck,
+  Star,
+  Text,
+  Timer,
+  Type,
+  UserRound,
+} from 'lucide-react'
+import type { FieldType } from '../../workbook/fields.ts'
+
+/** The picture of each type. */
+export const TYPE_ICONS: Record<FieldType, LucideIcon> = {
+  text: Type,
+  'long-text': Text,
+  number: Hash,
+  currency: Coins,
+  percent: Percent,
+  checkbox: SquareCheck,
+  date: CalendarDays,
+  'date-time': CalendarClock,
+  'single-select': CircleDot,
+  'multi-select': ListChecks,
+  person: UserRound,
+  email: AtSign,
+  url: Link,
+  phone: Phone,
+  duration: Timer,
+  rating: Star,
+  'record-key': KeyRound,
+}
