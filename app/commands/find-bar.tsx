@@ -146,6 +146,11 @@ export function FindBar(props: FindBarProps) {
     if (next !== undefined) onGoTo({ row: next.row, field: next.field.id })
   }
 
+  const replaceAll = (): void => {
+    if (results.isDone && results.found.length > 0) editing.replace(results.found.map(replaced))
+    input.current?.focus()
+  }
+
   const onKeyDown = (event: KeyboardEvent): void => {
     if (event.key === 'Escape') {
       event.preventDefault()
@@ -196,10 +201,10 @@ export function FindBar(props: FindBarProps) {
             placeholder={T.replace}
             className="input min-h-7 w-44 min-w-0 flex-1"
           />
-          <Button isSmall isDisabled={total === 0} onPress={replaceOne}>
+          <Button isSmall onPress={replaceOne}>
             {TEXTS.commands.find.replaceOne}
           </Button>
-          <Button isSmall isDisabled={total === 0 || !results.isDone} onPress={() => editing.replace(results.found.map(replaced))}>
+          <Button isSmall onPress={replaceAll}>
             {TEXTS.commands.find.replaceAll}
           </Button>
         </div>

@@ -12,17 +12,19 @@ export type NamedTotals = readonly (readonly [name: string, text: string])[]
 /** Edits within this time are added up together, ms. */
 const QUIET_MS = 150
 
+const NOTHING: { readonly totals: Totals; readonly isDone: boolean } = { totals: NO_TOTALS, isDone: true }
+
 /** The totals of what is selected, counted between frames; none for a single cell. */
 export function useSelectionTotals(
   sheet: Sheet,
   formats: ValueFormats,
   selected: { readonly selection: Selection; readonly area: GridArea } | undefined,
 ): { readonly totals: NamedTotals; readonly isCounting: boolean } {
-  const [counted, setCounted] = useState<{ totals: Totals; isDone: boolean }>({ totals: NO_TOTALS, isDone: true })
+  const [counted, setCounted] = useState(NOTHING)
   useEffect(() => {
     const cells = selected?.selection.ranges.reduce((sum, range) => sum + cellsIn(range), 0) ?? 0
     if (selected === undefined || cells < 2) {
-      setCounted({ totals: NO_TOTALS, isDone: true })
+      setCounted(NOTHING)
       return
     }
     let stop: () => void = () => undefined

@@ -116,8 +116,8 @@ export interface GridProps {
   readonly onFreeze?: (count: number) => void
   /** Absent: rows stay where they are. */
   readonly onMoveRows?: (rows: readonly RowId[], before: RowId | undefined) => void
-  /** The range whose corner was dragged, and what it was dragged to. Absent: the selection has no handle. */
-  readonly onFill?: (from: Range, to: Range) => void
+  /** The range whose corner was dragged, and what it was dragged to; with Ctrl it is copied. Absent: the selection has no handle. */
+  readonly onFill?: (from: Range, to: Range, isCopy: boolean) => void
   readonly onMenu?: (place: MenuPlace) => void
   /** A command that the screen around the grid carries out. */
   readonly onCommand: (command: GridCommand) => void
@@ -319,7 +319,9 @@ export function Grid(props: GridProps) {
 
   const goNow = (cell: CellId): boolean => {
     const [row, column] = [view.lineOf(cell.row), columnIndex.get(cell.field)]
-    if (row < 0 || column === undefined) return false
+    const line = lines[row]
+    // Where a row stands may be known before the lines that are shown have it.
+    if (line?.kind !== 'row' || line.row !== cell.row || column === undefined) return false
     select(at({ row, column }))
     return true
   }
@@ -377,7 +379,10 @@ export function Grid(props: GridProps) {
     return true
   }
 
+  // The browser tells of Ctrl+V and Ctrl+Shift+V by the same event.
+  const isPlainPaste = useRef(false)
   const onKeyDown = (event: KeyboardEvent): void => {
+    isPlainPaste.current = event.shiftKey
     if (edited !== undefined || event.defaultPrevented || selection === undefined || !isOnCell(event.target)) return
     if (ownKey(event)) {
       event.preventDefault()
@@ -461,6 +466,11 @@ export function Grid(props: GridProps) {
     const body = bodyRef.current
     if (body === undefined) return
     let to = from
+    let isCopy = false
+    const onUp = (event: globalThis.PointerEvent): void => {
+      isCopy = event.ctrlKey || event.metaKey
+    }
+    window.addEventListener('pointerup', onUp, { capture: true, once: true })
     trackOverCells(body, {
       onPlace: (place) => {
         to = filledRange(from, { row: place.row, column: Math.max(0, place.column) })
@@ -468,7 +478,8 @@ export function Grid(props: GridProps) {
       },
       onEnd: (isKept) => {
         setFilling(undefined)
-        if (isKept && to !== from) now.current.onFill?.(from, to)
+        window.removeEventListener('pointerup', onUp, { capture: true })
+        if (isKept && to !== from) now.current.onFill?.(from, to, isCopy)
       },
     })
   }
@@ -610,7 +621,7 @@ export function Grid(props: GridProps) {
   const onPaste = (event: ClipboardEvent): void => {
     if (edited !== undefined || selection === undefined || !isOnCell(event.target)) return
     event.preventDefault()
-    const html = event.clipboardData.getData('text/html')
+    const html = isPlainPaste.current ? '' : event.clipboardData.getData('text/html')
     editing.paste(groundOf(selection), selection.ranges, { text: event.clipboardData.getData('text/plain'), html })
   }
 
