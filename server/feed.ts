@@ -46,6 +46,7 @@ type Subscription = Extract<FeedAsk, { kind: 'subscribe' }>
 
 /** Updates in one frame of a replay. Bytes. */
 const REPLAY_BYTES = 128 * 1024
+const MOST_LAST_SEQS = 10_000
 
 /** One reader of one sheet. */
 interface Reader {
@@ -80,6 +81,8 @@ export class SheetFeeds {
   readonly #parts: FeedParts
   readonly #readers = new Map<SheetId, Set<Reader>>()
   readonly #batches = new Map<SheetId, Batch>()
+  /** The last number of each shard on disk, as far as it was asked for: when 200 windows come back they ask for the same 25. */
+  readonly #lastSeqs = new Map<string, number>()
 
   constructor(parts: FeedParts) {
     this.#parts = parts
@@ -87,7 +90,8 @@ export class SheetFeeds {
 
   /** An update of a base shard joined the log's batch; called in the same turn. */
   note({ sheet, shard, gen }: { sheet: SheetId; shard: number; gen: number }, { after, seq, update }: LoggedUpdate): void {
-    if (!this.#readers.has(sheet)) return
+    // Also where nobody reads: whoever comes before it is on disk reads a log without it and must be told.
+    this.#lastSeqs.delete(baseName(sheet, shard, gen))
     const durable = this.#parts.log.durable()
     const change: BaseChange = { shard, gen, after, seq, update }
     const batch = this.#batches.get(sheet)
@@ -197,10 +201,13 @@ export class SheetFeeds {
   }
 
   #isReached(sheet: SheetId, gen: number, mark: BaseMark): boolean {
-    return mark.gen === gen && this.#parts.shards.reaches(baseName(sheet, mark.shard, gen), mark)
+    const docName = baseName(sheet, mark.shard, gen)
+    return mark.gen === gen && (mark.seq === this.#lastSeq(docName) || this.#parts.shards.reaches(docName, mark))
   }
 
   #publish(sheet: SheetId, changes: readonly BaseChange[]): void {
+    // What was asked for since the change was made is older than the change.
+    for (const { shard, gen } of changes) this.#lastSeqs.delete(baseName(sheet, shard, gen))
     let frame: Uint8Array | undefined
     for (const reader of this.#readers.get(sheet) ?? []) {
       if (reader.state === 'behind') continue
@@ -256,12 +263,12 @@ export class SheetFeeds {
     const { shards } = this.#parts
     const { gen, sent } = reader
     // Shards are filled in their order, so that the first one without an update ends them.
-    for (let shard = reader.known; shards.lastSeq(baseName(sheet, shard, gen)) > 0; shard++) if (!sent.has(shard)) sent.set(shard, 0)
+    for (let shard = reader.known; this.#lastSeq(baseName(sheet, shard, gen)) > 0; shard++) if (!sent.has(shard)) sent.set(shard, 0)
     const changes: BaseChange[] = []
     let bytes = 0
     for (const [shard, seq] of sent) {
       const docName = baseName(sheet, shard, gen)
-      if (shards.lastSeq(docName) <= seq) continue
+      if (this.#lastSeq(docName) <= seq) continue
       let after = seq
       for (const row of shards.after(docName, seq, REPLAY_BYTES - bytes)) {
         changes.push({ shard, gen, after, seq: row.seq, update: row.update })
@@ -271,6 +278,15 @@ export class SheetFeeds {
       if (bytes >= REPLAY_BYTES) break
     }
     return changes
+  }
+
+  #lastSeq(docName: string): number {
+    const known = this.#lastSeqs.get(docName)
+    if (known !== undefined) return known
+    if (this.#lastSeqs.size >= MOST_LAST_SEQS) this.#lastSeqs.clear()
+    const seq = this.#parts.shards.lastSeq(docName)
+    this.#lastSeqs.set(docName, seq)
+    return seq
   }
 
   #send(sheet: SheetId, reader: Reader, news: FeedNews): void {

@@ -1,4 +1,4 @@
-// The server of the delivery's figures, in a process of its own. Argument: data folder. Over IPC: sends `{ url, token }`; answers `memory`
+// The server of the delivery's figures, in a process of its own. Argument: data folder. Over IPC: sends `{ url, token }`; answers `figures`
 // and `pull`, which writes so many rows of a sheet as a run does, a hundred a commit, to all of its shards.
 import { buildApp } from '../../server/app.ts'
 import type { Documents } from '../../server/collab-ports.ts'
@@ -11,7 +11,7 @@ import { baseName, packBaseRow, parseBaseRow } from '../../workbook/schema.ts'
 import { testConfig } from '../support/shell-server.ts'
 
 export type Order =
-  | { readonly kind: 'memory' }
+  | { readonly kind: 'figures' }
   | { readonly kind: 'pull'; readonly sheet: SheetId; readonly shards: number; readonly rows: number }
 
 const ROWS_PER_COMMIT = 100
@@ -52,8 +52,8 @@ process.on('message', (order: Order) => {
   if (order.kind === 'pull') void pull(order)
   else {
     globalThis.gc?.()
-    const { heapUsed, external, rss } = process.memoryUsage()
-    process.send?.({ used: heapUsed + external, rss })
+    const { user, system } = process.cpuUsage()
+    process.send?.({ rss: process.memoryUsage().rss, cpuMs: (user + system) / 1_000 })
   }
 })
 process.send?.({ url: server.origin, token: server.bearerToken })
