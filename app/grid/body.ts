@@ -3,7 +3,7 @@ import type { GridLine } from '../../workbook/view-lines.ts'
 import type { CellView } from './cell-view.ts'
 import { type DrawnColumns, drawnColumns, frozenEdge, type GridColumn, NUMBER_WIDTH } from './columns.ts'
 import { type Place, scrollInto } from './grid-model.ts'
-import { RowView } from './row-view.ts'
+import { putInOrder, RowView } from './row-view.ts'
 import type { Scene } from './scene.ts'
 import { hasDrifted, lineWindow, makeScrollMap, type ScrollMap, type ScrollPlace, scrolledTo } from './viewport.ts'
 
@@ -39,7 +39,10 @@ export interface BodyOptions {
 const OVERSCAN = 2
 /** Rows are placed from a line near the view, so that their places stay small numbers in a sheet of any height. */
 const BASE_STEP = 100_000
-/** After so long without a scroll event the scrollbar is set right in a sheet taller than what a browser scrolls, ms. */
+/**
+ * After so long without a scroll event the rows are put into the order of the sheet for those who read them in their order, and the scrollbar
+ * is set right in a sheet taller than what a browser scrolls. ms
+ */
 const REST = 160
 /** Rows further out of sight than this are not left standing. */
 const NEAR = 6
@@ -285,7 +288,6 @@ export class GridBody {
     this.#left = scroller.scrollLeft
     this.#place = scrolledTo(this.#map, this.#place, scroller.scrollTop)
     this.#draw()
-    if (this.#map.isWhole) return
     clearTimeout(this.#rest)
     this.#rest = window.setTimeout(() => this.#settle(), REST)
   }
@@ -298,7 +300,14 @@ export class GridBody {
     this.#place = { scrolled, top: this.#map.isWhole ? scrolled : within }
   }
 
+  /** The scroll has come to rest: what was left undone for its sake. */
   #settle(): void {
+    const views = [...this.#byLine.values()].sort((a, b) => a.line - b.line)
+    putInOrder(
+      this.#elements.rows,
+      views.map(({ element }) => element),
+    )
+    for (const view of views) view.putInOrder()
     if (!hasDrifted(this.#map, this.#place)) return
     this.#elements.scroller.scrollTop = this.#map.scrolledOf(this.#place.top)
     this.#place = { scrolled: this.#elements.scroller.scrollTop, top: this.#place.top }

@@ -45,7 +45,8 @@ export interface GridHeadProps {
   readonly onSelect: (column: number, event: { readonly shiftKey: boolean; readonly isMain: boolean }) => void
   readonly onSelectAll: () => void
   readonly onWidth: (field: FieldId, width: number) => void
-  readonly onWidthEnd: () => void
+  /** The drag has ended: this width is to be kept. */
+  readonly onWidthEnd: (field: FieldId, width: number) => void
   readonly onFit: (column: GridColumn) => void
   /** Absent: fields cannot be moved. The place is among the columns as they stand; their number means behind the last. */
   readonly onDrop: ((column: GridColumn, before: number) => void) | undefined
@@ -246,18 +247,17 @@ function Resizer({ column, isResizing, onWidth, onWidthEnd, onFit }: ColumnNameP
     if (event.button !== 0) return
     event.preventDefault()
     event.stopPropagation()
-    const [from, width] = [event.clientX, column.width]
-    let isMoved = false
+    const { id } = column.field
+    const offset = column.width - event.clientX
+    let width: number | undefined
     const stop = trackDrag({
       onMove: (move) => {
-        isMoved = true
-        onWidth(column.field.id, width + move.clientX - from)
+        width = offset + move.clientX
+        onWidth(id, width)
       },
       onEnd: (isKept) => {
         stop()
-        if (!isMoved) return
-        if (!isKept) onWidth(column.field.id, width)
-        onWidthEnd()
+        if (width !== undefined) onWidthEnd(id, isKept ? width : column.width)
       },
     })
   }

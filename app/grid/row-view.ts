@@ -1,10 +1,11 @@
+import { cellKey, type RowId } from '../../workbook/ids.ts'
 import type { GridLine, GroupLine, RowLine } from '../../workbook/view-lines.ts'
 import { TEXTS } from '../texts.ts'
 import { displayOf, linkOf } from './cell-display.ts'
 import { CellView } from './cell-view.ts'
 import { type DrawnColumns, type GridColumn, NUMBER_WIDTH } from './columns.ts'
 import type { Range } from './grid-model.ts'
-import { HEADER_ROWS, type PeerMark, type Scene } from './scene.ts'
+import { HEADER_ROWS, type PeerMark, type Scene, type TalkMarks } from './scene.ts'
 
 const NO_PEERS: readonly PeerMark[] = []
 
@@ -74,6 +75,14 @@ export class RowView {
     if (this.#x === x) return
     this.#x = x
     this.#frozen.style.transform = x === 0 ? '' : `translateX(${x}px)`
+  }
+
+  /** The cells stand in the order of the columns, as they are read one after another. */
+  putInOrder(): void {
+    const order = (indexes: readonly number[]): readonly Element[] =>
+      [...indexes].sort((a, b) => a - b).flatMap((index) => this.#cells.get(index)?.element ?? [])
+    putInOrder(this.#frozen, order(this.#drawn?.frozen ?? []))
+    putInOrder(this.element, order(this.#drawn?.scrolled ?? []))
   }
 
   show(scene: Scene, line: number, drawn: DrawnColumns): void {
@@ -152,6 +161,7 @@ export class RowView {
       setFlag(this.element, 'moving', isMoving)
     }
     this.#setGrip(scene.canMoveRows)
+    this.#setTalk(scene.painter.marks, row)
     const peers = scene.peers.get(row) ?? NO_PEERS
     for (const [index, view] of this.#cells) {
       const column = scene.columns[index]
@@ -167,7 +177,9 @@ export class RowView {
       view.paint({
         display: displayOf(field, cell.value, formats),
         state: status.kind,
-        description: descriptionOf(status.text, here),
+        description: [descriptionOf(status.text, here), talkText(scene.painter.marks?.cells.get(cellKey(row, field.id)))]
+          .filter(Boolean)
+          .join(' '),
         isSelected: isActive || selected.isIn,
         isActive,
         isTinted: selected.isIn && !isActive && selected.isLarge,
@@ -180,7 +192,19 @@ export class RowView {
         areaColor: scene.areas.find(({ range }) => isIn(range, line, index))?.color,
         link: href === undefined ? undefined : { href, label: String(cell.value) },
       })
+      setFlag(view.element, 'comment', scene.painter.marks?.cells.has(cellKey(row, field.id)) === true)
     }
+  }
+
+  /** The row's number says whether the row has a note and open comments of its own. */
+  #setTalk(marks: TalkMarks | undefined, row: RowId): void {
+    const comments = marks?.rows.get(row) ?? 0
+    const hasNote = marks?.notes.has(row) === true
+    setFlag(this.#number, 'note', hasNote)
+    setFlag(this.#number, 'comment', comments > 0)
+    const said = [hasNote ? TEXTS.drawer.hasNote : '', talkText(comments)].filter(Boolean).join(', ')
+    if (said === '') this.#number.removeAttribute('aria-description')
+    else this.#number.setAttribute('aria-description', said)
   }
 
   #setGrip(hasGrip: boolean): void {
@@ -194,12 +218,15 @@ export class RowView {
     this.#setGroup(true)
     if (this.#letters.data !== '') this.#letters.data = ''
     this.#setGrip(false)
+    setFlag(this.#number, 'note', false)
+    setFlag(this.#number, 'comment', false)
     for (const [index, view] of this.#cells) {
       const column = scene.columns[index]
       if (column === undefined) continue
       view.place(this.line, column)
       const isActive = scene.active?.row === this.line && scene.active.column === index
       const figure = group.aggregates.find(({ field }) => field === column.field.id)?.text ?? ''
+      setFlag(view.element, 'comment', false)
       view.paintGroup(index === 0 ? group : undefined, figure, isActive)
     }
   }
@@ -217,6 +244,17 @@ export class RowView {
     }
   }
 }
+
+/** Puts elements behind each other, the last of their parent. They are moved around the one with the focus, which would lose it if it were moved. */
+export function putInOrder(parent: Element, wanted: readonly Element[]): void {
+  if (wanted.every((element, i) => i === 0 || wanted[i - 1]?.nextElementSibling === element)) return
+  const focused = wanted.findIndex((element) => element.contains(document.activeElement))
+  const still = wanted[focused]
+  for (const element of wanted.slice(0, Math.max(0, focused))) parent.insertBefore(element, still ?? null)
+  parent.append(...wanted.slice(focused + 1))
+}
+
+const talkText = (count: number | undefined): string => (count === undefined || count === 0 ? '' : TEXTS.talk.onCell(count))
 
 function setFlag(element: HTMLElement, name: string, isSet: boolean): void {
   if (isSet) element.dataset[name] = 'true'

@@ -17,7 +17,7 @@ export interface GridColumns {
   readonly resizing: FieldId | undefined
   /** Shows a width while it is dragged; it is written once, at the end. */
   readonly showWidth: (field: FieldId, width: number) => void
-  readonly keepWidth: () => void
+  readonly keepWidth: (field: FieldId, width: number) => void
 }
 
 /** The fields as columns, with the width of one that is being dragged. */
@@ -36,8 +36,8 @@ export function useColumns(options: {
     return placeColumns(fields, widthOf, frozen, viewWidth)
   }, [fields, dragged, frozen, viewWidth])
   const showWidth = useCallback((field: FieldId, width: number) => setDragged({ field, width: widthWithin(width) }), [])
-  const keepWidth = (): void => {
-    if (dragged !== undefined) onResized(dragged.field, dragged.width)
+  const keepWidth = (field: FieldId, width: number): void => {
+    onResized(field, widthWithin(width))
     setDragged(undefined)
   }
   return { columns, bands, resizing: dragged?.field, showWidth, keepWidth }

@@ -18,6 +18,6 @@ window.grid = {
   sort: (isSorted) =>
     isSorted ? grid.updateColumnSorting({ prop: 'c1', cellCompare: (prop, a, b) => a[prop] - b[prop] }, 'asc', false) : grid.clearSorting(),
   filter: (town) => {
-    grid.filter = town === undefined ? true : { collection: { c2: { type: 'eq', value: town } } }
+    grid.filter = town === undefined ? {} : { multiFilterItems: { c2: [{ id: 0, type: 'eq', value: town, relation: 'and' }] } }
   },
 }
