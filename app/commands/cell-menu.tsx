@@ -100,6 +100,8 @@ export function menuSections(of: {
       { label: T.remove(rows), command: { do: 'delete-rows' }, isDisabled: isReadOnly },
     ],
     [
+      { label: TEXTS.drawer.open, command: { do: 'open-row' } },
+      { label: TEXTS.talk.key, command: { do: 'comment' } },
       { label: T.story, command: { do: 'story' } },
       ...(of.isConnected ? [{ label: T.putBack, command: { do: 'put-back' }, isDisabled: isReadOnly } as const] : []),
     ],

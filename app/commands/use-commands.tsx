@@ -65,6 +65,8 @@ const OF_SCREEN: ReadonlySet<GridCommand['do']> = new Set([
   'keys',
   'preview',
   'story',
+  'open-row',
+  'comment',
   'put-back',
   'next-needing',
   'leave',

@@ -31,7 +31,7 @@ export function SidePanel({ label, title, closeLabel, tools, onClose, children, 
       aria-label={label}
       data-region="drawer"
       onKeyDown={onKeyDown}
-      className="arrives fixed inset-0 z-40 flex min-w-0 flex-col border-line bg-raised shadow-(--shadow) md:inset-y-0 md:left-auto md:w-[440px] md:border-l"
+      className="arrives fixed inset-0 z-40 flex min-w-0 flex-col border-line bg-raised shadow-(--shadow) md:inset-y-0 md:top-[84px] md:left-auto md:w-[440px] md:border-l"
     >
       <header className="flex items-center gap-2 border-b border-line px-4 py-2.5">
         <h2 ref={heading} tabIndex={-1} className="m-0 min-w-0 flex-1 truncate text-[14px] font-semibold outline-none">

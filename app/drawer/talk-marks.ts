@@ -1,15 +1,8 @@
 import { cellKey, type RowId } from '../../workbook/ids.ts'
 import type { Thread } from '../../workbook/talk.ts'
+import type { TalkMarks } from '../grid/scene.ts'
 
-/** What the marks of the grid need of the comments and notes: counts of open threads by cell and by row. */
-export interface TalkMarks {
-  /** `row:field` → open threads on the cell. */
-  readonly cells: ReadonlyMap<string, number>
-  /** Row → open threads on the row itself. */
-  readonly rows: ReadonlyMap<string, number>
-  readonly notes: ReadonlySet<RowId>
-}
-
+/** What the marks of the grid need of the comments and notes. */
 export function talkMarks(threads: readonly Thread[], notes: ReadonlySet<RowId>): TalkMarks {
   const cells = new Map<string, number>()
   const rows = new Map<string, number>()

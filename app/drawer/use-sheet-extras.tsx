@@ -1,5 +1,6 @@
+import './marks.css'
 import { Download, FileText, MessageSquare, PanelRight, Upload } from 'lucide-react'
-import { type DragEvent, type KeyboardEvent, type ReactNode, useCallback, useEffect, useMemo, useState } from 'react'
+import { type DragEvent, type ReactNode, useCallback, useEffect, useMemo, useState } from 'react'
 import { Menu, MenuItem, MenuTrigger, Popover } from 'react-aria-components'
 import type { Field } from '../../workbook/fields.ts'
 import type { FieldId, RowId } from '../../workbook/ids.ts'
@@ -15,12 +16,13 @@ import { TEXTS } from '../texts.ts'
 import type { OpenDialog } from '../workbook/dialogs.tsx'
 import { rowNameOf } from '../workbook/row-name.ts'
 import { CommentsPanel } from './comments-panel.tsx'
+import { fetchPartsAhead } from './parts-ahead.ts'
 import { type OpenRow, RowDrawer } from './row-drawer.tsx'
-import type { TalkMarks } from './talk-marks.ts'
-import { useTalk } from './use-talk.ts'
+import type { Talk } from './use-talk.ts'
 
 export interface SheetExtrasOptions {
   readonly session: WorkbookSession
+  readonly talk: Talk
   readonly state: SessionState
   readonly info: WorkbookInfo
   readonly painter: Painter
@@ -31,7 +33,6 @@ export interface SheetExtrasOptions {
   readonly nameOf: (person: string) => string
   readonly times: Times
   readonly active: CellId | undefined
-  readonly isMac: boolean
   readonly onDialog: (dialog: OpenDialog) => void
   readonly onGoTo: (cell: CellId) => void
   readonly say: (text: string) => void
@@ -43,11 +44,8 @@ export interface SheetExtras {
   readonly tools: ReactNode
   /** Stands over the right of the screen while something is open. */
   readonly panel: ReactNode
-  readonly marks: TalkMarks
   readonly openRow: (row: RowId) => void
   readonly commentOn: (cell: CellId) => void
-  /** Answers whether the key was one of these. */
-  readonly onKeyDown: (event: KeyboardEvent) => boolean
   /** Let files be dropped on the grid. */
   readonly dropProps: {
     readonly onDragOver: (event: DragEvent) => void
@@ -62,13 +60,19 @@ type Panel = { readonly kind: 'row'; readonly open: OpenRow } | { readonly kind:
 const hasFiles = (event: DragEvent): boolean => event.dataTransfer.types.includes('Files')
 
 export function useSheetExtras(options: SheetExtrasOptions): SheetExtras {
-  const { session, state, info, painter, editing, view, access, me, nameOf, times, active, isMac, onDialog, onGoTo, say } = options
+  const { session, talk, state, info, painter, editing, view, access, me, nameOf, times, active, onDialog, onGoTo, say } = options
   const { sheet } = painter
-  const talk = useTalk(session, sheet, me)
   const [panel, setPanel] = useState<Panel | undefined>(panelOfAddress)
   const [isDropping, setDropping] = useState(false)
   const row = panel?.kind === 'row' ? panel.open.row : undefined
   useEffect(() => noteInAddress(row), [row])
+  const { isSynced } = state
+  useEffect(() => {
+    if (!isSynced) return
+    // Long after the grid is there: nobody waits for these.
+    const timer = setTimeout(() => void fetchPartsAhead(), AHEAD_MS)
+    return () => clearTimeout(timer)
+  }, [isSynced])
 
   const rows = useMemo(
     () => (panel?.kind === 'row' ? view.lines.flatMap((line) => (line.kind === 'row' ? [line.row] : [])) : []),
@@ -107,7 +111,6 @@ export function useSheetExtras(options: SheetExtrasOptions): SheetExtras {
   }
 
   return {
-    marks: talk.marks,
     openRow,
     commentOn,
     tools: (
@@ -150,14 +153,6 @@ export function useSheetExtras(options: SheetExtrasOptions): SheetExtras {
           onClose={close}
         />
       ) : null,
-    onKeyDown: (event) => {
-      const wanted = keyOf(event, isMac)
-      if (wanted === undefined || active === undefined) return false
-      event.preventDefault()
-      if (wanted === 'open') openRow(active.row)
-      else commentOn(active)
-      return true
-    },
     dropProps: {
       onDragOver: (event) => {
         if (!hasFiles(event)) return
@@ -184,15 +179,7 @@ export function useSheetExtras(options: SheetExtrasOptions): SheetExtras {
 }
 
 const PHONE = 860
-
-/** Alt+O opens the row, Ctrl+Alt+M comments on the cell; on a Mac Ctrl+Option+O and ⌘+Option+M. */
-function keyOf({ nativeEvent: press }: KeyboardEvent, isMac: boolean): 'open' | 'comment' | undefined {
-  if (!press.altKey || press.shiftKey) return undefined
-  const isAlone = isMac ? press.ctrlKey && !press.metaKey : !press.ctrlKey && !press.metaKey
-  if (press.code === 'KeyO' && isAlone) return 'open'
-  const isMain = isMac ? press.metaKey && !press.ctrlKey : press.ctrlKey
-  return press.code === 'KeyM' && isMain ? 'comment' : undefined
-}
+const AHEAD_MS = 8_000
 
 function panelOfAddress(): Panel | undefined {
   const row = new URLSearchParams(window.location.search).get('row')

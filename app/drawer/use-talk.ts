@@ -3,7 +3,8 @@ import type { RowId } from '../../workbook/ids.ts'
 import type { Sheet } from '../../workbook/sheet.ts'
 import { onTalkChange, readThreads, rowsWithNote, type Thread, talkNameIn } from '../../workbook/talk.ts'
 import type { ExtraDocument, WorkbookSession } from '../collab/workbook-session.ts'
-import { type Seen, seeThreads, type TalkMarks, talkMarks, unreadOf } from './talk-marks.ts'
+import type { TalkMarks } from '../grid/scene.ts'
+import { type Seen, seeThreads, talkMarks, unreadOf } from './talk-marks.ts'
 
 /** The comments of a sheet as they are now; a new object after each change. */
 export interface Talk {

@@ -4,7 +4,6 @@ import { useEffect, useState } from 'react'
 import { FileTrigger, ProgressBar } from 'react-aria-components'
 import { FIELD_TYPES, type Field, type FieldType } from '../../workbook/fields.ts'
 import type { FieldId, RowId } from '../../workbook/ids.ts'
-import { callApi } from '../api-client.ts'
 import { Button } from '../kit/button.tsx'
 import { Failure } from '../kit/message.tsx'
 import { Modal } from '../kit/modal.tsx'
@@ -15,6 +14,7 @@ import { CHANGE_KINDS, MOST_OPTIONS } from './convert.ts'
 import { ENCODINGS, type Encoding } from './decode.ts'
 import { DATE_ORDERS, type DateOrder, DELIMITERS, type Delimiter, NUMBER_STYLES, type Proposal } from './guess.ts'
 import { type Check, type ColumnChoice, changeCount, isChoosable, isImportable, reportFile, type Target } from './import-plan.ts'
+import { importStep } from './import-step.ts'
 import { IMPORT_LIMITS, type Inspection } from './read-file.ts'
 import { saveFile } from './save-file.ts'
 import { type FileImport, useFileImport } from './use-file-import.ts'
@@ -83,15 +83,17 @@ function Step(props: PartProps & { fields: readonly Field[] }) {
   }
 }
 
-function Foot({ flow, isOnline, info, open, session, onClose, onGoTo }: PartProps & { isOnline: boolean }) {
-  const [error, setError] = useState<unknown>()
+function Foot({ flow, isOnline, info, open, session, editing, onClose, onGoTo }: PartProps & { isOnline: boolean }) {
   const { step } = flow
   const problem = step.kind === 'settings' ? problemOf(flow.choices) : undefined
   const ended = step.kind === 'ended' ? step.status : undefined
   const isDone = ended?.state === 'done'
+  const id = ended?.id
   useEffect(() => {
-    if (isDone) void session.refresh()
-  }, [isDone, session])
+    if (!isDone || id === undefined) return
+    editing.pushStep(importStep(id, session))
+    void session.refresh()
+  }, [isDone, id, session, editing])
   if (step.kind === 'busy') {
     return (
       <Button look="plain" onPress={flow.stop}>
@@ -145,14 +147,9 @@ function Foot({ flow, isOnline, info, open, session, onClose, onGoTo }: PartProp
     )
   }
   const { status } = step
-  const undo = async (): Promise<void> => {
-    try {
-      await callApi('undoImport', { params: { id: status.id }, body: { isUndone: true } })
-      await session.refresh()
-      onClose()
-    } catch (failure) {
-      setError(failure)
-    }
+  const undo = (): void => {
+    editing.undo()
+    onClose()
   }
   const show = (): void => {
     onClose()
@@ -166,13 +163,12 @@ function Foot({ flow, isOnline, info, open, session, onClose, onGoTo }: PartProp
           <Button look="primary" onPress={show}>
             {T.goTo}
           </Button>
-          <Button onPress={() => void undo()}>{T.undo}</Button>
+          <Button onPress={undo}>{T.undo}</Button>
         </>
       )}
       <Button look="ghost" onPress={onClose}>
         {T.done}
       </Button>
-      <Failure error={error} />
     </>
   )
 }

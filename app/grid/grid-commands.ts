@@ -99,6 +99,8 @@ export function runGridCommand(command: GridCommand, ground: CommandGround, hand
     case 'menu':
     case 'preview':
     case 'story':
+    case 'open-row':
+    case 'comment':
     case 'put-back':
     case 'keys':
     case 'palette':

@@ -1,3 +1,4 @@
+import { DRAWER_TEXTS, TALK_TEXTS } from '../texts/files.ts'
 import { KEY_TEXTS } from '../texts/keys.ts'
 import type { Move } from './grid-model.ts'
 
@@ -15,6 +16,7 @@ export type GridCommand =
   | { readonly do: 'move-rows'; readonly direction: 1 | -1 }
   | { readonly do: 'find'; readonly isReplacing: boolean }
   | { readonly do: 'find-next'; readonly direction: 1 | -1 }
+  | { readonly do: 'open-row' | 'comment' }
   | { readonly do: 'preview' | 'story' | 'put-back' | 'keys' | 'palette' }
   | { readonly do: 'next-needing'; readonly direction: 1 | -1 }
   | { readonly do: 'leave'; readonly direction: 1 | -1 }
@@ -165,6 +167,9 @@ export const KEY_LINES: readonly KeyLine[] = [
     does: T.findNext,
     keys: { 'Main+G': { do: 'find-next', direction: 1 }, 'Main+Shift+G': { do: 'find-next', direction: -1 } },
   },
+  { group: 'edit', where: 'screen', does: DRAWER_TEXTS.open, keys: { 'Alt+O': { do: 'open-row' } } },
+  { group: 'edit', where: 'screen', does: TALK_TEXTS.key, keys: { 'Alt+M': { do: 'comment' } } },
+
   { group: 'find', where: 'screen', does: T.keys, keys: { 'Main+/': { do: 'keys' } } },
 
   { group: 'sync', where: 'screen', does: T.preview, keys: { 'Alt+S': { do: 'preview' } } },

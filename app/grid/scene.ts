@@ -13,6 +13,15 @@ export interface Painter {
   readonly sheet: Sheet
   readonly formats: ValueFormats
   readonly statusOf: (row: RowId, field: Field, cell: Cell) => CellStatus
+  /** Open comments and notes; absent where nobody has said anything. */
+  readonly marks?: TalkMarks
+}
+
+/** Counts of open comments by cell (`row:field`) and by row, and the rows that have a note. */
+export interface TalkMarks {
+  readonly cells: ReadonlyMap<string, number>
+  readonly rows: ReadonlyMap<string, number>
+  readonly notes: ReadonlySet<RowId>
 }
 
 /** What of a sheet the grid shows: lines from top to bottom and fields from left to right. New parts are new objects. */

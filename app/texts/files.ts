@@ -184,10 +184,11 @@ export const DRAWER_TEXTS = {
 /** Texts of comments. */
 export const TALK_TEXTS = {
   title: 'Comments',
+  key: 'Comment on the cell',
   button: (open: number) => (open === 0 ? 'Comments' : `Comments · ${n(open)}`),
   unread: (count: number) => `${n(count)} unread`,
   close: 'Close the comments',
-  none: 'No comments yet. Select a cell and press Ctrl+Alt+M, or open a row, to begin one.',
+  none: 'No comments yet. Select a cell and press Alt+M, or open a row, to begin one.',
   noneOpen: 'No open comments. All threads are resolved.',
   showResolved: (count: number) => `Show ${counted(count, 'resolved thread')}`,
   hideResolved: 'Hide resolved threads',

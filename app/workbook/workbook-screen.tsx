@@ -12,6 +12,7 @@ import type { PaletteItem } from '../commands/palette.tsx'
 import { useCommands } from '../commands/use-commands.tsx'
 import { LateNotice } from '../device/late-edits.tsx'
 import { useSheetExtras } from '../drawer/use-sheet-extras.tsx'
+import { useTalk } from '../drawer/use-talk.ts'
 import { fieldActions } from '../fields/column-actions.tsx'
 import { makeFieldWork } from '../fields/field-work.ts'
 import { FieldsContext } from '../fields/fields-context.ts'
@@ -20,6 +21,7 @@ import type { Band } from '../grid/columns.ts'
 import { type CellId, Grid, type GridHandle, type KeptRange } from '../grid/grid.tsx'
 import { type GridCommand, screenCommand } from '../grid/grid-keys.ts'
 import type { Painter } from '../grid/scene.ts'
+import { valuePart } from '../grid/undo-stack.ts'
 import { readOnlyReason, useSheetEditing } from '../grid/use-sheet-editing.ts'
 import { appColor } from '../kit/app-colors.ts'
 import { Button } from '../kit/button.tsx'
@@ -127,6 +129,7 @@ export function WorkbookScreen({ session, state, info, open }: WorkbookScreenPro
   // Surveys come with every edit; rows are drawn anew only where a survey finds something else than the one before.
   const held = useStable(heldTexts(plans.values()))
   const sending = useStable(sendingCells(plans, new Set(pushingKey.split(' '))))
+  const talk = useTalk(session, sheet, me)
   const painter = useMemo((): Painter => {
     const statusOf = (row: RowId, field: Field, cell: Cell) => {
       const connection = field.binding?.connection
@@ -144,8 +147,8 @@ export function WorkbookScreen({ session, state, info, open }: WorkbookScreenPro
         showTime: times.clock,
       })
     }
-    return { sheet, formats, statusOf }
-  }, [sheet, formats, times, held, sending, me, nameOf, invalidReason])
+    return { sheet, formats, statusOf, marks: talk.marks }
+  }, [sheet, formats, times, held, sending, me, nameOf, invalidReason, talk.marks])
 
   const onActive = useCallback(
     (cell: CellId | undefined, isEditing: boolean): void => {
@@ -157,10 +160,19 @@ export function WorkbookScreen({ session, state, info, open }: WorkbookScreenPro
   )
   const onResized = useCallback(
     (field: FieldId, width: number): void => {
-      if (access.refusal === undefined) editField(sheet.docs.book, field, { width }, new UserOrigin(me))
-      else say(access.refusal)
+      if (access.refusal !== undefined) {
+        say(access.refusal)
+        return
+      }
+      const read = (): number | undefined => sheet.field(field)?.width
+      const write = (to: number | undefined): void => {
+        if (to !== undefined) editField(sheet.docs.book, field, { width: to }, new UserOrigin(me))
+      }
+      const before = read()
+      write(width)
+      if (before !== width) editing.pushStep({ parts: [valuePart({ read, write }, before, width)] })
     },
-    [sheet, me, access, say],
+    [sheet, me, access, say, editing],
   )
   const bandText = useCallback(
     ({ connection, fields }: Band) => {
@@ -191,6 +203,7 @@ export function WorkbookScreen({ session, state, info, open }: WorkbookScreenPro
 
   const extras = useSheetExtras({
     session,
+    talk,
     state,
     info,
     painter,
@@ -201,7 +214,6 @@ export function WorkbookScreen({ session, state, info, open }: WorkbookScreenPro
     nameOf,
     times,
     active,
-    isMac,
     onDialog: setDialog,
     onGoTo: goTo,
     say,
@@ -251,6 +263,12 @@ export function WorkbookScreen({ session, state, info, open }: WorkbookScreenPro
         else if (connection !== undefined) setDialog({ kind: 'preview', connection })
         return
       }
+      case 'open-row':
+        if (active !== undefined) extras.openRow(active.row)
+        return
+      case 'comment':
+        if (active !== undefined) extras.commentOn(active)
+        return
       case 'story':
         if (access.isGuest) say(TEXTS.share.membersOnly)
         else if (active !== undefined) setDialog({ kind: 'story', cell: active })
@@ -303,7 +321,7 @@ export function WorkbookScreen({ session, state, info, open }: WorkbookScreenPro
   )
 
   const onKeyDown = (event: KeyboardEvent): void => {
-    if (dialog !== undefined || extras.onKeyDown(event)) return
+    if (dialog !== undefined) return
     const command = screenCommand(event.nativeEvent, isMac)
     if (command === undefined) return
     event.preventDefault()
