@@ -124,8 +124,6 @@ export interface GridProps {
   /** Shows a cell, of this sheet or another. */
   readonly onGoTo: (cell: { readonly row: RowId; readonly field: FieldId; readonly sheet?: string }) => void
   readonly say: (text: string) => void
-  /** Framed as copied, by today's places. */
-  readonly copied?: Range | undefined
   /** Stands below the rows: adding one, or what to do where there is none. */
   readonly foot: ReactNode
   /** Stands beside the focused cell where that needs a person. */
@@ -148,7 +146,7 @@ const lineKey = (line: GridLine | undefined): LineKey | undefined =>
 /** The sheet as a grid of cells: only what is seen is drawn, one cell has the focus, and one may be edited. */
 export function Grid(props: GridProps) {
   const { ref, label, view, painter, editing, peers, isMac, isLoaded, bandText, onActive, onRanges, onResized, foot, card } = props
-  const { columnActions, onMoveField, onFreeze, onMoveRows, onFill, onMenu, onCommand, onGoTo, say, copied } = props
+  const { columnActions, onMoveField, onFreeze, onMoveRows, onFill, onMenu, onCommand, onGoTo, say } = props
   const { sheet } = painter
   const { lines } = view
   const scroller = useRef<HTMLDivElement>(null)
@@ -165,6 +163,7 @@ export function Grid(props: GridProps) {
   const [filling, setFilling] = useState<Range>()
   const [dropLine, setDropLine] = useState<number>()
   const [menu, setMenu] = useState<FieldId>()
+  const [copiedCells, setCopiedCells] = useState<Chosen>()
   const commitRef = useRef<() => boolean>(undefined)
   const wantsFocus = useRef(false)
   const awaited = useRef<CellId>(undefined)
@@ -178,14 +177,21 @@ export function Grid(props: GridProps) {
     [lines.length, view.rowHeight, groups],
   )
   const size = useMemo(() => ({ rows: lines.length, columns: columns.length }), [lines.length, columns.length])
-  const selection = useMemo(() => {
+  const indexes = useMemo(() => {
     const lineOf = (key: LineKey): number | undefined => {
       const line = key.startsWith(':') ? (groups.get(key.slice(1)) ?? -1) : view.lineOf(key as RowId)
       return line < 0 ? undefined : line
     }
-    const indexes = { rowOf: lineOf, columnOf: (field: FieldId) => columnIndex.get(field), size }
-    return chosen === undefined ? undefined : placeSelection(chosen, indexes, lastPlace.current)
-  }, [chosen, view, groups, columnIndex, size])
+    return { rowOf: lineOf, columnOf: (field: FieldId) => columnIndex.get(field), size }
+  }, [view, groups, columnIndex, size])
+  const selection = useMemo(
+    () => (chosen === undefined ? undefined : placeSelection(chosen, indexes, lastPlace.current)),
+    [chosen, indexes],
+  )
+  const copied = useMemo(() => {
+    const placed = copiedCells && placeSelection(copiedCells, indexes, { row: 0, column: 0 })
+    return placed && rangeOf(placed)
+  }, [copiedCells, indexes])
   if (selection !== undefined) lastPlace.current = selection.active
   const activeLine = selection === undefined ? undefined : lines[selection.active.row]
   const activeRow = activeLine?.kind === 'row' ? activeLine.row : undefined
@@ -397,6 +403,7 @@ export function Grid(props: GridProps) {
 
   const run = (command: GridCommand, selected: Selection) => {
     if (command.do === 'menu') return openMenuOf(selected.active)
+    if (command.do === 'collapse') setCopiedCells(undefined)
     runGridCommand(command, groundOf(selected), {
       select: (next, isShown) => {
         select(next, isShown)
@@ -617,10 +624,12 @@ export function Grid(props: GridProps) {
     if (clip === undefined) return
     event.clipboardData.setData('text/plain', clip.text)
     event.clipboardData.setData('text/html', clip.html)
+    setCopiedCells(chosen)
   }
   const onPaste = (event: ClipboardEvent): void => {
     if (edited !== undefined || selection === undefined || !isOnCell(event.target)) return
     event.preventDefault()
+    setCopiedCells(undefined)
     const html = isPlainPaste.current ? '' : event.clipboardData.getData('text/html')
     editing.paste(groundOf(selection), selection.ranges, { text: event.clipboardData.getData('text/plain'), html })
   }
