@@ -71,6 +71,16 @@ export class RowIndex {
 
   /** Takes in that a row came, or that its place or its being shown may have changed. Answers whether it did. */
   touch(row: RowId, shard?: number): boolean {
+    const number = this.#take(row, shard)
+    return this.#setKey(number, this.#source.keyOf(row))
+  }
+
+  /** Takes in a row of a shard whose key is known; `undefined` where it is not shown. */
+  arrive(row: RowId, shard: number, key: string | undefined): void {
+    this.#setKey(this.#take(row, shard), key)
+  }
+
+  #take(row: RowId, shard: number | undefined): RowNumber {
     let number = this.#numbers.get(row)
     if (number === undefined) {
       number = this.#ids.push(row) - 1
@@ -82,7 +92,10 @@ export class RowIndex {
       if (this.#shards[number] === NO_SHARD) this.#inBase++
       this.#shards[number] = shard
     }
-    const key = this.#source.keyOf(row)
+    return number
+  }
+
+  #setKey(number: RowNumber, key: string | undefined): boolean {
     if (key === this.#keys[number]) return false
     this.#keys[number] = key
     this.#dirty.add(number)

@@ -102,7 +102,7 @@ export class Sheet {
     this.#base[shard] = doc
     this.#byRecord = undefined
     this.#decoded.clear()
-    for (const [row] of packedRows(doc)) this.index.touch(row, shard)
+    for (const [row, packed] of packedRows(doc)) this.index.arrive(row, shard, this.#keyOnArrival(row, packed))
     const onChange = (events: Y.YEvent<Y.AbstractType<unknown>>[]): void => this.#onBase(doc, shard, events)
     baseEpochs(doc).observeDeep(onChange as never)
     this.#leaveShard.set(shard, () => baseEpochs(doc).unobserveDeep(onChange as never))
@@ -269,6 +269,14 @@ export class Sheet {
     if (packed !== undefined) return orderKeyOf(ordOfPacked(packed))
     const added = editRowsMap(this.docs.edits).get(`${row}.added`)
     return isOrderKey(added) ? added : orderKeyOf(0)
+  }
+
+  /** As `orderKey` of a row whose packed form is at hand: a shard brings thousands, and few of them were ever moved or deleted. */
+  #keyOnArrival(row: RowId, packed: string): string | undefined {
+    const { edits } = this.docs
+    if (editRowsMap(edits)._map.size > 0 && this.isDeleted(row)) return undefined
+    const moved = editOrderMap(edits)._map.size > 0 ? editOrderMap(edits).get(row) : undefined
+    return isOrderKey(moved) ? moved : orderKeyOf(ordOfPacked(packed))
   }
 
   #isShown(row: RowId): boolean {

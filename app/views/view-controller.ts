@@ -56,6 +56,8 @@ export interface ViewControllerOptions {
   readonly onToggle: (key: string) => void
 }
 
+/** Shards that come within this time of each other are taken in together. ms. */
+const SHARDS_MS = 80
 /** Longest time a frame is given to reading columns. ms. */
 const FRAME_WORK_MS = 6
 
@@ -79,6 +81,7 @@ export class ViewController {
   #frame = 0
   #active: RowId | undefined
   #kept: RowId | undefined
+  #later: ReturnType<typeof setTimeout> | undefined
   #midnight: ReturnType<typeof setTimeout> | undefined
   #result: ViewResult | undefined
   #view: GridView | undefined
@@ -102,9 +105,11 @@ export class ViewController {
   open(): void {
     if (this.#stop !== undefined) return
     this.#index.open()
-    this.#stop = this.#options.sheet.onChange(({ isFields }) => {
+    this.#stop = this.#options.sheet.onChange(({ isFields, isOrder, rows }) => {
       if (isFields) this.#readFields()
-      this.#schedule()
+      // A shard came: those behind it are on their way, and the screen is drawn once for several. The first rows are shown at once.
+      if (isOrder && rows.size === 0 && this.#index.result().lines.length > 0) this.#later ??= setTimeout(() => this.#schedule(), SHARDS_MS)
+      else this.#schedule()
     })
     this.#work()
     this.#awaitMidnight()
@@ -115,6 +120,8 @@ export class ViewController {
     this.#stop = undefined
     this.#index.close()
     clearTimeout(this.#midnight)
+    clearTimeout(this.#later)
+    this.#later = undefined
     if (this.#frame !== 0) cancelAnimationFrame(this.#frame)
     this.#frame = 0
   }
@@ -192,6 +199,8 @@ export class ViewController {
     if (this.#frame !== 0) return
     this.#frame = requestAnimationFrame(() => {
       this.#frame = 0
+      clearTimeout(this.#later)
+      this.#later = undefined
       this.#work()
     })
   }
