@@ -259,11 +259,6 @@ export class Collab implements Documents {
     }
   }
 
-  /** Rights have changed (a link was revoked): feeds are asked again for theirs. */
-  recheckFeeds(): Promise<void> {
-    return this.#feeds.recheck()
-  }
-
   /** How many read a sheet's feed, and how many of them are served from the log. */
   feedReaders(sheet: SheetId): { readonly all: number; readonly behind: number } {
     return this.#feeds.readersOf(sheet)

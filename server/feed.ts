@@ -51,8 +51,7 @@ const MOST_LAST_SEQS = 10_000
 /** One reader of one sheet. */
 interface Reader {
   readonly line: FeedLine
-  readonly token: string
-  gen: number
+  readonly gen: number
   /** Shard → the last sequence number that was sent or that the reader had. */
   readonly sent: Map<number, number>
   /** Shards from here on are sent from their first update. */
@@ -149,18 +148,6 @@ export class SheetFeeds {
     return { all: readers.length, behind: readers.filter((reader) => reader.state === 'behind').length }
   }
 
-  /** Rights have changed: whoever may no longer read a sheet gets nothing more of it. */
-  async recheck(): Promise<void> {
-    for (const [sheet, readers] of [...this.#readers]) {
-      for (const reader of [...readers]) {
-        const answer = await this.#parts.authorize(reader.token, baseName(sheet, 0, 0), reader.line.request)
-        if (!isDenied(answer) || reader.isGone) continue
-        this.#send(sheet, reader, { kind: 'denied', reason: answer.denied })
-        this.#remove(sheet, reader)
-      }
-    }
-  }
-
   /** The sheet's generation, once it is known that the caller may read it; `undefined` after a refusal was sent. */
   async #genFor(sheet: SheetId, line: FeedLine, token: string): Promise<number | undefined> {
     // The right to one base document is the right to all of them, of every generation.
@@ -171,8 +158,8 @@ export class SheetFeeds {
     return undefined
   }
 
-  #add(sheet: SheetId, line: FeedLine, { subscription: { token, known }, gen }: { subscription: Subscription; gen: number }): Reader {
-    const reader: Reader = { line, token, gen, sent: new Map(), known, asks: [], state: 'behind', timer: undefined, isGone: false }
+  #add(sheet: SheetId, line: FeedLine, { subscription: { known }, gen }: { subscription: Subscription; gen: number }): Reader {
+    const reader: Reader = { line, gen, sent: new Map(), known, asks: [], state: 'behind', timer: undefined, isGone: false }
     const readers = this.#readers.get(sheet) ?? new Set()
     this.#readers.set(sheet, readers.add(reader))
     return reader
