@@ -4,6 +4,7 @@
  */
 
 import { COMMAND_TEXTS } from './texts/commands.ts'
+import { DELIVERY_TEXTS } from './texts/delivery.ts'
 import { DEVICE_TEXTS } from './texts/device.ts'
 import { DRAWING_TEXTS } from './texts/drawing.ts'
 import { FIELDS_TEXTS } from './texts/fields.ts'
@@ -418,6 +419,7 @@ export const TEXTS = {
   fields: FIELDS_TEXTS,
   commands: COMMAND_TEXTS,
   share: SHARE_TEXTS,
+  delivery: DELIVERY_TEXTS,
 } as const
 
 /** Names of field types as a person chooses them. */

@@ -6,6 +6,8 @@ export interface StatusBarProps {
   readonly rows: number
   /** So many of them a filter lets through; absent where there is none. */
   readonly shown?: number | undefined
+  /** How many parts of the sheet are here, while some are on their way. */
+  readonly parts: { readonly loaded: number; readonly all: number }
   readonly staged: number
   readonly warnings: number
   /** Absent for a guest. */
@@ -18,7 +20,7 @@ export interface StatusBarProps {
 }
 
 /** Totals, and the one polite voice of the screen. */
-export function StatusBar({ rows, shown, staged, warnings, credits, said, totals, onWarnings, onPanel }: StatusBarProps) {
+export function StatusBar({ rows, shown, parts, staged, warnings, credits, said, totals, onWarnings, onPanel }: StatusBarProps) {
   const n = (count: number) => <b className="font-semibold text-ink">{count.toLocaleString()}</b>
   return (
     <footer
@@ -34,6 +36,7 @@ export function StatusBar({ rows, shown, staged, warnings, credits, said, totals
         ) : (
           TEXTS.views.rows(shown, rows)
         )}
+        {parts.loaded < parts.all && ` · ${TEXTS.delivery.parts(parts.loaded, parts.all)}`}
       </span>
       <Button look="ghost" className="min-h-6! border-0! px-0! text-xs" onPress={onPanel}>
         <span>

@@ -475,6 +475,7 @@ export function WorkbookScreen({ session, state, info, open }: WorkbookScreenPro
       <StatusBar
         rows={rowCount}
         shown={used.view.stats.isFiltered ? used.view.stats.shown : undefined}
+        parts={state.parts}
         staged={survey.staged}
         warnings={survey.warnings}
         credits={access.isGuest ? undefined : info.creditsThisMonth}
