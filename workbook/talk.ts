@@ -176,16 +176,22 @@ export function onTalkChange(talk: Y.Doc, listener: () => void): () => void {
  */
 export function guardTalk(talk: Y.Doc, ownerOf: (client: number) => string, serverActor: string): () => void {
   const map = commentsMap(talk)
+  let changed: { readonly key: string; readonly isRemoved: boolean; readonly before: unknown }[] = []
   const observer = (event: Y.YMapEvent<unknown>): void => {
     if (isServerOrigin(event.transaction.origin)) return
-    const repairs = new Map<string, unknown>()
     for (const [key, { action, oldValue }] of event.changes.keys) {
-      if (action === 'delete') repairs.set(key, oldValue)
-      else {
-        const item = map._map.get(key)
-        const owner = item === undefined ? serverActor : ownerOf(item.id.client)
-        if (owner === serverActor) continue
-        const right = rightValue(map, key, { owner, before: action === 'update' ? oldValue : undefined })
+      changed.push({ key, isRemoved: action === 'delete', before: action === 'add' ? undefined : oldValue })
+    }
+  }
+  // Who owns a new client id is known once the transaction has been taken in: after its observers.
+  const judge = (): void => {
+    const repairs = new Map<string, unknown>()
+    for (const { key, isRemoved, before } of changed.splice(0)) {
+      const item = map._map.get(key)
+      const owner = item === undefined ? serverActor : ownerOf(item.id.client)
+      if (isRemoved) repairs.set(key, before)
+      else if (owner !== serverActor) {
+        const right = rightValue(map, key, { owner, before })
         if (right.isWrong) repairs.set(key, right.value)
       }
     }
@@ -198,7 +204,12 @@ export function guardTalk(talk: Y.Doc, ownerOf: (client: number) => string, serv
     }, new ServerOrigin('talk'))
   }
   map.observe(observer)
-  return () => map.unobserve(observer)
+  talk.on('afterTransaction', judge)
+  return () => {
+    map.unobserve(observer)
+    talk.off('afterTransaction', judge)
+    changed = []
+  }
 }
 
 /** What should stand under a key that `owner` has just written. */

@@ -28,12 +28,15 @@ function makeTalk() {
   const server = new Y.Doc()
   server.clientID = 1
   const owners = new Map<number, string>([[1, 'server']])
+  // As the live document does it: a client id is somebody's from the transaction that brings it.
+  server.on('afterTransaction', ({ origin, afterState }: Y.Transaction) => {
+    for (const client of afterState.keys()) if (!owners.has(client)) owners.set(client, String(origin))
+  })
   const stop = guardTalk(server, (client) => owners.get(client) ?? 'unknown', 'server')
   let clock = 0
   const join = (name: string, client: number) => {
     const doc = new Y.Doc()
     doc.clientID = client
-    owners.set(client, name)
     const sync = (): void => {
       Y.applyUpdate(server, Y.encodeStateAsUpdate(doc, Y.encodeStateVector(server)), name)
       Y.applyUpdate(doc, Y.encodeStateAsUpdate(server, Y.encodeStateVector(doc)), 'server')
