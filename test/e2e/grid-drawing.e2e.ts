@@ -199,7 +199,8 @@ test('[GR9] columns are resized by pointer, keys and menu, frozen, fitted and hi
     await expect(cellAt(grid, 0, 1)).toBeInViewport({ ratio: 1 })
     await expect(cellAt(grid, 0, 3)).toHaveCount(0)
     await menu('Stage', 'Unfreeze')
-    await expect(head(page, 'Stage')).toHaveCount(0)
+    // The column of the focused cell stays drawn, out of sight.
+    await expect(head(page, 'Stage')).not.toBeInViewport()
     await grid.evaluate((element) => element.scrollTo(0, 0))
   })
 
