@@ -387,14 +387,13 @@ export class ViewIndex {
     const { index } = this.#sheet
     // Rows whose order in the sheet changed are among those that changed; the sheet's own order is merged first.
     index.order()
-    const staying = this.#pinned()
     const dirty = new Set(this.#changed)
-    for (const { number } of staying) {
-      dirty.add(number)
-      if (this.#changed.has(number)) this.#unplaced.add(number)
-    }
+    const inView = [...this.#held.keys()].filter((number) => index.isShown(number) && this.#order.indexOf(number) >= 0)
+    for (const number of inView) if (dirty.has(number)) this.#unplaced.add(number)
+    const staying = this.#pinned(inView)
+    for (const { number } of staying) dirty.add(number)
     const isStaying = new Set(staying.map(({ number }) => number))
-    if (dirty.size > FULL_SHARE * index.size && dirty.size > 1_000 && this.#query !== undefined && staying.length === 0) {
+    if (dirty.size > FULL_SHARE * index.size && dirty.size > 1_000 && this.#query !== undefined && inView.length === 0) {
       this.#sortAll(this.#query, this.#compile(this.#query))
       return
     }
@@ -406,10 +405,13 @@ export class ViewIndex {
     this.#noteMoving()
   }
 
-  /** Held rows that stand in the view, each with the row it stands behind. */
-  #pinned(): readonly Pinned[] {
-    const held = [...this.#held.keys()].filter((number) => this.#sheet.index.isShown(number))
-    const places = held.map((number) => ({ number, at: this.#order.indexOf(number) })).filter(({ at }) => at >= 0)
+  /**
+   * Held rows whose values changed, each with the row it stands behind. In the sheet's own order no value moves a row: there it stands where
+   * people put it, and so do rows that are put beside it.
+   */
+  #pinned(inView: readonly RowNumber[]): readonly Pinned[] {
+    if (this.#sortKeys.length + this.#groupKeys.length === 0) return []
+    const places = inView.filter((number) => this.#unplaced.has(number)).map((number) => ({ number, at: this.#order.indexOf(number) }))
     return places.sort((a, b) => a.at - b.at).map(({ number, at }) => ({ number, behind: this.#order[at - 1] }))
   }
 

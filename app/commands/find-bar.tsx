@@ -220,7 +220,7 @@ export function FindBar(props: FindBarProps) {
           aria-label={T.scope}
           value={scope}
           onChange={(event) => setScope(SCOPES.find((known) => known === event.target.value) ?? 'sheet')}
-          className="input min-h-7 py-0"
+          className="input min-h-7 w-auto! py-0"
         >
           {SCOPES.map((known) => (
             <option key={known} value={known}>
