@@ -13,6 +13,8 @@ import { type EditorProps, leaveKey } from './editing.tsx'
 /** Keys of the items that are no option; ids never begin so. */
 const EMPTY = '\u0000empty'
 const CREATE = '\u0000create'
+/** Before the name of an option that is made when several choices are written. */
+const NEW = '\u0000new '
 
 /**
  * A list with a search above it. One choice is written at once; several are marked and written when the person leaves. What is not there
@@ -25,7 +27,7 @@ export function ChoiceEditor({ field, value, typed, onCommit, onCancel, commitRe
   const [search, setSearch] = useState(typed ?? '')
   const [held, setHeld] = useState<readonly string[]>(() => heldBy(field, value))
   const isMany = field.type === 'multi-select'
-  const chosen = useMemo(() => optionsOf(field, choicesValue(held)), [field, held])
+  const chosen = useMemo(() => chosenOptions(field, held), [field, held])
   const offered = useMemo(() => offeredOptions(field, chosen, fields), [field, chosen, fields])
   const wanted = search.trim()
   const canCreate =
@@ -36,7 +38,9 @@ export function ChoiceEditor({ field, value, typed, onCommit, onCancel, commitRe
     offered.every((option) => option.name.toLowerCase() !== wanted.toLowerCase())
   const asValue = (ids: readonly string[]): CellValue => (isMany ? choicesValue(ids) : (ids[0] ?? null))
   const isDirty = isMany && asValue(held) !== value
-  const finish = (then: Parameters<typeof onCommit>[1]): void => (isDirty ? onCommit(asValue(held), then) : leave(then))
+  /** Options that are made come with the choice itself: whoever cancels has made none. */
+  const madeOf = (id: string): string => (id.startsWith(NEW) ? (fields?.work.addOption(field, id.slice(NEW.length)).id ?? id) : id)
+  const finish = (then: Parameters<typeof onCommit>[1]): void => (isDirty ? onCommit(asValue(held.map(madeOf)), then) : leave(then))
   const leave = (then: Parameters<typeof onCommit>[1]): void => (then === undefined ? onCancel() : onCommit(value, then))
   useEffect(() => {
     commitRef.current = () => {
@@ -63,7 +67,8 @@ export function ChoiceEditor({ field, value, typed, onCommit, onCancel, commitRe
       return
     }
     if (key === CREATE) {
-      if (fields !== undefined) take(fields.work.addOption(field, wanted), then)
+      if (isMany) take({ id: NEW + wanted, name: wanted })
+      else if (fields !== undefined) take(fields.work.addOption(field, wanted), then)
       return
     }
     const option = offered.find((o) => o.id === key)
@@ -167,6 +172,12 @@ export function ChoiceEditor({ field, value, typed, onCommit, onCancel, commitRe
   )
 }
 
+/** The options that are chosen, and behind them those that are to be made. */
+const chosenOptions = (field: Field, held: readonly string[]): readonly Option[] => [
+  ...optionsOf(field, choicesValue(held.filter((id) => !id.startsWith(NEW)))),
+  ...held.filter((id) => id.startsWith(NEW)).map((id) => ({ id, name: id.slice(NEW.length) })),
+]
+
 const heldBy = (field: Field, value: CellValue): readonly string[] =>
   field.type === 'multi-select' ? choicesOf(value) : value === null ? [] : [optionOf(field, value)?.id ?? String(value)]
 
@@ -175,7 +186,8 @@ const canMake = (field: Field, fields: FieldsContextValue | undefined): boolean 
 
 /** What can be chosen: the field's options, those that are gone only while they are chosen, and for people everybody who is known here. */
 function offeredOptions(field: Field, chosen: readonly Option[], fields: FieldsContextValue | undefined): readonly Option[] {
-  const own = field.options.filter((option) => option.retired !== true || chosen.includes(option))
+  const fresh = chosen.filter((option) => option.id.startsWith(NEW))
+  const own = [...field.options.filter((option) => option.retired !== true || chosen.includes(option)), ...fresh]
   if (field.type !== 'person' || field.binding !== undefined) return own
   const known = new Set(own.map((option) => option.id))
   return [...own, ...(fields?.people ?? []).filter((person) => !known.has(person.id))]
