@@ -43,7 +43,7 @@ const POINT: NumberStyle = { decimal: '.', group: ',' }
 const fold = (text: string): string => text.normalize('NFKC').trim().toLowerCase()
 
 /** Types a column may be given. */
-export const isChoosable = (type: FieldType): boolean => type !== 'record-key' && type !== 'person'
+export const isChoosable = (type: FieldType): boolean => type !== 'record-key' && type !== 'person' && type !== 'multi-select'
 
 /** What a check of all rows found. */
 export interface Check {

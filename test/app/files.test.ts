@@ -345,6 +345,12 @@ describe('the whole import', () => {
       'date-time': orNull(day),
       'single-select': orNull(fc.constantFrom('o1', 'o2')),
       url: orNull(fc.webUrl()),
+      currency: orNull(fc.integer({ min: -1_000_000, max: 1_000_000 }).map((n) => n / 100 || 0)),
+      percent: orNull(fc.integer({ min: -1_000, max: 1_000 }).map((n) => n / 100 || 0)),
+      rating: orNull(fc.integer({ min: 1, max: 5 })),
+      duration: orNull(fc.integer({ min: 1, max: 100_000 })),
+      'multi-select': orNull(fc.constantFrom('["o1"]', '["o2"]', '["o1","o2"]')),
+      email: orNull(fc.constantFrom('ann@example.com', 'b.c+d@example.org')),
     }
     const fields = Object.keys(types).map((type, i) => ({
       id: `f${i}`,
