@@ -3,9 +3,9 @@ import * as Y from 'yjs'
 import { makeRandom } from '../../tools/random.ts'
 import type { CellValue } from '../../workbook/cell-value.ts'
 import { baseEpochs, bookFields, sysSlots } from '../../workbook/documents.ts'
-import { addRow, editCells, moveRow, setRowsDeleted } from '../../workbook/edit.ts'
+import { addRow, editCells, insertRows, moveRow, moveRows, setRowsDeleted } from '../../workbook/edit.ts'
 import { compareValues, makeValueFormats, showValue } from '../../workbook/field-values.ts'
-import type { FieldId, RowId, SheetId } from '../../workbook/ids.ts'
+import { cryptoRandomBytes, type FieldId, type RowId, type SheetId } from '../../workbook/ids.ts'
 import { packBaseRow } from '../../workbook/schema.ts'
 import { Sheet } from '../../workbook/sheet.ts'
 import { type Condition, type FilterGroup, NO_FILTER, type SortKey } from '../../workbook/view.ts'
@@ -246,6 +246,23 @@ describe('the index of a view', () => {
     view.work()
     expect(rowsOf(view).at(-2)).toBe(rowId(3))
     expect(view.isMoving(rowId(3))).toBe(false)
+  })
+
+  test('[VW4] in the order of the sheet a row stands where it was put, also beside the one somebody is in, and so does that one', () => {
+    const sheet = makeSheet(makeRandom(8), [6])
+    const view = new ViewIndex(sheet, CONTEXT, WORDS)
+    view.setQuery(QUERY)
+    view.work()
+    const here = sheet.rows()[2] as RowId
+    view.hold([here])
+    insertRows(sheet, { count: 1, place: { before: here } }, EDITOR, cryptoRandomBytes)
+    editCells(sheet, [{ row: here, field: POINTS, value: 5 }], EDITOR)
+    view.work()
+    expect(rowsOf(view)).toEqual(sheet.rows())
+    moveRows(sheet, [here], { before: sheet.rows()[0] as RowId }, EDITOR)
+    view.work()
+    expect(rowsOf(view)).toEqual(sheet.rows())
+    view.close()
   })
 
   test('[VW4] a held row counts in the group it stands in, and in the other once it is let go of', () => {
