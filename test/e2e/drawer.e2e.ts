@@ -33,7 +33,7 @@ test('[CS24] two people write in one note at once; its row is marked, and the ad
   await note(left).press('Enter')
   await note(left).pressSequentially('[ ] call Ben')
   await expect(note(right).getByRole('heading', { name: 'Plan' })).toBeVisible()
-  await expect(note(right).getByText('call Ben')).toBeVisible()
+  await expect(note(right).getByText('call Ben', { exact: true })).toBeVisible()
   await note(right).click()
   await note(right).press('Control+End')
   await note(right).press('Enter')
@@ -42,7 +42,7 @@ test('[CS24] two people write in one note at once; its row is marked, and the ad
   await expect(mine.row('TB-2').getByRole('rowheader')).toHaveAccessibleDescription('has a note')
   await mine.page.reload()
   const again = mine.page.getByRole('complementary', { name: 'Row TB-2' })
-  await expect(note(again).getByText('call Ben')).toBeVisible()
+  await expect(note(again).getByText('call Ben', { exact: true })).toBeVisible()
 })
 
 test('[CS25] what is pasted into a note keeps what a note has, and nothing of it runs', async ({ enter }) => {
