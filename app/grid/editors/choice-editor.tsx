@@ -79,17 +79,20 @@ export function ChoiceEditor({ field, value, typed, onCommit, onCancel, commitRe
     if (wanted === '') return undefined
     return offered.find((option) => contains(option.name, wanted))?.id ?? (canCreate ? CREATE : undefined)
   }
-  /** Enter takes the first option that matches, also where the list has not marked it yet; without a search it ends several choices. */
-  const onEnter = (event: KeyboardEvent): void => {
-    if (event.nativeEvent.isComposing) return
-    const isMarked = event.target instanceof HTMLElement && event.target.hasAttribute('aria-activedescendant')
-    if (event.key === 'Enter' && !isMarked) {
-      const first = firstMatch()
-      if (first !== undefined) choose(first)
-      else if (isMany) finish(leaveKey(event))
-      return
-    }
+  /**
+   * Enter takes the option that is marked, or else the first that matches; without either it ends several choices. The list passes the keys
+   * of the search on to its items: only the search itself is listened to, so that one press is one choice.
+   */
+  const onSearchKey = (event: KeyboardEvent): void => {
+    if (!(event.target instanceof HTMLInputElement) || event.nativeEvent.isComposing) return
     if (event.key === 'Backspace' && search === '' && isMany) setHeld(chosen.slice(0, -1).map((option) => heldFor(field, option)))
+    if (event.key !== 'Enter') return
+    const key = markedKey(event.target) ?? firstMatch()
+    if (key === undefined && !isMany) return
+    event.preventDefault()
+    event.stopPropagation()
+    if (key === undefined) finish(leaveKey(event))
+    else choose(key)
   }
   const onKeyDown = (event: KeyboardEvent): void => {
     event.stopPropagation()
@@ -122,7 +125,7 @@ export function ChoiceEditor({ field, value, typed, onCommit, onCancel, commitRe
         className="popover arrives w-64"
       >
         {/* biome-ignore lint/a11y/noStaticElementInteractions: keys of the list inside must not reach the grid */}
-        <div onKeyDownCapture={onEnter} onKeyDown={onKeyDown} className="grid max-h-80 grid-rows-[auto_1fr_auto]">
+        <div onKeyDownCapture={onSearchKey} onKeyDown={onKeyDown} className="grid max-h-80 grid-rows-[auto_1fr_auto]">
           <Autocomplete filter={(text, input) => text === CREATE || contains(text, input)} inputValue={search} onInputChange={setSearch}>
             <SearchField aria-label={TEXTS.editor.label(field.name)} autoFocus className="p-1.5">
               <Input
@@ -171,6 +174,10 @@ export function ChoiceEditor({ field, value, typed, onCommit, onCancel, commitRe
     </span>
   )
 }
+
+/** The item that the list has marked while the search keeps the focus. */
+const markedKey = (input: HTMLInputElement): string | undefined =>
+  document.getElementById(input.getAttribute('aria-activedescendant') ?? '')?.dataset.key
 
 /** The options that are chosen, and behind them those that are to be made. */
 const chosenOptions = (field: Field, held: readonly string[]): readonly Option[] => [
