@@ -1,5 +1,5 @@
 import { Search } from 'lucide-react'
-import { useMemo, useState } from 'react'
+import { useMemo, useRef, useState } from 'react'
 import {
   Autocomplete,
   Dialog,
@@ -55,6 +55,17 @@ export function Palette({ items, isMac, onClose }: PaletteProps) {
   const [recent] = useState(readRecent)
   const sections = useMemo(() => sectionsOf(items, query, recent), [items, query, recent])
   const first = sections[0]?.items[0]
+  // Until an arrow is pressed Enter means the first, however quickly it follows the last letter.
+  const hasChosen = useRef(false)
+  const onQuery = (text: string): void => {
+    hasChosen.current = false
+    setQuery(text)
+  }
+  const chosenOf = (input: Element): PaletteItem | undefined => {
+    const id = hasChosen.current ? input.getAttribute('aria-activedescendant') : null
+    const key = id === null ? undefined : document.getElementById(id)?.dataset.key
+    return sections.flatMap((section) => section.items).find((item) => item.id === key) ?? first
+  }
   const run = (item: PaletteItem | undefined): void => {
     if (item === undefined) return
     if (item.kind === 'command') keepRecent(item.id)
@@ -65,17 +76,18 @@ export function Palette({ items, isMac, onClose }: PaletteProps) {
     <ModalOverlay isOpen onOpenChange={(isOpen) => !isOpen && onClose()} isDismissable className="overlay">
       <RawModal className="modal arrives mb-auto! mt-[12vh]!" style={{ '--modal-width': '560px' } as React.CSSProperties}>
         <Dialog aria-label={T.title}>
-          <Autocomplete inputValue={query} onInputChange={setQuery}>
+          <Autocomplete inputValue={query} onInputChange={onQuery}>
             <TextField aria-label={T.title} autoFocus className="flex items-center gap-2 border-b border-line px-3.5">
               <Search size={16} aria-hidden className="text-ink-3" />
               <Input
                 placeholder={T.placeholder}
                 className="h-11 min-w-0 flex-1 border-0 bg-transparent text-inherit outline-none"
-                onKeyDown={(event) => {
-                  // Nothing is marked before the first letter is typed or an arrow pressed: Enter means the first.
-                  if (event.key !== 'Enter' || event.currentTarget.getAttribute('aria-activedescendant')) return
+                onKeyDownCapture={(event) => {
+                  if (event.key === 'ArrowDown' || event.key === 'ArrowUp') hasChosen.current = true
+                  if (event.key !== 'Enter') return
                   event.preventDefault()
-                  run(first)
+                  event.stopPropagation()
+                  run(chosenOf(event.currentTarget))
                 }}
               />
             </TextField>

@@ -609,6 +609,8 @@ export function Grid(props: GridProps) {
       const isPart = selection !== undefined && isSelected(selection, { row: target.row, column: size.columns - 1 })
       if (!isPart) select(selectRows(selection, target.row, 'alone', size), false)
     } else if (selection === undefined || !isSelected(selection, target.place)) select(at(target.place), false)
+    // The menu takes the focus, and gives it back when it closes.
+    wantsFocus.current = false
     onMenu({ x, y })
   }
   const onContextMenu = (event: MouseEvent): void => {
