@@ -91,6 +91,7 @@ export const TEXTS = {
   },
 
   notice: {
+    label: 'About this data',
     sandbox: 'This data lives in a sandbox app inside this server. Edit anything.',
     openSandbox: 'Open the sandbox app',
   },

@@ -30,8 +30,8 @@ export function CellCard(props: {
     const isAbove = box.top + box.height + CARD_ROOM > height && box.top > CARD_ROOM
     const { style } = card.current
     style.left = `${left}px`
-    style.top = isAbove ? 'auto' : `${box.top + box.height + GAP}px`
-    style.bottom = isAbove ? `${height - box.top + GAP}px` : 'auto'
+    style.top = `${isAbove ? box.top - GAP : box.top + box.height + GAP}px`
+    style.transform = isAbove ? 'translateY(-100%)' : 'none'
   }
   useImperativeHandle(ref, () => ({ follow }))
   useLayoutEffect(follow)

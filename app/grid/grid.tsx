@@ -688,22 +688,11 @@ export function Grid(props: GridProps) {
   const dropTop = dropLine === undefined ? undefined : space.topOf(dropLine) - (bodyRef.current?.view.top ?? 0)
 
   return (
-    // biome-ignore lint/a11y/useSemanticElements: a table cannot leave out the rows that are not seen
+    // biome-ignore lint/a11y/noStaticElementInteractions: what is pressed here comes from the cells of the grid within
     <div
       ref={scroller}
-      role="grid"
-      aria-label={label}
-      aria-describedby="grid-hint"
-      aria-rowcount={lines.length + HEADER_ROWS}
-      aria-colcount={columns.length + 1}
-      aria-multiselectable
-      aria-busy={!isLoaded}
-      tabIndex={selection === undefined ? 0 : -1}
       className="grid-scroll"
       data-lines={view.rowHeight > GROUP_HEIGHT ? 'many' : undefined}
-      onFocus={(event) => {
-        if (event.target === scroller.current) select(selection ?? at({ row: 0, column: 0 }))
-      }}
       onKeyDown={onKeyDown}
       onClick={onTap}
       onPointerDown={onPointerDown}
@@ -716,47 +705,66 @@ export function Grid(props: GridProps) {
       onCut={(event) => onCopy(event, true)}
       onPaste={onPaste}
     >
-      <span id="grid-hint" hidden>
-        {TEXTS.grid.hint}
-      </span>
-      <GridHead
-        ref={head}
-        bands={bands}
-        bandText={bandText}
-        columns={columns}
-        drawn={drawn}
-        resizing={resizing}
-        activeColumn={selection?.active.column}
-        isSelected={isWhole}
-        isAllSelected={isAllSelected}
-        actionsOf={actionsOf}
-        menu={menu}
-        onMenu={(field) => {
-          setMenu(field)
-          if (field === undefined && selection !== undefined) wantsFocus.current = true
+      {/* Laid over the cells and not among them: a grid holds rows alone. */}
+      <div className="grid-over">
+        {card !== null && selection !== undefined && activeRow !== undefined && activeColumn !== undefined && !hasEditor && (
+          <CellCard ref={cardHandle} body={() => bodyRef.current} place={selection.active}>
+            {card}
+          </CellCard>
+        )}
+      </div>
+      {/* biome-ignore lint/a11y/useSemanticElements: a table cannot leave out the rows that are not seen */}
+      <div
+        role="grid"
+        aria-label={label}
+        aria-describedby="grid-hint"
+        aria-rowcount={lines.length + HEADER_ROWS}
+        aria-colcount={columns.length + 1}
+        aria-multiselectable
+        aria-busy={!isLoaded}
+        tabIndex={selection === undefined ? 0 : -1}
+        className="grid-table"
+        onFocus={(event) => {
+          if (event.target === event.currentTarget) select(selection ?? at({ row: 0, column: 0 }))
         }}
-        onSelect={(column, event) => {
-          if (endEditing() && size.rows > 0) select(selectColumns(selection, column, addingOf(event), size), false)
-        }}
-        onSelectAll={() => {
-          if (endEditing()) selectEverything()
-        }}
-        onWidth={showWidth}
-        onWidthEnd={keepWidth}
-        onFit={fit}
-        onDrop={onMoveField && ((column, before) => onMoveField(column.field.id, columns[before]?.field.id))}
-        isMain={isMain}
-      />
-      {/* biome-ignore lint/a11y/useSemanticElements: as above */}
-      <div ref={spacer} role="rowgroup" className="grid-body">
-        <div ref={stage} role="presentation" className="grid-stage">
-          <div ref={rowsElement} role="presentation" className="grid-rows" />
-          {dropTop !== undefined && <div aria-hidden className="drop-line row" style={{ top: dropTop }} />}
-          {card !== null && selection !== undefined && activeRow !== undefined && activeColumn !== undefined && !hasEditor && (
-            <CellCard ref={cardHandle} body={() => bodyRef.current} place={selection.active}>
-              {card}
-            </CellCard>
-          )}
+      >
+        <span id="grid-hint" hidden>
+          {TEXTS.grid.hint}
+        </span>
+        <GridHead
+          ref={head}
+          bands={bands}
+          bandText={bandText}
+          columns={columns}
+          drawn={drawn}
+          resizing={resizing}
+          activeColumn={selection?.active.column}
+          isSelected={isWhole}
+          isAllSelected={isAllSelected}
+          actionsOf={actionsOf}
+          menu={menu}
+          onMenu={(field) => {
+            setMenu(field)
+            if (field === undefined && selection !== undefined) wantsFocus.current = true
+          }}
+          onSelect={(column, event) => {
+            if (endEditing() && size.rows > 0) select(selectColumns(selection, column, addingOf(event), size), false)
+          }}
+          onSelectAll={() => {
+            if (endEditing()) selectEverything()
+          }}
+          onWidth={showWidth}
+          onWidthEnd={keepWidth}
+          onFit={fit}
+          onDrop={onMoveField && ((column, before) => onMoveField(column.field.id, columns[before]?.field.id))}
+          isMain={isMain}
+        />
+        {/* biome-ignore lint/a11y/useSemanticElements: as above */}
+        <div ref={spacer} role="rowgroup" className="grid-body">
+          <div ref={stage} role="presentation" className="grid-stage">
+            <div ref={rowsElement} role="presentation" className="grid-rows" />
+            {dropTop !== undefined && <div aria-hidden className="drop-line row" style={{ top: dropTop }} />}
+          </div>
         </div>
       </div>
       <div className="sticky left-0 w-max">{foot}</div>
