@@ -37,9 +37,9 @@ export function CellMenu({ at, title, sections, isMac, onClose, onCommand }: Cel
           aria-label={title}
           autoFocus="first"
           className="menu"
-          disabledKeys={lines.flatMap((line, i) => (line.isDisabled ? [String(i)] : []))}
+          disabledKeys={lines.flatMap((line) => (line.isDisabled ? [line.label] : []))}
           onAction={(key) => {
-            const line = lines[Number(key)]
+            const line = lines.find(({ label }) => label === key)
             onClose()
             if (line !== undefined) onCommand(line.command)
           }}
@@ -48,7 +48,7 @@ export function CellMenu({ at, title, sections, isMac, onClose, onCommand }: Cel
             <MenuSection key={section[0]?.label ?? s} className="menu-section">
               {s === 0 && <Header className="px-2 py-1 text-xs text-ink-3">{title}</Header>}
               {section.map((line) => (
-                <MenuItem key={line.label} id={String(lines.indexOf(line))} textValue={line.label} className="menu-item">
+                <MenuItem key={line.label} id={line.label} textValue={line.label} className="menu-item">
                   <span className="flex-1">{line.label}</span>
                   <Keys command={line.command} isMac={isMac} />
                 </MenuItem>
