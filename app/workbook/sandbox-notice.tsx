@@ -10,7 +10,10 @@ export function SandboxNotice({ isShown }: { isShown: boolean }) {
   const [isDismissed, setDismissed] = useState(() => localStorage.getItem(KEY) !== null)
   if (!isShown || isDismissed) return <div />
   return (
-    <section aria-label={TEXTS.notice.label} className="flex min-h-9 items-center gap-x-3 gap-y-1 border-b border-line bg-tide-wash py-1 pr-1.5 pl-3.5 text-tide-ink">
+    <section
+      aria-label={TEXTS.notice.label}
+      className="flex min-h-9 items-center gap-x-3 gap-y-1 border-b border-line bg-tide-wash py-1 pr-1.5 pl-3.5 text-tide-ink"
+    >
       <p className="m-0 min-w-0 flex-1">
         {TEXTS.notice.sandbox}{' '}
         <a className="font-semibold whitespace-nowrap" href="/sandbox" target="_blank" rel="noopener">

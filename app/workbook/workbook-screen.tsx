@@ -1,5 +1,5 @@
 import { Plus } from 'lucide-react'
-import { type KeyboardEvent, useCallback, useEffect, useMemo, useRef, useState, useSyncExternalStore } from 'react'
+import { useCallback, useEffect, useMemo, useRef, useState, useSyncExternalStore } from 'react'
 import { cellStatus, needsPerson } from '../../workbook/cell-status.ts'
 import { editField } from '../../workbook/edit.ts'
 import { makeValueFormats, showValue } from '../../workbook/field-values.ts'
@@ -320,13 +320,25 @@ export function WorkbookScreen({ session, state, info, open }: WorkbookScreenPro
     [onRanges, keepRanges],
   )
 
-  const onKeyDown = (event: KeyboardEvent): void => {
+  const onKey = (event: globalThis.KeyboardEvent): void => {
     if (dialog !== undefined) return
-    const command = screenCommand(event.nativeEvent, isMac)
+    const command = screenCommand(event, isMac)
     if (command === undefined) return
     event.preventDefault()
     commands.run(command)
   }
+  // Where nothing has the focus, as when the page was just opened, keys go to the page itself.
+  const latestOnKey = useRef(onKey)
+  useEffect(() => {
+    latestOnKey.current = onKey
+  })
+  useEffect(() => {
+    const listen = (event: globalThis.KeyboardEvent): void => {
+      if (event.target === document.body) latestOnKey.current(event)
+    }
+    document.addEventListener('keydown', listen)
+    return () => document.removeEventListener('keydown', listen)
+  }, [])
 
   const actionsOfField = (field: Field) =>
     access.refusal === undefined ? fieldActions(field, { open: setDialog, duplicate: (copied) => void fieldWork.duplicate(copied) }) : []
@@ -351,7 +363,11 @@ export function WorkbookScreen({ session, state, info, open }: WorkbookScreenPro
 
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: keys that mean the same everywhere on the screen
-    <div ref={root} onKeyDown={onKeyDown} className="grid h-full grid-rows-[48px_36px_auto_minmax(0,1fr)_auto_28px]">
+    <div
+      ref={root}
+      onKeyDown={(event) => onKey(event.nativeEvent)}
+      className="grid h-full grid-rows-[48px_36px_auto_minmax(0,1fr)_auto_28px]"
+    >
       <title>{`${info.name} · ${TEXTS.product}`}</title>
       <Header
         session={session}

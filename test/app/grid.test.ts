@@ -16,7 +16,7 @@ import {
 } from '../../app/grid/grid-model.ts'
 import { doStepAgain, EMPTY_UNDO, pushStep, type StepPart, takeBackStep } from '../../app/grid/undo-stack.ts'
 import type { Binding, Field } from '../../workbook/fields.ts'
-import type { FieldId, RowId } from '../../workbook/ids.ts'
+import type { FieldId } from '../../workbook/ids.ts'
 
 const SIZE = { rows: 5, columns: 3 }
 

@@ -186,7 +186,7 @@ test('[T18] a tick is set by the space bar, and Alt+N goes to what needs a perso
   await page.getByRole('button', { name: 'Add field' }).click()
   await window.dialog.getByText('A field of this workbook only').click()
   await window.dialog.getByLabel('Name').fill('Checked')
-  await window.dialog.getByLabel('Type').selectOption('Checkbox')
+  await window.dialog.getByRole('option', { name: 'Checkbox', exact: true }).click()
   await window.dialog.getByRole('button', { name: 'Add field' }).click()
   await window.focus('TB-1', 'Key')
   await window.press('End')
@@ -241,7 +241,8 @@ test('[T19] on a phone the grid comes first and the panel is a sheet; colours fo
   await sheet.getByRole('button', { name: 'Close the sync panel' }).click()
   await expect(sheet).toBeHidden()
   await page.getByRole('button', { name: 'Work offline' }).click()
-  await expect(page.getByText('Offline: everything is saved').first()).toBeInViewport()
+  await expect(page.locator('[data-save=offline]')).toBeInViewport()
+  await expect(window.saveState).toHaveText('Offline: everything is saved')
 
   await test.step('dark and light', async () => {
     const isDark = async () => Number(/\d+/.exec(await ground())?.[0]) < 60

@@ -51,7 +51,7 @@ test('[T10] a value that no option means is offered the nearest one, and a refus
   await window.focus('TB-1', 'Status')
   await window.paste('Dnoe')
   await expect(window.said).toHaveText(
-    '0 of 1 cells pasted. 1 cell did not fit and was left as before: “Dnoe” is not an option of this field. Did you mean “Done”?',
+    '0 of 1 cell pasted. 1 cell did not fit and was left as before: “Dnoe” is not an option of this field. Did you mean “Done”?',
   )
   await expect(window.value('TB-1', 'Status')).toHaveText('To Do')
   await window.press('Enter')
