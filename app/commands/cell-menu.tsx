@@ -26,6 +26,7 @@ export function CellMenu({ at, title, sections, isMac, onClose, onCommand }: Cel
     <>
       <span ref={anchor} aria-hidden className="fixed h-0 w-0" style={{ left: at.x, top: at.y }} />
       <Popover
+        aria-label={title}
         triggerRef={anchor}
         isOpen
         onOpenChange={(isOpen) => !isOpen && onClose()}

@@ -10,8 +10,12 @@ export interface FaceProps {
 /** Somebody as two letters on their colour; the name stands beside it or in its title. */
 export function Face({ name, color, title = name, isIdle }: FaceProps) {
   return (
-    <span className={`face ${isIdle ? 'opacity-55' : ''}`} style={{ background: color, color: inkOn(color) }} title={title}>
-      {initialsOf(name)}
-    </span>
+    // The letters are a picture of the name, not a text to be read out.
+    <span
+      className={`face ${isIdle ? 'opacity-55' : ''}`}
+      style={{ background: color, color: inkOn(color) }}
+      title={title}
+      data-initials={initialsOf(name)}
+    />
   )
 }

@@ -24,7 +24,7 @@ export interface HeaderProps {
 export function Header({ session, state, info, peers, times, following, onShare }: HeaderProps) {
   const { isGuest, role } = accessOf(state)
   return (
-    <header className="flex min-w-0 items-center gap-2 border-b border-line px-3.5 sm:gap-3">
+    <header className="flex min-w-0 items-center gap-2 border-b border-line px-3.5 max-[360px]:gap-1 max-[360px]:px-1.5 sm:gap-3">
       {isGuest ? (
         <span className="hidden sm:inline">
           <Drawing />

@@ -30,7 +30,7 @@ export function Toolbar({ info, open, connections, staged, needing, access, more
     <nav
       data-region="toolbar"
       aria-label={TEXTS.toolbar.label}
-      className="flex min-w-0 items-center gap-0.5 border-b border-line bg-wash px-2.5 text-ink-2"
+      className="flex min-w-0 items-center gap-0.5 overflow-x-auto border-b border-line bg-wash px-2.5 text-ink-2"
     >
       <div role="tablist" aria-label="Sheets" className="flex min-w-0 overflow-x-auto">
         {info.sheets.map((sheet) => (
