@@ -45,6 +45,8 @@ export interface DeliveryOptions {
   readonly mayFetch: () => boolean
   /** The shard that is looked at: it comes first. */
   readonly visibleShard: () => number
+  /** Resolves once the first rows are on the screen: the other parts are read from this device behind them. */
+  readonly whenDrawn?: () => Promise<void>
   readonly onChange: () => void
   readonly onRefused: (reason: string) => void
 }
@@ -204,6 +206,8 @@ export class SheetDelivery {
   // The device ---------------------------------------------------------------------------------------------------------------------------
 
   async #readRest(shards: readonly Shard[]): Promise<void> {
+    if (this.isShown) await this.#options.whenDrawn?.()
+    if (this.#isStopped) return
     const queue = [...shards]
     const read = async (): Promise<void> => {
       for (let shard = queue.shift(); shard !== undefined && !this.#isStopped; shard = queue.shift()) {
@@ -237,6 +241,8 @@ export class SheetDelivery {
     const isUsable = mark !== undefined && mark.gen === this.gen && isWhole(shard.doc)
     shard.mark = isUsable ? mark : undefined
     shard.phase = isUsable ? 'here' : 'missing'
+    // The feed may be open by now: what it brings was missed while this window was away.
+    shard.isCatchingUp = isUsable
     this.#show(shard)
     if (isUsable && kept.tail.length > LONG_TAIL) {
       shard.isWholeDue = true

@@ -81,6 +81,10 @@ const FLUSH_MS = 15_000
 const CAUGHT_UP_MS = 8_000
 /** A run under way of which nothing was heard this long is asked for. ms. */
 const RUN_SILENCE_MS = 10_000
+/** While the parts of a sheet come in, how many are here is said this often. ms. */
+const PROGRESS_MS = 150
+/** The other parts of a sheet wait at most this long until the first rows of it stand on the screen. ms. */
+const DRAWN_MS = 1_000
 
 /**
  * One workbook open in one window: its documents over one socket, kept on this device; who else is here; the runs of its connections.
@@ -125,6 +129,8 @@ export class WorkbookSession {
     if (event.key === null || event.key.startsWith(UNSENT_KEY)) this.#changed()
   }
   #runTimer: ReturnType<typeof setTimeout> | undefined
+  #progressTimer: ReturnType<typeof setTimeout> | undefined
+  #progress = ''
   #isStopped = false
 
   constructor(options: SessionOptions) {
@@ -174,8 +180,7 @@ export class WorkbookSession {
       return
     }
     try {
-      await this.#fetchSession()
-      await this.#fetchInfo()
+      await Promise.all([this.#fetchSession(), this.#fetchInfo()])
       if (!this.#isStopped) await this.#openDocuments()
     } catch (error) {
       this.#fail(error)
@@ -188,6 +193,7 @@ export class WorkbookSession {
     this.#isStopped = true
     this.presence.stop()
     clearTimeout(this.#runTimer)
+    clearTimeout(this.#progressTimer)
     clearTimeout(this.#caughtUpTimer)
     window.removeEventListener('storage', this.#onStorage)
     for (const { sheet, delivery } of this.#sheets.values()) {
@@ -468,8 +474,39 @@ export class WorkbookSession {
       line: feedLine(socket.provider, sheet.id),
       mayFetch: () => socket.link.kind !== 'off' && socket.link.kind !== 'refused',
       visibleShard: () => 0,
-      onChange: () => this.#changed(),
+      whenDrawn: () => this.#whenDrawn(),
+      onChange: () => this.#progressed(),
       onRefused: (reason) => socket.refuse(reason),
+    })
+  }
+
+  /** Each part that comes is no news of its own, and the whole screen is drawn for news: only the first and the last are told at once. */
+  #progressed(): void {
+    const deliveries = [...this.#sheets.values()].map(({ delivery }) => delivery)
+    const progress = deliveries.map((d) => `${d.isShown} ${d.isCurrent} ${d.progress.loaded === d.progress.all}`).join()
+    if (progress === this.#progress) this.#progressTimer ??= setTimeout(() => this.#changed(), PROGRESS_MS)
+    else {
+      this.#progress = progress
+      this.#changed()
+    }
+  }
+
+  /** Resolves once what can be shown of the open sheet was on the screen, so that what follows does not hold it back. */
+  #whenDrawn(): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, DRAWN_MS)
+      const check = (): void => {
+        if (!this.snapshot().isLoaded) return
+        this.#listeners.delete(check)
+        requestAnimationFrame(() =>
+          requestAnimationFrame(() => {
+            clearTimeout(timer)
+            setTimeout(resolve)
+          }),
+        )
+      }
+      this.#listeners.add(check)
+      check()
     })
   }
 
@@ -737,6 +774,8 @@ export class WorkbookSession {
 
   #changed(): void {
     if (this.#isStopped) return
+    clearTimeout(this.#progressTimer)
+    this.#progressTimer = undefined
     this.#snapshot = undefined
     const isOnline = this.#socket?.link.kind === 'online'
     this.#noteCaughtUp()

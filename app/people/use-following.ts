@@ -1,4 +1,4 @@
-import { type RefObject, useCallback, useEffect, useState } from 'react'
+import { type RefObject, useCallback, useEffect, useMemo, useState } from 'react'
 import type { FieldId, RowId } from '../../workbook/ids.ts'
 import type { Peer } from '../collab/presence.ts'
 import type { WorkbookSession } from '../collab/workbook-session.ts'
@@ -48,5 +48,5 @@ export function useFollowing({ session, peers, grid, area, sheet }: FollowingPar
     }
   }, [client, area, stop])
 
-  return { peer, toggle, stop }
+  return useMemo(() => ({ peer, toggle, stop }), [peer, toggle, stop])
 }

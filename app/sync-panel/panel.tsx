@@ -1,5 +1,5 @@
 import { X } from 'lucide-react'
-import { useMemo, useState } from 'react'
+import { memo, useMemo, useState } from 'react'
 import { Dialog, ModalOverlay, Modal as RawModal } from 'react-aria-components'
 import type { ConnectionInfo } from '../../server/api/contract.ts'
 import type { Plan } from '../../sync-engine/plan.ts'
@@ -33,7 +33,7 @@ export interface SyncPanelProps {
 }
 
 /** One card a connection: what is staged, what needs a person, when it pulls, what it does now. */
-export function SyncPanel(props: SyncPanelProps) {
+export const SyncPanel = memo(function SyncPanel(props: SyncPanelProps) {
   return (
     <>
       <aside
@@ -57,7 +57,7 @@ export function SyncPanel(props: SyncPanelProps) {
       </ModalOverlay>
     </>
   )
-}
+})
 
 function Cards(props: SyncPanelProps & { hasClose?: boolean }) {
   const { session, connections, hasClose, onClose } = props

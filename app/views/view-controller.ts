@@ -57,7 +57,7 @@ export interface ViewControllerOptions {
 }
 
 /** Shards that come within this time of each other are taken in together. ms. */
-const SHARDS_MS = 80
+const SHARDS_MS = 150
 /** Longest time a frame is given to reading columns. ms. */
 const FRAME_WORK_MS = 6
 

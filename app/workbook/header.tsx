@@ -1,5 +1,5 @@
 import { Eye, History, Moon, Plug, Share2, Sun, SunMoon } from 'lucide-react'
-import { useState } from 'react'
+import { memo, useState } from 'react'
 import type { Peer } from '../collab/presence.ts'
 import type { SessionState, WorkbookInfo, WorkbookSession } from '../collab/workbook-session.ts'
 import { Button, IconButton } from '../kit/button.tsx'
@@ -21,7 +21,7 @@ export interface HeaderProps {
 }
 
 /** Which workbook this is, whether it is saved, who is here. */
-export function Header({ session, state, info, peers, times, following, onShare }: HeaderProps) {
+export const Header = memo(function Header({ session, state, info, peers, times, following, onShare }: HeaderProps) {
   const { isGuest, role } = accessOf(state)
   return (
     <header className="flex min-w-0 items-center gap-2 border-b border-line px-3.5 max-[360px]:gap-1 max-[360px]:px-1.5 sm:gap-3">
@@ -72,7 +72,7 @@ export function Header({ session, state, info, peers, times, following, onShare 
       />
     </header>
   )
-}
+})
 
 function Drawing() {
   // biome-ignore lint/performance/noImgElement: a drawing of a few bytes

@@ -12,11 +12,17 @@ export function useSurvey(sheet: Sheet): Survey {
   const [survey, setSurvey] = useState<Survey>(EMPTY_SURVEY)
   useEffect(() => {
     let timer: ReturnType<typeof setTimeout> | undefined
+    let hasMore = false
     const look = (): void => {
+      const isChanged = hasMore
       timer = undefined
-      setSurvey(surveySheet(sheet))
+      hasMore = false
+      const found = surveySheet(sheet)
+      // The whole screen is drawn for another survey: not for each part of a sheet that comes and in which nothing is staged.
+      setSurvey((before) => (!isChanged && isEmptySurvey(before) && isEmptySurvey(found) ? before : found))
     }
-    const stop = sheet.onChange(() => {
+    const stop = sheet.onChange(({ isFields, rows }) => {
+      hasMore ||= isFields || rows.size > 0
       timer ??= setTimeout(look, SURVEY_MS)
     })
     look()
@@ -27,6 +33,9 @@ export function useSurvey(sheet: Sheet): Survey {
   }, [sheet])
   return survey
 }
+
+const isEmptySurvey = ({ deltas, unlinked, needing, staged }: Survey): boolean =>
+  staged === 0 && needing.length === 0 && deltas.size === 0 && unlinked.size === 0
 
 /** Today's two-way plan of each connection, computed here: what the panel counts and prices. */
 export function usePlans(connections: readonly ConnectionInfo[], survey: Survey): ReadonlyMap<string, Plan | undefined> {

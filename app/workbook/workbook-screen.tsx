@@ -219,6 +219,9 @@ export function WorkbookScreen({ session, state, info, open }: WorkbookScreenPro
     say,
   })
 
+  const share = useCallback(() => setDialog({ kind: 'share' }), [])
+  const closePanel = useCallback(() => setPanelOpen(false), [])
+
   const addRow = (): void => {
     const row = editing.addRow()
     // Under a filter the row gets what makes it match, where a person could type it; else it is shown until it is left.
@@ -369,15 +372,7 @@ export function WorkbookScreen({ session, state, info, open }: WorkbookScreenPro
       className="grid h-full grid-rows-[48px_36px_auto_minmax(0,1fr)_auto_28px]"
     >
       <title>{`${info.name} · ${TEXTS.product}`}</title>
-      <Header
-        session={session}
-        state={state}
-        info={info}
-        peers={peers}
-        times={times}
-        following={following}
-        onShare={() => setDialog({ kind: 'share' })}
-      />
+      <Header session={session} state={state} info={info} peers={peers} times={times} following={following} onShare={share} />
       <Toolbar
         info={info}
         open={open}
@@ -391,7 +386,7 @@ export function WorkbookScreen({ session, state, info, open }: WorkbookScreenPro
         onPanel={() => setPanelOpen(true)}
         onAddRow={addRow}
       />
-      <div>
+      <div className="min-w-0">
         <LinkEnded state={state} />
         <SandboxNotice isShown={state.session?.hasSandbox === true} />
         <LateNotice session={session} open={open} late={state.late} />
@@ -471,7 +466,7 @@ export function WorkbookScreen({ session, state, info, open }: WorkbookScreenPro
             times={times}
             nameOf={nameOf}
             isOpen={isPanelOpen}
-            onClose={() => setPanelOpen(false)}
+            onClose={closePanel}
             onDialog={setDialog}
             onGoTo={goTo}
           />

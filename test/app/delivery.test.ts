@@ -113,7 +113,9 @@ interface Question {
 }
 
 /** One sheet of three shards in a window whose server, socket and device are played by the test. */
-function makeWorld(o: { shards?: number; visible?: number; store?: FakeStore; mayFetch?: () => boolean } = {}) {
+function makeWorld(
+  o: { shards?: number; visible?: number; store?: FakeStore; mayFetch?: () => boolean; whenDrawn?: () => Promise<void> } = {},
+) {
   const count = o.shards ?? 3
   const questions: Question[] = []
   const asked: number[] = []
@@ -149,6 +151,7 @@ function makeWorld(o: { shards?: number; visible?: number; store?: FakeStore; ma
     line,
     mayFetch: o.mayFetch ?? (() => true),
     visibleShard: () => o.visible ?? 0,
+    ...(o.whenDrawn !== undefined && { whenDrawn: o.whenDrawn }),
     onChange: () => undefined,
     onRefused: (reason) => refused.push(reason),
   })
@@ -229,6 +232,25 @@ test('[DL17] what the device keeps is shown without a network, and only what cam
   expect(again.delivery.isCurrent).toBe(false)
   again.line.tell({ kind: 'current', ask: 1 })
   expect(again.delivery.isCurrent).toBe(true)
+})
+
+test('[DL17] [DL22] the other parts are read from the device behind the first rows, and what they missed is counted', async () => {
+  const first = await loaded()
+  first.delivery.stop({ keeps: true })
+  await vi.advanceTimersByTimeAsync(0)
+  const drawn = Promise.withResolvers<void>()
+  const { delivery, sheet, line } = makeWorld({ store: first.store, whenDrawn: () => drawn.promise })
+  await delivery.start()
+  line.open()
+  await vi.advanceTimersByTimeAsync(0)
+  expect(sheet.rows()).toEqual(['row0'])
+  drawn.resolve()
+  await vi.advanceTimersByTimeAsync(0)
+  expect(sheet.rows()).toEqual(['row0', 'row1', 'row2'])
+  const update = first.shards[2]?.set('row2', 'changed') ?? new Uint8Array()
+  line.tell({ kind: 'changes', changes: [{ shard: 2, gen: 0, after: 10, seq: 11, update }] })
+  line.tell({ kind: 'current', ask: line.asks.length })
+  expect(delivery.takeCaughtUp()).toBe(1)
 })
 
 test('[DL17] what the feed brings is shown at once and kept with how far it goes', async () => {
