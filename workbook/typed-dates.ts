@@ -165,6 +165,17 @@ function wallClockOf(instant: number, { wallClock }: ValueFormats): WallClock {
   return { year: n('year'), month: n('month'), day: n('day'), hour: n('hour'), minute: n('minute'), second: n('second') }
 }
 
+/** No clock on earth is further from UTC. ms */
+const FURTHEST_ZONE = 15 * 3_600_000
+
+/** The year of an instant on a clock. Splitting an instant into its parts is slow, and few instants are near a turn of the year. */
+function yearOf(instant: number, formats: ValueFormats): number {
+  const year = new Date(instant - FURTHEST_ZONE).getUTCFullYear()
+  return year === new Date(instant + FURTHEST_ZONE).getUTCFullYear() ? year : wallClockOf(instant, formats).year
+}
+
+const thisYear = (formats: ValueFormats): number => yearOf(formats.now(), formats)
+
 /** The wall clock of `instant`, as if it were UTC. */
 function wallOf(instant: number, formats: ValueFormats): number {
   const w = wallClockOf(instant, formats)
@@ -189,7 +200,7 @@ export function showDay(value: CellValue, format: FieldFormat | undefined, forma
   if (format?.date === 'iso') return String(value)
   const day = utc(Number(match[1]), Number(match[2]), Number(match[3]))
   if (format?.date === 'short') return dateFormat(formats, formats.locale, { ...SHORT_DAY, timeZone: 'UTC' }).format(day)
-  const isThisYear = Number(match[1]) === wallClockOf(formats.now(), formats).year
+  const isThisYear = Number(match[1]) === thisYear(formats)
   return (isThisYear ? formats.date : formats.dateWithYear).format(day)
 }
 
@@ -221,7 +232,7 @@ export function showInstant(value: CellValue, format: FieldFormat | undefined, p
     const w = wallClockOf(instant, formats)
     return `${isoDay(w)} ${two(w.hour)}:${two(w.minute)}${isOwn ? '' : ` ${formats.timeZone}`}`
   }
-  const isThisYear = wallClockOf(instant, formats).year === wallClockOf(formats.now(), formats).year
+  const isThisYear = yearOf(instant, formats) === thisYear(formats)
   if (isOwn && format?.date !== 'short' && format?.clock === undefined) {
     return (isThisYear ? formats.dateTime : formats.dateTimeWithYear).format(instant)
   }

@@ -22,7 +22,9 @@ export interface CellPicture {
   readonly peers: readonly PeerMark[]
   readonly areaColor: string | undefined
   /** A record or address that the cell leads to, offered where the pointer or the focus is. */
-  readonly link: { readonly href: string; readonly label: string } | undefined
+  readonly link: () => { readonly href: string; readonly label: string } | undefined
+  /** Somebody has said something about it. */
+  readonly hasComment: boolean
 }
 
 /** The head of a group, in the column that names it. */
@@ -57,6 +59,7 @@ const ATTRIBUTES = [
   'data-tint',
   'data-group',
   'data-editing',
+  'data-comment',
 ] as const
 type Attribute = (typeof ATTRIBUTES)[number]
 
@@ -95,7 +98,6 @@ export class CellView {
     this.#letters = document.createTextNode('')
     this.#content = document.createElement('span')
     this.#content.className = 'text'
-    this.#content.dir = 'auto'
     this.#content.append(this.#letters)
     this.element.append(this.#content)
   }
@@ -141,6 +143,7 @@ export class CellView {
     this.#attribute('data-copied', picture.copiedEdges || undefined)
     this.#attribute('data-fill', picture.fillEdges || undefined)
     this.#attribute('data-tint', picture.tint)
+    this.#attribute('data-comment', picture.hasComment ? 'true' : undefined)
     this.#attribute('data-group', undefined)
     this.#paintArea(picture.areaColor)
     this.#paintDisplay(picture.display)
@@ -322,7 +325,7 @@ export class CellView {
       this.#lock = hasLock ? plain('mark mark-lock') : undefined
       if (this.#lock !== undefined) this.element.append(this.#lock)
     }
-    const link = isOffering ? picture.link : undefined
+    const link = isOffering ? picture.link() : undefined
     if (link === undefined) {
       this.#link?.remove()
       this.#link = undefined
@@ -345,6 +348,7 @@ const UNUSED_BY_GROUPS = [
   'data-copied',
   'data-fill',
   'data-tint',
+  'data-comment',
 ] as const satisfies readonly Attribute[]
 
 /** Of a column's cells; kept, since it is asked for with every cell that is drawn. */

@@ -1,11 +1,13 @@
-import { cellKey, type RowId } from '../../workbook/ids.ts'
+import type { CellValue } from '../../workbook/cell-value.ts'
+import type { Field } from '../../workbook/fields.ts'
+import { cellKey } from '../../workbook/ids.ts'
 import type { GridLine, GroupLine, RowLine } from '../../workbook/view-lines.ts'
 import { TEXTS } from '../texts.ts'
 import { displayOf, linkOf } from './cell-display.ts'
 import { CellView } from './cell-view.ts'
 import { type DrawnColumns, type GridColumn, NUMBER_WIDTH } from './columns.ts'
 import type { Range } from './grid-model.ts'
-import { HEADER_ROWS, type PeerMark, type Scene, type TalkMarks } from './scene.ts'
+import { HEADER_ROWS, type PeerMark, type Scene } from './scene.ts'
 
 const NO_PEERS: readonly PeerMark[] = []
 
@@ -32,6 +34,8 @@ export class RowView {
   #tint: string | undefined
   #isMoving = false
   #grip: Element | undefined
+  /** What of notes and comments the number says. */
+  #talk = 'false 0'
 
   constructor() {
     this.element = document.createElement('div')
@@ -146,7 +150,7 @@ export class RowView {
   #paintRow(scene: Scene, { row }: RowLine): void {
     this.#setGroup(false)
     const { line } = this
-    const { sheet, formats, statusOf } = scene.painter
+    const { sheet, formats, statusOf, marks } = scene.painter
     const number = String(line + 1 - scene.space.lowAbove(line))
     if (this.#letters.data !== number) this.#letters.data = number
     const tint = scene.rowTint(row)
@@ -161,7 +165,7 @@ export class RowView {
       setFlag(this.element, 'moving', isMoving)
     }
     this.#setGrip(scene.canMoveRows)
-    this.#setTalk(scene.painter.marks, row)
+    this.#setTalk(marks?.notes.has(row) === true, marks?.rows.get(row) ?? 0)
     const peers = scene.peers.get(row) ?? NO_PEERS
     for (const [index, view] of this.#cells) {
       const column = scene.columns[index]
@@ -170,16 +174,15 @@ export class RowView {
       const cell = sheet.cell(row, field.id)
       const status = statusOf(row, field, cell)
       const here = peers.length === 0 ? NO_PEERS : peers.filter((peer) => peer.field === field.id)
+      const said = descriptionOf(status.text, here)
+      const comments = marks === undefined || marks.cells.size === 0 ? 0 : (marks.cells.get(cellKey(row, field.id)) ?? 0)
       const isActive = scene.active?.row === line && scene.active.column === index
-      const href = linkOf(field, cell.value)
       const selected = selectionAt(scene.ranges, line, index)
       view.place(line, column)
       view.paint({
         display: displayOf(field, cell.value, formats),
         state: status.kind,
-        description: [descriptionOf(status.text, here), talkText(scene.painter.marks?.cells.get(cellKey(row, field.id)))]
-          .filter(Boolean)
-          .join(' '),
+        description: comments === 0 ? said : [said, talkText(comments)].filter(Boolean).join(' '),
         isSelected: isActive || selected.isIn,
         isActive,
         isTinted: selected.isIn && !isActive && selected.isLarge,
@@ -190,16 +193,17 @@ export class RowView {
         tint: scene.cellTint(row, field.id),
         peers: here,
         areaColor: scene.areas.find(({ range }) => isIn(range, line, index))?.color,
-        link: href === undefined ? undefined : { href, label: String(cell.value) },
+        link: () => linkTo(field, cell.value),
+        hasComment: comments > 0,
       })
-      setFlag(view.element, 'comment', scene.painter.marks?.cells.has(cellKey(row, field.id)) === true)
     }
   }
 
   /** The row's number says whether the row has a note and open comments of its own. */
-  #setTalk(marks: TalkMarks | undefined, row: RowId): void {
-    const comments = marks?.rows.get(row) ?? 0
-    const hasNote = marks?.notes.has(row) === true
+  #setTalk(hasNote: boolean, comments: number): void {
+    const talk = `${hasNote} ${comments}`
+    if (talk === this.#talk) return
+    this.#talk = talk
     setFlag(this.#number, 'note', hasNote)
     setFlag(this.#number, 'comment', comments > 0)
     const said = [hasNote ? TEXTS.drawer.hasNote : '', talkText(comments)].filter(Boolean).join(', ')
@@ -218,15 +222,13 @@ export class RowView {
     this.#setGroup(true)
     if (this.#letters.data !== '') this.#letters.data = ''
     this.#setGrip(false)
-    setFlag(this.#number, 'note', false)
-    setFlag(this.#number, 'comment', false)
+    this.#setTalk(false, 0)
     for (const [index, view] of this.#cells) {
       const column = scene.columns[index]
       if (column === undefined) continue
       view.place(this.line, column)
       const isActive = scene.active?.row === this.line && scene.active.column === index
       const figure = group.aggregates.find(({ field }) => field === column.field.id)?.text ?? ''
-      setFlag(view.element, 'comment', false)
       view.paintGroup(index === 0 ? group : undefined, figure, isActive)
     }
   }
@@ -252,6 +254,11 @@ export function putInOrder(parent: Element, wanted: readonly Element[]): void {
   const still = wanted[focused]
   for (const element of wanted.slice(0, Math.max(0, focused))) parent.insertBefore(element, still ?? null)
   parent.append(...wanted.slice(focused + 1))
+}
+
+function linkTo(field: Field, value: CellValue): { readonly href: string; readonly label: string } | undefined {
+  const href = linkOf(field, value)
+  return href === undefined ? undefined : { href, label: String(value) }
 }
 
 const talkText = (count: number | undefined): string => (count === undefined || count === 0 ? '' : TEXTS.talk.onCell(count))

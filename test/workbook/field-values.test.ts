@@ -217,6 +217,15 @@ describe('what is shown', () => {
     expect(showValue(field, '2026-12-02T23:30:00.000Z', formatsFor('de-DE', 'Europe/Berlin'))).toContain('3. Dez')
     expect(showValue(field, '2026-12-02T23:30:00.000Z', formatsFor('de-DE', 'UTC'))).toContain('2. Dez')
   })
+
+  test('[U5] the year is left out where it is this year on the person’s own clock', () => {
+    const field = own('date-time')
+    const [berlin, apia] = [formatsFor('en-US', 'Europe/Berlin'), formatsFor('en-US', 'Pacific/Apia')]
+    expect(showValue(field, '2025-12-31T23:30:00.000Z', berlin)).not.toContain('202')
+    expect(showValue(field, '2025-12-31T22:30:00.000Z', berlin)).toContain('2025')
+    expect(showValue(field, '2026-12-31T10:30:00.000Z', apia)).not.toContain('202')
+    expect(showValue(field, '2026-12-31T11:30:00.000Z', apia)).toContain('2027')
+  })
 })
 
 describe('order', () => {
