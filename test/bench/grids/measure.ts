@@ -74,6 +74,8 @@ export async function measure(browser: Browser, { url, first, say }: MeasureOpti
   const slow = await scroll(page, cdp, SLOW)
   const fast = await scroll(page, cdp, FAST)
   // A grid that stands still has no blank place: else it is the places that are wrong, and no grid may pay for that.
+  await page.evaluate(() => window.grid?.scroller()?.scrollTo(0, 0))
+  await page.evaluate(() => new Promise((done) => setTimeout(done, 500)))
   const still = await blankShare(page, { speed: 0, ms: 500 })
   if (still !== undefined && still > 0)
     throw new Error(`${url}: ${(still * 100).toFixed(1)} % of the places show no row of a grid at rest.`)
