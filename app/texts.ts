@@ -180,7 +180,6 @@ export const TEXTS = {
     thisSync: 'This sync',
     sync: 'Sync',
     preview: 'Preview',
-    syncTitle: (count: number, credits: number) => `Sync · ${count} · ${creditsText(credits)}`,
     menu: (name: string) => `More for ${name}`,
     onlyPull: 'Only pull',
     import: 'Import…',

@@ -153,10 +153,10 @@ export function ConnectionCard(props: CardProps) {
           look="primary"
           isDisabled={!isOnline || isStarting || !integration.isOn || plan === undefined}
           onPress={() => void start('two-way')}
-          aria-label={plan === undefined ? TEXTS.panel.sync : TEXTS.panel.syncTitle(pushing, plan.totalCredits)}
         >
           {isStarting && <Spinner />}
           {TEXTS.panel.sync}
+          {plan !== undefined && <span className="sr-only"> · </span>}
           {plan !== undefined && (
             <span className="font-normal opacity-90">
               {pushing > 0 ? `${pushing} · ` : ''}

@@ -46,7 +46,7 @@ export function ViewBar({ used, fields, canShare, say, isFilterOpen, onFilterOpe
     views.collapse(isCollapsed ? view.lines.flatMap((line) => (line.kind === 'group' ? [line.key] : [])) : [])
 
   return (
-    <div className="view-bar border-b border-line bg-paper">
+    <div className="view-bar min-w-0 overflow-hidden border-b border-line bg-paper">
       <nav aria-label={T.tabs} className="flex min-w-0 items-center gap-0.5 overflow-x-auto px-2.5 text-ink-2">
         <div role="tablist" aria-label={T.tabs} className="flex flex-none">
           {state.views.map((one) => (
