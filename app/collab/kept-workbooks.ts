@@ -1,5 +1,7 @@
+import type { SheetId } from '../../workbook/ids.ts'
 import { typedCells } from '../../workbook/replica.ts'
 import { parseDocumentName } from '../../workbook/schema.ts'
+import { deviceKey } from '../views/device-views.ts'
 import { type DeviceStore, devicePrefix, openDeviceStore } from './device-store.ts'
 import { tellForgotten, windowScope } from './open-windows.ts'
 import { type LedgerStorage, unsentOnDevice } from './unsent-ledger.ts'
@@ -77,6 +79,9 @@ export async function forgetWorkbook(counts: LedgerStorage, person: string, work
   try {
     const prefix = devicePrefix(person, workbook)
     const documents = await unsentDocuments(store, person, workbook)
+    const infos = (await store.values(INFO_KEY)) as readonly WorkbookInfo[]
+    // Personal views and unsaved changes of shared ones: a filter says something of the data.
+    for (const sheet of infos.find(({ id }) => id === workbook)?.sheets ?? []) counts.removeItem(deviceKey(person, sheet.id as SheetId))
     await store.forget(prefix)
     await store.remove(infoKey(workbook))
     for (const document of documents) dropCounts(counts, person, document)

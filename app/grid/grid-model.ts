@@ -339,29 +339,6 @@ export function placeSelection<Row, Field>(
   return { active, ranges: [first, ...rest], ...(kept.tabbedFrom !== undefined && { tabbedFrom: kept.tabbedFrom }) }
 }
 
-export interface Window {
-  readonly first: number
-  /** Behind the last one. */
-  readonly end: number
-}
-
-/** The rows of equal height that a viewport shows, and a few more on both sides. */
-export function rowWindow(view: { top: number; height: number; rowHeight: number; rows: number; overscan: number }): Window {
-  const first = Math.floor(view.top / view.rowHeight) - view.overscan
-  const end = Math.ceil((view.top + view.height) / view.rowHeight) + view.overscan
-  return { first: clamp(first, 0, view.rows), end: clamp(end, 0, view.rows) }
-}
-
-/** The columns that a viewport shows, given each one's left edge and the edge behind the last, and one more on both sides. */
-export function columnWindow(view: { left: number; width: number; edges: readonly number[] }): Window {
-  const columns = view.edges.length - 1
-  let first = 0
-  while (first < columns && (view.edges[first + 1] ?? 0) <= view.left) first++
-  let end = first
-  while (end < columns && (view.edges[end] ?? 0) < view.left + view.width) end++
-  return { first: Math.max(0, first - 1), end: Math.min(columns, end + 1) }
-}
-
 /** The scroll offset at which an item lies wholly inside the view, moved as little as possible. */
 export function scrollInto(view: { offset: number; size: number }, item: { start: number; size: number }): number {
   if (item.start < view.offset) return item.start

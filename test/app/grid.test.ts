@@ -3,17 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { parseTsv, pastePlan, toTsv } from '../../app/grid/clipboard.ts'
 import { bandsOf, placeColumns, shownFields, totalWidth } from '../../app/grid/columns.ts'
 import { gridCommand, type KeyPress, keysText, screenCommand } from '../../app/grid/grid-keys.ts'
-import {
-  at,
-  columnWindow,
-  cornerOf,
-  type Move,
-  movePlace,
-  moveSelection,
-  rangeOf,
-  rowWindow,
-  scrollInto,
-} from '../../app/grid/grid-model.ts'
+import { at, cornerOf, type Move, movePlace, moveSelection, rangeOf, scrollInto } from '../../app/grid/grid-model.ts'
 import { doStepAgain, EMPTY_UNDO, pushStep, type StepPart, takeBackStep } from '../../app/grid/undo-stack.ts'
 import type { Binding, Field } from '../../workbook/fields.ts'
 import type { FieldId } from '../../workbook/ids.ts'
@@ -95,25 +85,6 @@ describe('columns', () => {
 })
 
 describe('what is in sight', () => {
-  test('[U16] a window holds every row that a pixel of the view shows, and never more than the sheet', () => {
-    const view = fc.record({ top: fc.integer({ min: 0, max: 3_200_000 }), height: fc.integer({ min: 0, max: 2_000 }) })
-    const law = ({ top, height }: { top: number; height: number }): void => {
-      const { first, end } = rowWindow({ top, height, rowHeight: 32, rows: 100_000, overscan: 4 })
-      expect(first).toBeGreaterThanOrEqual(0)
-      expect(end).toBeLessThanOrEqual(100_000)
-      expect(first * 32).toBeLessThanOrEqual(top)
-      expect(Math.min(100_000, end) * 32).toBeGreaterThanOrEqual(Math.min(3_200_000, top + height))
-      expect(end - first).toBeLessThanOrEqual(Math.ceil(height / 32) + 9)
-    }
-    fc.assert(fc.property(view, law), { seed: 20261121 })
-  })
-
-  test('[U16] a window of columns is the columns in view and one more on both sides', () => {
-    const edges = [0, 100, 300, 400, 900, 1_000]
-    expect(columnWindow({ left: 310, width: 50, edges })).toEqual({ first: 1, end: 4 })
-    expect(columnWindow({ left: 0, width: 5_000, edges })).toEqual({ first: 0, end: 5 })
-  })
-
   test('[U16] scrolling to a cell moves as little as needed', () => {
     const view = { offset: 100, size: 200 }
     expect(scrollInto(view, { start: 150, size: 32 })).toBe(100)

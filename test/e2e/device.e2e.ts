@@ -116,6 +116,10 @@ test('[OF13] a workbook is forgotten on this device only when a person has seen 
   const ana = await enter('Ana')
   const [window, second] = [await ana.openWorkbook(), await ana.openWorkbook()]
   await window.expectKept()
+  const keptViews = () => window.page.evaluate(() => Object.keys(localStorage).filter((key) => key.startsWith('tidebook.views|')).length)
+  await second.page.getByRole('button', { name: 'Group', exact: true }).click()
+  await second.page.getByRole('button', { name: 'Add grouping' }).click()
+  await expect.poll(keptViews).toBe(1)
   await ana.context.setOffline(true)
   await window.type('TB-1', 'Summary', 'Never sent')
   await expect(window.saveState).toHaveText('Offline: 1 change kept on this device')
@@ -135,6 +139,7 @@ test('[OF13] a workbook is forgotten on this device only when a person has seen 
   await window.dialog.getByRole('button', { name: 'Forget, and lose 1 change' }).click()
   await expect(window.page.getByText('No connection, and this device keeps no workbook.')).toBeVisible()
   await expect(second.page.getByRole('heading', { name: 'This workbook was forgotten on this device' })).toBeVisible()
+  expect(await keptViews()).toBe(0)
 
   await ana.context.setOffline(false)
   const again = await ana.openWorkbook()
