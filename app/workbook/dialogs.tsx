@@ -17,6 +17,7 @@ import { PreviewDialog } from '../sync-panel/preview-dialog.tsx'
 import type { Survey } from '../sync-panel/survey.ts'
 import { KeysDialog } from './keys-dialog.tsx'
 import { StoryDialog } from './story-dialog.tsx'
+import type { GoToCell } from './use-go-to-cell.ts'
 
 // Loaded when a file is first imported or exported: the grid's own page stays small.
 const FileDialog = lazy(() => import('../files/file-dialog.tsx'))
@@ -51,6 +52,8 @@ export interface DialogsProps {
   readonly isMac: boolean
   readonly active: CellId | undefined
   readonly onGoTo: (cell: CellId) => void
+  /** As `onGoTo`, in whatever sheet the cell is. */
+  readonly onGoToCell: GoToCell
 }
 
 /** The dialog that is open, if one is. */

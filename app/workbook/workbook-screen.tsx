@@ -47,6 +47,7 @@ import { SandboxNotice } from './sandbox-notice.tsx'
 import { StatusBar } from './status-bar.tsx'
 import { Toolbar } from './toolbar.tsx'
 import { useAnnouncer } from './use-announcer.ts'
+import { useGoToCell } from './use-go-to-cell.ts'
 import { useStable } from './use-stable.ts'
 import { usePlans, useSurvey } from './use-survey.ts'
 
@@ -200,6 +201,9 @@ export function WorkbookScreen({ session, state, info, open }: WorkbookScreenPro
     },
     [reveal],
   )
+
+  const openSheet = useCallback((id: string): void => void session.openSheet(id), [session])
+  const goToCell = useGoToCell({ sheet, grid, openSheet, reveal })
 
   const extras = useSheetExtras({
     session,
@@ -381,7 +385,7 @@ export function WorkbookScreen({ session, state, info, open }: WorkbookScreenPro
         needing={survey.needing.length}
         access={access}
         more={extras.tools}
-        onSheet={(id) => void session.openSheet(id)}
+        onSheet={openSheet}
         onDialog={setDialog}
         onPanel={() => setPanelOpen(true)}
         onAddRow={addRow}
@@ -519,6 +523,7 @@ export function WorkbookScreen({ session, state, info, open }: WorkbookScreenPro
         isMac={isMac}
         active={active}
         onGoTo={goTo}
+        onGoToCell={goToCell}
       />
     </div>
   )
