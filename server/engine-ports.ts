@@ -162,10 +162,13 @@ export class RunPorts implements EnginePorts {
   }
 
   async describe(description: ObjectDescription): Promise<void> {
-    const { catalog, room, full, setup } = this.#parts
+    const { catalog, room, full, setup, clock } = this.#parts
     this.#description = description
     writeBindings(room.sheet, { ...full, connection: { ...full.connection, description } }, setup)
-    await this.#commit([catalog.saveDescription(this.#connection, description)])
+    await this.#commit([
+      catalog.saveDescription(this.#connection, description),
+      catalog.saveObjectDescription(full.object.id, description, clock.now()),
+    ])
   }
 
   async receiptsOfRun() {

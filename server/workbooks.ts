@@ -24,6 +24,7 @@ import { addSlot, type SheetHub } from './sheets.ts'
 import {
   type Catalog,
   type ConnectionRow,
+  directionOfNew,
   type FullConnection,
   type IntegrationRow,
   type ObjectRow,
@@ -99,7 +100,7 @@ export class Workbooks {
   ): Promise<void> {
     const { catalog, log, secrets, now } = this.#parts
     secrets.save(credentialsName(integration.id), JSON.stringify(credentials))
-    log.execute([catalog.saveIntegration(integration, now()), ...objects.map((o) => catalog.saveObject(o))])
+    log.execute([catalog.saveIntegration(integration, now()), ...objects.map((o) => catalog.saveObject(o, now()))])
     await log.durable()
   }
 
@@ -225,7 +226,7 @@ export class Workbooks {
     const made = fields.map(({ external, field }) => ({ external, field: field ?? makeFieldId(random) }))
     const mappings = made.map(({ external, field }) => {
       const isKey = field === full.connection.keyField
-      return { field, external: external.id, direction: isKey || external.writable !== true ? ('pull' as const) : ('two-way' as const) }
+      return { field, external: external.id, direction: isKey ? ('pull' as const) : directionOfNew(full.object, external) }
     })
     const connection = { ...full.connection, fields: [...full.connection.fields, ...mappings] }
     book.transact(() => {

@@ -6,6 +6,7 @@ import { planJiraCalls } from './connectors/jira-plan.ts'
 import { type Credits, NO_CREDITS, totalCredits } from './credits.ts'
 import { effectiveDirection, type FieldDirection, heldByDirection, type ObjectDirection } from './direction.ts'
 import { matchOption } from './options.ts'
+import type { ValueMap } from './value-map.ts'
 
 /** The pure side of each built app. */
 const PLAN_CALLS: Readonly<Record<string, PlanCalls>> = { jira: planJiraCalls }
@@ -17,7 +18,13 @@ export interface ConnectionSetup {
   readonly appName: string
   readonly isOn: boolean
   readonly objectDirection: ObjectDirection
-  readonly fields: readonly { readonly field: FieldId; readonly external: string; readonly direction: FieldDirection }[]
+  readonly fields: readonly {
+    readonly field: FieldId
+    readonly external: string
+    readonly direction: FieldDirection
+    /** What an option of the app is called in the workbook; absent: as the app calls it. */
+    readonly valueMap?: ValueMap
+  }[]
   /** A cell changed in both is held for a person, or the workbook wins. */
   readonly onConflict: 'hold' | 'workbook-wins'
 }

@@ -1,7 +1,8 @@
 import * as z from 'zod'
-import type { ObjectDescription } from '../../sync-engine/connectors/connector.ts'
-import type { ObjectDirection } from '../../sync-engine/direction.ts'
+import type { ExternalField, ObjectDescription } from '../../sync-engine/connectors/connector.ts'
+import type { FieldDirection, ObjectDirection } from '../../sync-engine/direction.ts'
 import type { ConnectionSetup } from '../../sync-engine/plan.ts'
+import type { ValueMap } from '../../sync-engine/value-map.ts'
 import type { ConnectionId, FieldId, SheetId, WorkbookId } from '../../workbook/ids.ts'
 import type { SqlOp } from '../update-log.ts'
 import { type Reader, toSqlOp } from './database.ts'
@@ -40,6 +41,19 @@ export interface ObjectRow {
   readonly direction: ObjectDirection
   /** Minutes between pulls; `null`: manual only. */
   readonly schedule: number | null
+  /** Synced once a night too, in the workspace's time zone. (Default: no) */
+  readonly isNightly?: boolean
+  /** What the app calls the external object, where it was discovered. (Default: the registry's name) */
+  readonly externalName?: string
+  /** What people decided of its fields; connections are made from it, and follow when it changes. (Default: nothing) */
+  readonly mappings?: readonly ObjectMapping[]
+}
+
+/** What an object says of one external field, for every connection of it. */
+export interface ObjectMapping {
+  readonly external: string
+  readonly direction: FieldDirection
+  readonly valueMap: ValueMap
 }
 
 export interface ConnectionRow {
@@ -64,6 +78,13 @@ export interface FullConnection {
 }
 
 const direction = z.enum(['push-pull', 'push', 'pull', 'disabled'])
+const objectMappings = z.array(
+  z.object({
+    external: z.string(),
+    direction: z.enum(['two-way', 'push', 'pull', 'off']),
+    valueMap: z.array(z.object({ app: z.string(), workbook: z.string() })),
+  }),
+)
 const fieldMappings = z.array(z.object({ field: z.string(), external: z.string(), direction: z.enum(['two-way', 'push', 'pull', 'off']) }))
 
 /** What exists: workbooks, sheets, integrations, objects, connections. Reads what is committed; writes are statements for the log. */
@@ -99,7 +120,7 @@ export class Catalog {
   }
 
   async integrations(): Promise<readonly IntegrationRow[]> {
-    const rows = await this.#reader.kysely.selectFrom('integrations').selectAll().orderBy('created_at').execute()
+    const rows = await this.#reader.kysely.selectFrom('integrations').selectAll().orderBy('created_at').orderBy('id').execute()
     return rows.map((row) => ({
       id: row.id,
       app: row.app,
@@ -112,10 +133,40 @@ export class Catalog {
     }))
   }
 
+  async integration(id: string): Promise<IntegrationRow | undefined> {
+    return (await this.integrations()).find((i) => i.id === id)
+  }
+
+  /** In the order in which they were made. */
   async objects(integration?: string): Promise<readonly ObjectRow[]> {
-    let query = this.#reader.kysely.selectFrom('objects').selectAll()
+    let query = this.#reader.kysely
+      .selectFrom('objects')
+      .select(['id', 'integration', 'name', 'external', 'external_name', 'direction', 'schedule', 'is_nightly', 'mappings'])
     if (integration !== undefined) query = query.where('integration', '=', integration)
-    return (await query.execute()).map((row) => ({ ...row, direction: direction.parse(row.direction) }))
+    return (await query.orderBy('created_at').orderBy('id').execute()).map(
+      ({ external_name, is_nightly, mappings, direction: way, ...row }) => ({
+        ...row,
+        direction: direction.parse(way),
+        isNightly: is_nightly === 1,
+        ...(external_name !== '' && { externalName: external_name }),
+        mappings: objectMappings.parse(JSON.parse(mappings)),
+      }),
+    )
+  }
+
+  async object(id: string): Promise<ObjectRow | undefined> {
+    return (await this.objects()).find((o) => o.id === id)
+  }
+
+  /** What the app last told of an object's fields, and when; `undefined` before the first time. */
+  async descriptionOf(object: string): Promise<{ readonly description: ObjectDescription; readonly at: number } | undefined> {
+    const query = this.#reader.kysely.selectFrom('objects').select(['description', 'described_at']).where('id', '=', object)
+    const row = await query.executeTakeFirst()
+    if (row?.description != null) return { description: JSON.parse(row.description) as ObjectDescription, at: row.described_at ?? 0 }
+    // Described before objects kept it themselves.
+    const connections = await this.connections({ object })
+    const description = connections.find((c) => c.description !== undefined)?.description
+    return description && { description, at: 0 }
   }
 
   async connections(where: { workbook?: string; sheet?: string; object?: string } = {}): Promise<readonly ConnectionRow[]> {
@@ -186,14 +237,38 @@ export class Catalog {
     )
   }
 
-  saveObject(object: ObjectRow): SqlOp {
-    const { id: _id, ...changed } = object
+  /** `now` is when it was made, where it is new. */
+  saveObject({ id, integration, name, external, direction, schedule, ...rest }: ObjectRow, now = 0): SqlOp {
+    const changed = {
+      integration,
+      name,
+      external,
+      direction,
+      schedule,
+      external_name: rest.externalName ?? '',
+      is_nightly: rest.isNightly ? 1 : 0,
+      mappings: JSON.stringify(rest.mappings ?? []),
+    }
     return toSqlOp(
       this.#reader.kysely
         .insertInto('objects')
-        .values(object)
+        .values({ id, created_at: now, ...changed })
         .onConflict((c) => c.column('id').doUpdateSet(changed)),
     )
+  }
+
+  saveObjectDescription(object: string, description: ObjectDescription, at: number): SqlOp {
+    const query = this.#reader.kysely.updateTable('objects').set({ description: JSON.stringify(description), described_at: at })
+    return toSqlOp(query.where('id', '=', object))
+  }
+
+  dropObject(id: string): SqlOp {
+    return toSqlOp(this.#reader.kysely.deleteFrom('objects').where('id', '=', id))
+  }
+
+  /** The integration alone: its objects, connections and secrets go by themselves. */
+  dropIntegration(id: string): SqlOp {
+    return toSqlOp(this.#reader.kysely.deleteFrom('integrations').where('id', '=', id))
   }
 
   saveConnection(connection: Omit<ConnectionRow, 'description' | 'cursor' | 'latestPull'>): SqlOp {
@@ -230,7 +305,17 @@ export function setupOf({ connection, object, integration }: FullConnection, app
     appName,
     isOn: integration.isOn,
     objectDirection: object.direction,
-    fields: connection.fields,
+    fields: connection.fields.map((field) => {
+      const valueMap = object.mappings?.find((m) => m.external === field.external)?.valueMap ?? []
+      return valueMap.length === 0 ? field : { ...field, valueMap }
+    }),
     onConflict: connection.onConflict,
   }
+}
+
+/** How a field that is connected anew goes: as its object says, else both ways where the app takes values for it. */
+export function directionOfNew(object: ObjectRow, { id, writable }: Pick<ExternalField, 'id' | 'writable'>): FieldDirection {
+  const mapped = object.mappings?.find((m) => m.external === id)?.direction
+  if (mapped !== undefined) return writable === true || mapped === 'off' ? mapped : 'pull'
+  return writable === true ? 'two-way' : 'pull'
 }

@@ -162,6 +162,19 @@ export const MIGRATIONS: readonly Migration[] = [
       ) STRICT`,
     ],
   },
+  {
+    version: 6,
+    name: 'workspace objects: nightly, field mappings, what the app last told of them',
+    // mappings is JSON: [{ external, direction, valueMap: [{ app, workbook }] }]; a field that is not in it has its own default.
+    statements: [
+      "ALTER TABLE objects ADD COLUMN external_name TEXT NOT NULL DEFAULT ''",
+      'ALTER TABLE objects ADD COLUMN is_nightly INTEGER NOT NULL DEFAULT 0',
+      "ALTER TABLE objects ADD COLUMN mappings TEXT NOT NULL DEFAULT '[]'",
+      'ALTER TABLE objects ADD COLUMN description TEXT',
+      'ALTER TABLE objects ADD COLUMN described_at INTEGER',
+      'ALTER TABLE objects ADD COLUMN created_at INTEGER NOT NULL DEFAULT 0',
+    ],
+  },
 ]
 
 /** The newest version this program knows. */

@@ -39,7 +39,22 @@ export interface Tables {
     is_sandbox: number
     created_at: number
   }
-  objects: { id: string; integration: string; name: string; external: string; direction: string; schedule: number | null }
+  objects: {
+    id: string
+    integration: string
+    name: string
+    external: string
+    external_name: Generated<string>
+    direction: string
+    schedule: number | null
+    is_nightly: Generated<number>
+    /** JSON of ObjectMapping[]. */
+    mappings: Generated<string>
+    /** JSON of an ObjectDescription. */
+    description: Generated<string | null>
+    described_at: Generated<number | null>
+    created_at: Generated<number>
+  }
   connections: {
     id: string
     workbook: string
