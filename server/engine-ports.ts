@@ -1,6 +1,6 @@
+import type { ReadyApp } from '../sync-engine/connectors/app.ts'
 import type { ExternalField, ObjectDescription } from '../sync-engine/connectors/connector.ts'
 import type { CallKind, CallReport, HttpClient } from '../sync-engine/connectors/http-client.ts'
-import type { ReadyApp } from '../sync-engine/connectors/registry.ts'
 import { addCredits, type Credits, NO_CREDITS } from '../sync-engine/credits.ts'
 import { effectiveDirection, heldByDirection } from '../sync-engine/direction.ts'
 import type { ConnectionSetup, DeltaCell } from '../sync-engine/plan.ts'

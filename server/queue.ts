@@ -1,5 +1,6 @@
+import type { ReadyApp } from '../sync-engine/connectors/app.ts'
 import { type CallReport, type HttpClient, makeHttpClient, TokenBucket } from '../sync-engine/connectors/http-client.ts'
-import { type ReadyApp, readyApp } from '../sync-engine/connectors/registry.ts'
+import { readyApp, tokenHeadersOf } from '../sync-engine/connectors/registry.ts'
 import { totalCredits } from '../sync-engine/credits.ts'
 import { type Clock, NO_COUNTS, type RunOrder } from '../sync-engine/ports.ts'
 import { runOrder } from '../sync-engine/run.ts'
@@ -381,7 +382,7 @@ export class RunQueue {
     return makeHttpClient({
       baseUrl: integration.isSandbox ? `${origin()}/sandbox/${integration.app}` : integration.baseUrl,
       appName: app.name,
-      authorize: async () => app.headersOf(await credentials(integration.id)),
+      authorize: async () => tokenHeadersOf(app, undefined, await credentials(integration.id)),
       onCall,
       clock,
       random,

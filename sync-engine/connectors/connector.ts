@@ -19,8 +19,27 @@ export interface ExternalField {
   readonly wire?: string
 }
 
+/** What an object can do in its app; shown where it is configured, and asked before an action is offered. */
+export interface ObjectCapabilities {
+  /** Whether its records can be found by name, and so be linked by hand. */
+  readonly isSearchable: boolean
+  /** What a search cannot find, or how long it lags, in words a person reads. */
+  readonly searchNote: string
+  readonly canCreate: boolean
+  readonly canDelete: boolean
+  /** Most records one update call takes; 1 where each record costs a call. */
+  readonly batchUpdate: number
+  /** Most records one create call takes. */
+  readonly createBatch: number
+  readonly hasWebhooks: boolean
+  readonly filterLanguage: 'JQL' | 'SOQL' | 'HubSpot filters'
+  readonly filterExample: string
+  /** Most records one page of a list brings. */
+  readonly listPage: number
+}
+
 /** Everything a plan may use of an app; plain data, so that the browser plans with the same. */
-export interface ObjectDescription {
+export interface ObjectDescription extends Partial<ObjectCapabilities> {
   readonly app: string
   /** The app's name as people know it. */
   readonly appName: string
@@ -37,8 +56,22 @@ export interface ObjectDescription {
   readonly updateAnswersRecord: boolean
   /** How long a search may lag behind a write, in ms. */
   readonly indexDelayMs: number
-  /** Base address a person opens a record at, `{key}` replaced; for links in the grid. */
+  /** Base address a person opens a record at, `{key}` and `{id}` replaced; for links in the grid. */
   readonly recordUrl?: string
+}
+
+/** What a create needs, for the values chosen so far. */
+export interface CreateNeeds {
+  /** Fields a create must hold, in the order in which they are asked; those that decide over others (Jira's project, then type) first. */
+  readonly required: readonly ExternalField[]
+  /** Further fields a create takes. */
+  readonly optional: readonly ExternalField[]
+}
+
+/** One record to be created; `marker` is carried where the app can hold one. */
+export interface NewRecord {
+  readonly changes: readonly FieldChange[]
+  readonly marker: string
 }
 
 /** A record as the app holds it now. Values are already ours (ISO instants, plain text of rich text, option names, account ids). */
@@ -70,7 +103,7 @@ export interface RecordDelta {
  * Where `lookup` stands, its answer fills the body's `{…}` placeholder first (Jira's transition ids depend on today's status).
  */
 export interface PlannedCall {
-  readonly method: 'PUT' | 'POST' | 'PATCH'
+  readonly method: 'PUT' | 'POST' | 'PATCH' | 'DELETE'
   /** Path and query below the integration's base address. */
   readonly path: string
   readonly body: unknown
@@ -162,6 +195,21 @@ export interface Connector {
    * Creates a record that carries `marker` where the app can hold one, so that `findCreated` sees it after a lost answer.
    */
   create(changes: readonly FieldChange[], marker: string, signal: AbortSignal): Promise<PushOutcome>
+
+  /** Several creates in as few calls as the app has; one outcome each, in order. Absent: one `create` at a time. */
+  createMany?(records: readonly NewRecord[], signal: AbortSignal): Promise<readonly PushOutcome[]>
+
+  /**
+   * What a create needs where that depends on what is chosen (Jira: project and issue type). Absent: the description's required writable
+   * fields. `context` holds the values chosen so far by field.
+   */
+  requiredToCreate?(context: Readonly<Record<string, CellValue>>, signal: AbortSignal): Promise<CreateNeeds>
+
+  /** Deletes one record: `saved` where it is gone by this call, `gone` where it was before. Absent: the app, or this object, cannot. */
+  delete?(id: string, signal: AbortSignal): Promise<PushOutcome>
+
+  /** People whose name or address begins with `text`, as options of a person field. Absent: the field's own options are all there are. */
+  searchPeople?(text: string, limit: number, signal: AbortSignal): Promise<readonly Option[]>
 
   /** Whether a create with this marker, whose answer was lost, landed. `undefined`: cannot be told (the index may still lag). */
   findCreated(marker: string, signal: AbortSignal): Promise<{ id: string; key: string } | undefined>

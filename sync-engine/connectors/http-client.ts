@@ -71,6 +71,35 @@ export interface HttpClient {
   as(kind: CallKind): HttpClient
 }
 
+/** What one answer says of the app's own limits. */
+export interface LimitNews {
+  /**
+   * `turned-away`: nothing was done, the call may come again after `waitMs`. `used-up`: answered, but the next must wait that long.
+   * `exhausted`: nothing was done, and waiting is of no use within a run (a daily limit). `told`: only what is used.
+   */
+  readonly kind: 'turned-away' | 'used-up' | 'exhausted' | 'told'
+  readonly waitMs?: number
+  /** What has to wait: all calls of the credential, those to the same method and kind of path, or those to the same path. (Default: credential) */
+  readonly holds?: 'credential' | 'endpoint' | 'path'
+  /** In words, for the run's log. */
+  readonly reason?: string
+  /** What the app counts itself (Salesforce's daily calls). */
+  readonly usage?: { readonly used: number; readonly limit: number }
+}
+
+/** How an app tells of its limits beyond `Retry-After` and `X-RateLimit-*`. */
+export interface RateRules {
+  /** Calls with a pace of their own beside the credential's (HubSpot's search). */
+  readonly lanes?: readonly {
+    readonly id: string
+    readonly takes: (call: HttpCall) => boolean
+    readonly burst: number
+    readonly perSecond: number
+  }[]
+  /** `undefined`: the answer says nothing of its own; the usual headers are read. */
+  readonly news?: (answer: HttpAnswer, call: HttpCall, nowMs: number) => LimitNews | undefined
+}
+
 export interface HttpClientOptions {
   /** Scheme, host and leading path; every call's path goes below it. */
   readonly baseUrl: string

@@ -1,3 +1,4 @@
+import type { ReadyApp } from '../../sync-engine/connectors/app.ts'
 import type {
   AppRecord,
   Connector,
@@ -13,7 +14,6 @@ import type {
 } from '../../sync-engine/connectors/connector.ts'
 import type { CallKind, CallReport, HttpClient } from '../../sync-engine/connectors/http-client.ts'
 import { planJiraCalls } from '../../sync-engine/connectors/jira-plan.ts'
-import type { ReadyApp } from '../../sync-engine/connectors/registry.ts'
 import type { SyncError } from '../../sync-engine/sync-error.ts'
 import type { CellValue } from '../../workbook/cell-value.ts'
 
@@ -152,12 +152,11 @@ export class FakeApp {
       id: 'jira',
       name: 'Jira',
       objects: [{ id: 'issues', name: 'Issues' }],
-      auth: { kind: 'basic-token', fields: [], helpUrl: '' },
-      addressHint: '',
+      auth: [],
+      baseUrlOf: (input) => ({ baseUrl: input }),
       pace: { burst: 1, perSecond: 1 },
       planCalls: planJiraCalls,
       makeConnector: ({ http }) => this.connector(http as FakeHttp),
-      headersOf: () => ({}),
     }
   }
 

@@ -6,8 +6,9 @@ import fc from 'fast-check'
 import { startSandbox } from '../../sandbox/sandbox.ts'
 import { type CallReport, type HttpClock, makeHttpClient, TokenBucket } from '../../sync-engine/connectors/http-client.ts'
 import { makeJiraConnector } from '../../sync-engine/connectors/jira.ts'
+import { jiraApp } from '../../sync-engine/connectors/jira-app.ts'
 import { planJiraCalls } from '../../sync-engine/connectors/jira-plan.ts'
-import { readyApp } from '../../sync-engine/connectors/registry.ts'
+import { tokenHeadersOf } from '../../sync-engine/connectors/registry.ts'
 import type { CellValue } from '../../workbook/cell-value.ts'
 import type { ConnectorWorld, DialFault, SeenRequest, SeenWrite } from './connector-contract.ts'
 import { type ContractWitness, contractWitness, missingContract } from './contract-witness.ts'
@@ -42,7 +43,7 @@ export async function makeJiraWorld(): Promise<ConnectorWorld> {
   const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   const baseUrl = `${origin}/sandbox/jira`
   const { email, apiToken } = sandbox.credentials('jira')
-  const authorization = readyApp('jira')?.headersOf({ email, token: apiToken }) ?? {}
+  const authorization = tokenHeadersOf(jiraApp, 'api-token', { email, token: apiToken })
 
   const calls: CallReport[] = []
   let change: { part: string; change: (json: unknown) => unknown } | undefined
@@ -117,7 +118,7 @@ export async function makeJiraWorld(): Promise<ConnectorWorld> {
 
   return {
     connector: connectorFor(authorization),
-    stranger: connectorFor(readyApp('jira')?.headersOf({ email, token: 'not-the-token' }) ?? {}),
+    stranger: connectorFor(tokenHeadersOf(jiraApp, 'api-token', { email, token: 'not-the-token' })),
     planCalls: planJiraCalls,
     calls,
     ids,

@@ -74,6 +74,16 @@ export const description = z.object({
   updateAnswersRecord: z.boolean(),
   indexDelayMs: z.number(),
   recordUrl: z.string().optional(),
+  isSearchable: z.boolean().optional(),
+  searchNote: z.string().optional(),
+  canCreate: z.boolean().optional(),
+  canDelete: z.boolean().optional(),
+  batchUpdate: z.number().optional(),
+  createBatch: z.number().optional(),
+  hasWebhooks: z.boolean().optional(),
+  filterLanguage: z.enum(['JQL', 'SOQL', 'HubSpot filters']).optional(),
+  filterExample: z.string().optional(),
+  listPage: z.number().optional(),
 })
 
 export const connection = z.object({

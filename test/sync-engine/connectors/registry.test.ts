@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { APPS, readyApp } from '../../../sync-engine/connectors/registry.ts'
+import { jiraApp } from '../../../sync-engine/connectors/jira-app.ts'
+import { APPS, readyApp, tokenHeadersOf } from '../../../sync-engine/connectors/registry.ts'
 
 describe('registry', () => {
   it('[K3] an app is ready or coming, each once', () => {
@@ -21,12 +22,12 @@ describe('registry', () => {
   })
 
   it('[J5] Jira is authorised by e-mail address and API token', () => {
-    const app = readyApp('jira')
-    expect(app?.auth.fields.map(({ id, isSecret }) => [id, isSecret])).toEqual([
+    const [method] = jiraApp.auth.filter(({ kind }) => kind === 'token')
+    expect(method?.kind === 'token' && method.fields.map(({ id, isSecret }) => [id, isSecret])).toEqual([
       ['email', false],
       ['token', true],
     ])
-    expect(app?.headersOf({ email: 'ann@exämple.test', token: 'x' })).toEqual({
+    expect(tokenHeadersOf(jiraApp, 'api-token', { email: 'ann@exämple.test', token: 'x' })).toEqual({
       authorization: `Basic ${Buffer.from('ann@exämple.test:x').toString('base64')}`,
     })
   })
