@@ -2,7 +2,7 @@ import type { SheetWrites } from '../workbook/authority.ts'
 import type { CellState, Stamp } from '../workbook/cell-rules.ts'
 import type { CellValue, DifferenceKind } from '../workbook/cell-value.ts'
 import type { FieldId, ItemId, RowId } from '../workbook/ids.ts'
-import type { Connector, ObjectDescription } from './connectors/connector.ts'
+import type { Connector, FieldChange, ObjectDescription } from './connectors/connector.ts'
 import type { CallKind } from './connectors/http-client.ts'
 import type { Credits } from './credits.ts'
 import type { ConnectionSetup, DeltaCell, PushCell, RunMode } from './plan.ts'
@@ -22,6 +22,16 @@ export type RunOrder =
   | { readonly kind: 'refresh' }
   /** Synced fields were added and must be filled. */
   | { readonly kind: 'fill'; readonly fields: readonly FieldId[] }
+  /** Rows that are to become records of the app. */
+  | { readonly kind: 'create'; readonly rows: readonly NewRecord[]; readonly duplicates: 'look-up' | 'allow' }
+  /** Writes back what the cells of a sync held before it, where the app still holds what was written (B8). */
+  | { readonly kind: 'undo'; readonly run: string; readonly frozen: FrozenPlan }
+
+/** A row of the sheet that is to become a record: values of the workbook by external field, all that the record starts with. */
+export interface NewRecord {
+  readonly row: RowId
+  readonly changes: readonly FieldChange[]
+}
 
 /** The cells of a preview that somebody chose to run: these and no others, with these values. */
 export interface FrozenPlan {
@@ -56,7 +66,7 @@ export interface Receipt {
   readonly answered?: CellValue
 }
 
-export type CellOutcome = 'pushed' | 'refused' | 'held' | 'moved-on' | 'already-there' | 'unknown' | 'not-landed' | 'pulled'
+export type CellOutcome = 'pushed' | 'refused' | 'held' | 'moved-on' | 'already-there' | 'unknown' | 'not-landed' | 'pulled' | 'created'
 
 /** One line of the run's log about one cell. */
 export interface RunCell {

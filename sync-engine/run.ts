@@ -43,6 +43,9 @@ export async function runOrder(order: RunOrder, ports: EnginePorts, signal: Abor
       return fill(run)
     case 'refresh':
       return 'settled'
+    case 'create':
+    case 'undo':
+      throw new SyncError('bad-request', `${order.kind} is not known to this version.`)
   }
 }
 

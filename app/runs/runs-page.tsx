@@ -70,7 +70,7 @@ function RunList({ times, connections }: { times: Times; connections: Connection
   const load = useCallback(
     async (before?: number): Promise<void> => {
       try {
-        const answer = await callApi('listRuns', { query: { limit: PAGE, connection: filter, before } })
+        const answer = await callApi('listRuns', { query: { limit: PAGE, connection: filter, to: before } })
         setRuns((known) => (before === undefined ? answer.runs : [...(known ?? []), ...answer.runs]))
         setMore(answer.runs.length === PAGE)
         setError(undefined)

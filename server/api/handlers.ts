@@ -463,9 +463,9 @@ export function makeHandlers(parts: HandlersParts): HandlerTable {
       const found = await runs.runs({
         limit: query.limit,
         ...(connections && { connections }),
-        ...(query.before !== undefined && { before: query.before }),
+        ...(query.to !== undefined && { before: query.to }),
       })
-      return { runs: await Promise.all(found.map((run) => queue.headOf(run))) }
+      return { runs: await Promise.all(found.map((run) => queue.headOf(run))), next: null }
     },
 
     getRun: async ({ params }) => {

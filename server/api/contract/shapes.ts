@@ -44,7 +44,7 @@ export const runState = z.enum([
   'cancelled',
   'failed',
 ])
-export const runKind = z.enum(['sync', 'import', 'link', 'refresh', 'fill', 'search'])
+export const runKind = z.enum(['sync', 'import', 'link', 'refresh', 'fill', 'search', 'create', 'undo'])
 
 export const externalField = z.object({
   id: z.string(),
@@ -103,6 +103,8 @@ export const connection = z.object({
   fields: z.array(z.object({ field: id, external: z.string(), direction: fieldDirection })),
   filter: z.string(),
   onConflict: z.enum(['hold', 'workbook-wins']),
+  /** By a person, or because its workbook is a copy: nothing leaves for it until somebody resumes it. */
+  isPaused: z.boolean(),
   /** Absent until the first field refresh. */
   description: description.optional(),
   linkedRecords: z.number(),
@@ -145,6 +147,26 @@ export const runHead = z.object({
   credits,
   totalCredits: z.number(),
   error: z.object({ code: z.string(), message: z.string(), advice: z.string() }).nullable(),
+  /** What it was about when it was made; names stay after a connection or an integration is gone. Absent on runs of older versions. */
+  about: z
+    .object({
+      workbook: id,
+      workbookName: z.string(),
+      sheet: id,
+      integration: id,
+      integrationName: z.string(),
+      app: z.string(),
+      appName: z.string(),
+      object: id,
+      objectName: z.string(),
+    })
+    .optional(),
+  /** Of a waiting run: what it would change. */
+  waiting: z.object({ linked: z.number(), rows: z.number(), cells: z.number() }).optional(),
+  /** Of an undo: the sync it undoes. */
+  undoes: id.optional(),
+  /** Whether it pushed anything that can be looked at for undoing. */
+  canUndo: z.boolean().optional(),
 })
 
 export const run = runHead.extend({
@@ -173,9 +195,11 @@ export const run = runHead.extend({
       base: cellValue,
       value: cellValue,
       got: cellValue,
-      outcome: z.enum(['pushed', 'refused', 'held', 'moved-on', 'already-there', 'unknown', 'not-landed', 'pulled']),
+      outcome: z.enum(['pushed', 'refused', 'held', 'moved-on', 'already-there', 'unknown', 'not-landed', 'pulled', 'created']),
       note: z.string().nullable(),
       author: z.string(),
+      /** Of an unknown create: a person may say that it is not there. */
+      canDecide: z.boolean().optional(),
     }),
   ),
 })
@@ -215,6 +239,12 @@ export const preview = z.object({
   totalCredits: z.number(),
   /** Answers of earlier pushes that are still owed; they are read first. */
   openReceipts: z.number(),
+  /** Every call group in the order it will go: reads before, lookups and writes, reads after. Absent in plans of the browser. */
+  order: z
+    .array(z.object({ step: z.enum(['read-back', 'check', 'lookup', 'write', 'pull']), calls: z.number(), records: z.number() }))
+    .optional(),
+  /** What the monthly allowance says to this plan. */
+  allowance: z.object({ left: z.number().nullable(), isBlocked: z.boolean() }).optional(),
 })
 
 export const startedRun = z.object({ run: id, joined: z.boolean().describe('a queued run of this connection took the request in') })
