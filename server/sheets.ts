@@ -1,4 +1,5 @@
 import type * as Y from 'yjs'
+import { type AcceptedKind, readAccepted } from '../workbook/accepted-kinds.ts'
 import { type EditFacts, SheetAuthority } from '../workbook/authority.ts'
 import type { DifferenceKind } from '../workbook/cell-value.ts'
 import { editLinksMap, sysAccepted, sysBindings, sysGenerations, sysShards, sysSlots } from '../workbook/documents.ts'
@@ -242,7 +243,10 @@ export class SheetHub implements DocumentBusiness {
       random: this.#parts.random,
       onLinkRequests: () => this.#parts.onLinkRequests(id),
       ...(this.#parts.mayLink && { mayLink: this.#parts.mayLink }),
-      onAcceptKind: (field, kind) => acceptKind(sys, field, kind as DifferenceKind),
+      onAcceptKind: (field, kind, by) => acceptKind(sys, field, { kind: kind as DifferenceKind, by, at: this.#parts.now() }),
+      onRefuseKind: (field, kind) => forgetKind(sys, field, kind),
+      // What holds for a whole field from now on is a setting: who came by a link sets none.
+      ...(this.#parts.mayLink && { mayAcceptKind: this.#parts.mayLink }),
     })
     return { workbook, sheet, authority, held, edits, users: 0, closing: undefined }
   }
@@ -285,14 +289,25 @@ export function documentsOf(sys: Y.Doc, sheet: SheetId): { edits: string; annota
 }
 
 /** Kinds of difference that need no warning on a field (B12). */
-export function acceptedKinds(sys: Y.Doc, field: FieldId): readonly DifferenceKind[] {
-  const stored = sysAccepted(sys).get(field)
-  return Array.isArray(stored) ? (stored as DifferenceKind[]) : []
+export const acceptedKinds = (sys: Y.Doc, field: FieldId): readonly DifferenceKind[] =>
+  readAccepted(sysAccepted(sys).get(field)).map(({ kind }) => kind)
+
+function acceptKind(sys: Y.Doc, field: FieldId, accepted: AcceptedKind): void {
+  const known = readAccepted(sysAccepted(sys).get(field))
+  if (known.some(({ kind }) => kind === accepted.kind)) return
+  sys.transact(() => sysAccepted(sys).set(field, [...known, accepted]), new ServerOrigin('choice'))
 }
 
-function acceptKind(sys: Y.Doc, field: FieldId, kind: DifferenceKind): void {
-  const known = acceptedKinds(sys, field)
-  if (!known.includes(kind)) sys.transact(() => sysAccepted(sys).set(field, [...known, kind]), new ServerOrigin('choice'))
+/** Warns of a kind of difference again; the answer is whether it was accepted. */
+export function forgetKind(sys: Y.Doc, field: FieldId, kind: string): boolean {
+  const known = readAccepted(sysAccepted(sys).get(field))
+  const rest = known.filter((accepted) => accepted.kind !== kind)
+  if (rest.length === known.length) return false
+  sys.transact(() => {
+    if (rest.length === 0) sysAccepted(sys).delete(field)
+    else sysAccepted(sys).set(field, rest)
+  }, new ServerOrigin('choice'))
+  return true
 }
 
 /** Gives a field a place in the packed rows; places are never taken back. */

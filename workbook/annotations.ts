@@ -108,6 +108,49 @@ const resolution = z.object({
 })
 export type Resolution = z.infer<typeof resolution>
 
+/** What a choice found and what it left, so that it can be taken back: written by the server beside its outcome, believed from it alone. */
+const before = z.object({
+  marks: z.partialRecord(z.enum(['differs', 'conflict', 'concurrent', 'refused']), z.unknown()),
+  /** The entry that stood in the cell, and whose item it stood for; `null` where none did. */
+  entry: z.object({ value, base: value, at: z.number(), by: z.string(), standsFor: z.string() }).nullable(),
+  baseline: value,
+  /** The item the choice left in the cell. */
+  left: z.string().nullable(),
+})
+export type BeforeChoice = z.infer<typeof before>
+
+/** A choice with what it found; `undefined` where it was not applied. */
+export function parseApplied(stored: unknown): { readonly resolution: Resolution; readonly before: BeforeChoice } | undefined {
+  const parsed = resolution.extend({ outcome: z.literal('applied'), before }).safeParse(stored)
+  if (!parsed.success) return undefined
+  const { before: found, ...rest } = parsed.data
+  return { resolution: rest, before: found }
+}
+
+/** Marks as a resolution keeps them. */
+export function marksOf(stored: BeforeChoice['marks']): Marks {
+  const marks: Record<string, Annotation> = {}
+  for (const kind of CELL_MARKS) {
+    const annotation = parseAnnotation(stored[kind])
+    if (annotation?.kind === kind) marks[kind] = annotation
+  }
+  return marks
+}
+
+const UNDO = '.undo'
+
+/** Where in the map of choices it is said that one is taken back. */
+export const undoKey = (annotationId: string): string => `${annotationId}${UNDO}`
+export const undoneBy = (key: string): string | undefined => (key.endsWith(UNDO) ? key.slice(0, -UNDO.length) : undefined)
+
+const undoRequest = z.object({ by: z.string(), at: z.number(), outcome: z.enum(['applied', 'stale']).optional() })
+export type UndoRequest = z.infer<typeof undoRequest>
+
+export function parseUndoRequest(stored: unknown): UndoRequest | undefined {
+  const parsed = undoRequest.safeParse(stored)
+  return parsed.success ? parsed.data : undefined
+}
+
 export function parseResolution(stored: unknown): Resolution | undefined {
   const parsed = resolution.safeParse(stored)
   return parsed.success ? parsed.data : undefined

@@ -3,10 +3,15 @@ import {
   type Annotation,
   type AnnotationOf,
   annotationKey,
+  type BeforeChoice,
   CELL_MARKS,
   type Marks,
+  marksOf,
+  parseApplied,
   parseResolution,
+  parseUndoRequest,
   type Resolution,
+  undoneBy,
 } from './annotations.ts'
 import {
   type Arrival,
@@ -107,7 +112,11 @@ export interface AuthorityOptions {
   /** Whether somebody may ask for links at all; who may not is not listened to. */
   readonly mayLink?: (author: string) => boolean
   /** A kind of difference that is accepted for a field from now on (B12). */
-  readonly onAcceptKind?: (field: FieldId, kind: string) => void
+  readonly onAcceptKind?: (field: FieldId, kind: string, by: string) => void
+  /** Accepting was taken back. */
+  readonly onRefuseKind?: (field: FieldId, kind: string) => void
+  /** Whether somebody may say what holds for a whole field from now on; a choice of theirs that would is stale. */
+  readonly mayAcceptKind?: (author: string) => boolean
 }
 
 export const SERVER_ACTOR = 'server'
@@ -367,7 +376,9 @@ export class SheetAuthority {
       const decisions = [...this.#arrived].flatMap(([key, arrivals]) => this.#judge(key, arrivals))
       this.#arrived.clear()
       this.#apply(decisions, 'arrival')
-      for (const id of [...this.#choices]) this.#choose(id)
+      const choices = [...this.#choices]
+      for (const id of choices) if (undoneBy(id) === undefined) this.#choose(id)
+      for (const id of choices) if (undoneBy(id) !== undefined) this.#undoChoice(id)
       this.#choices.clear()
     } finally {
       this.#isAnswering = false
@@ -430,12 +441,64 @@ export class SheetAuthority {
             },
             this.stamp(),
           )
-    const outcome = decision.kind === 'apply' ? 'applied' : 'stale'
-    this.sheet.docs.edits.transact(() => map.set(id, { ...resolution, outcome }), new ServerOrigin('choice'))
-    if (decision.kind === 'stale') return
+    const isRefused = decision.kind === 'apply' && decision.acceptKind !== undefined && this.#options.mayAcceptKind?.(by) === false
+    if (decision.kind === 'stale' || isRefused) {
+      this.sheet.docs.edits.transact(() => map.set(id, { ...resolution, outcome: 'stale' }), new ServerOrigin('choice'))
+      return
+    }
     this.#apply([{ key: cellKey(row, field), entry: decision.entry, marks: decision.marks, before: state.marks }], 'choice')
-    if (decision.acceptKind !== undefined) this.#options.onAcceptKind?.(field, decision.acceptKind)
+    this.#refresh(cellKey(row, field), undefined)
+    const before = beforeChoice(state, this.live(row, field))
+    this.sheet.docs.edits.transact(() => map.set(id, { ...resolution, outcome: 'applied', before }), new ServerOrigin('choice'))
+    if (decision.acceptKind !== undefined) this.#options.onAcceptKind?.(field, decision.acceptKind, by)
     this.#closeTwin(state, row, field)
+  }
+
+  /** Opens again what a choice closed, where the cell is still as the choice left it: nobody typed there, and the app has said nothing new. */
+  #undoChoice(key: string): void {
+    const map = editResolutionsMap(this.sheet.docs.edits)
+    const request = parseUndoRequest(map.get(key))
+    const id = undoneBy(key)
+    if (request === undefined || request.outcome !== undefined || id === undefined) return
+    const applied = this.#ownerOfChoice(id) === SERVER_ACTOR ? parseApplied(map.get(id)) : undefined
+    const outcome = applied !== undefined && this.#reopen(applied, this.#ownerOfChoice(key)) ? 'applied' : 'stale'
+    this.sheet.docs.edits.transact(() => {
+      map.set(key, { ...request, outcome })
+      // It is taken back once: what is chosen next has an id of its own.
+      if (applied !== undefined && outcome === 'applied') map.set(id, { ...applied.resolution, outcome: 'stale' })
+    }, new ServerOrigin('choice'))
+  }
+
+  #ownerOfChoice(key: string): string {
+    const item = editResolutionsMap(this.sheet.docs.edits)._map.get(key)
+    return item ? this.#options.authorOf(item.id.client, undefined) : SERVER_ACTOR
+  }
+
+  #reopen({ resolution, before }: { resolution: Resolution; before: BeforeChoice }, by: string): boolean {
+    const { row, field, answer } = resolution as Resolution & { row: RowId; field: FieldId }
+    const state = this.state(row, field)
+    if ((state.live?.item ?? null) !== before.left || state.baseline !== before.baseline) return false
+    const isAccepting = answer.choice === 'accept-kind'
+    if (isAccepting && this.#options.mayAcceptKind?.(by) === false) return false
+    const { entry } = before
+    const isSame = entry === null ? state.live === undefined : sameEntry(state.live, entry)
+    const decision: EntryDecision = isSame
+      ? { kind: 'keep' }
+      : entry === null
+        ? { kind: 'remove' }
+        : { kind: 'write', entry: { ...entry, standsFor: entry.standsFor as ItemId } }
+    const stamp = this.stamp()
+    const old = marksOf(before.marks)
+    const marks = Object.fromEntries(
+      CELL_MARKS.flatMap((kind) => {
+        const mark = old[kind]
+        return mark === undefined ? [] : [[kind, { ...mark, id: stamp(mark).id }]]
+      }),
+    )
+    this.#apply([{ key: cellKey(row, field), entry: decision, marks, before: state.marks }], 'choice')
+    const accepted = old.differs?.difference
+    if (isAccepting && accepted !== undefined) this.#options.onRefuseKind?.(field, accepted)
+    return true
   }
 
   /** "Send mine" on one of two rows that hold a record closes both; the other's entry is dropped and kept in its annotation (CELLS 29). */
@@ -519,6 +582,17 @@ export class SheetAuthority {
     return shard
   }
 }
+
+/** What a choice found in the cell and what it left there. */
+function beforeChoice({ marks, live, baseline }: CellState, left: LiveEntry | undefined): BeforeChoice {
+  const entry =
+    live === undefined ? null : { value: live.value, base: live.base, at: live.at, by: live.author, standsFor: personItem(live) as string }
+  const open = CELL_MARKS.flatMap((kind) => (marks[kind] === undefined ? [] : [[kind, marks[kind]]]))
+  return { marks: Object.fromEntries(open), entry, baseline, left: left?.item ?? null }
+}
+
+const sameEntry = (live: LiveEntry | undefined, entry: NonNullable<BeforeChoice['entry']>): boolean =>
+  live !== undefined && live.value === entry.value && live.base === entry.base && personItem(live) === entry.standsFor
 
 const sameMarks = (a: Marks, b: Marks): boolean => CELL_MARKS.every((kind) => a[kind]?.id === b[kind]?.id)
 

@@ -1,6 +1,6 @@
 import { generateKeyBetween, generateNKeysBetween } from 'fractional-indexing'
 import type * as Y from 'yjs'
-import { type Annotation, answeredValues, type Choice, type Resolution } from './annotations.ts'
+import { type Annotation, answeredValues, type Choice, parseApplied, type Resolution, type UndoRequest, undoKey } from './annotations.ts'
 import { entryForInput } from './cell-rules.ts'
 import { type CellValue, isCellValue, MAX_TEXT_LENGTH } from './cell-value.ts'
 import { bookFields, editCellsMap, editLinksMap, editOrderMap, editResolutionsMap, editRowsMap } from './documents.ts'
@@ -266,6 +266,53 @@ export function chooseOn(
     at: editor.now(),
   }
   sheet.docs.edits.transact(() => editResolutionsMap(sheet.docs.edits).set(annotation.id, resolution), new UserOrigin(editor.by))
+}
+
+/** One answer to one annotation. */
+export interface Answered {
+  readonly row: RowId
+  readonly field: FieldId
+  readonly annotation: Annotation
+  readonly answer: Choice
+}
+
+/** Answers several annotations, a transaction per 1,000. */
+export function chooseOnMany(sheet: Sheet, answers: readonly Answered[], editor: Editor): void {
+  for (let start = 0; start < answers.length; start += CELLS_PER_TRANSACTION) {
+    sheet.docs.edits.transact(() => {
+      for (const { row, field, annotation, answer } of answers.slice(start, start + CELLS_PER_TRANSACTION)) {
+        chooseOn(sheet, { row, field }, annotation, answer, editor)
+      }
+    }, new UserOrigin(editor.by))
+  }
+}
+
+/**
+ * Asks for choices to be taken back: the server opens each again where the cell is still as the choice left it. What can be told here to
+ * have moved on is not asked for.
+ */
+export function undoChoices(
+  sheet: Sheet,
+  answers: readonly Answered[],
+  editor: Editor,
+): { readonly asked: readonly Answered[]; readonly refused: readonly { readonly by?: string }[] } {
+  const map = editResolutionsMap(sheet.docs.edits)
+  const refused: { by?: string }[] = []
+  const asked: Answered[] = []
+  sheet.docs.edits.transact(() => {
+    for (const answer of answers) {
+      const stored = map.get(answer.annotation.id)
+      const applied = parseApplied(stored)
+      const isPending = typeof stored === 'object' && stored !== null && !('outcome' in stored)
+      const { entry, item } = sheet.cell(answer.row, answer.field)
+      if (isPending || (applied !== undefined && (item ?? null) === applied.before.left)) {
+        const request: UndoRequest = { by: editor.by, at: editor.now() }
+        map.set(undoKey(answer.annotation.id), request)
+        asked.push(answer)
+      } else refused.push(entry === undefined ? {} : { by: entry.by })
+    }
+  }, new UserOrigin(editor.by))
+  return { asked, refused }
 }
 
 /** Attributes of a field that people set; each is a key of its own, so that two people who change two of them both win. */

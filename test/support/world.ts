@@ -36,6 +36,8 @@ export interface WorldOptions {
   /** What the app is known to make of a value. */
   readonly normalise?: (value: CellValue) => CellValue
   readonly acceptedKinds?: readonly DifferenceKind[]
+  /** Whether somebody may accept a kind of difference for a field; everybody where it is not said. */
+  readonly mayAcceptKind?: (author: string) => boolean
 }
 
 /** One window of one person: its own copies of the documents; what the server writes is only ever delivered to it. */
@@ -134,6 +136,9 @@ export class World {
       now: () => ++this.#clock,
       random: (length) => Uint8Array.from({ length }, () => Math.floor(random() * 256)),
       onAcceptKind: (field, kind) => this.accepted.push([field, kind]),
+      onRefuseKind: (field, kind) =>
+        this.accepted.splice(0, this.accepted.length, ...this.accepted.filter(([f, k]) => f !== field || k !== kind)),
+      ...(options.mayAcceptKind && { mayAcceptKind: options.mayAcceptKind }),
     })
     this.authority.start()
     this.edits.on('afterTransaction', (transaction: Y.Transaction) => this.#log(transaction))
