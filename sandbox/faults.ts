@@ -21,12 +21,15 @@ export const FAULT_KINDS = [
 export type FaultKind = (typeof FAULT_KINDS)[number]
 
 /** Jira's reasons for a 429: the hourly quota (global or per tenant), the burst limit, and writes to one issue. */
-export const RATE_LIMIT_REASONS = [
+export const JIRA_RATE_LIMIT_REASONS = [
+  'jira-burst-based',
   'jira-quota-global-based',
   'jira-quota-tenant-based',
-  'jira-burst-based',
   'jira-per-issue-on-write',
 ] as const
+/** HubSpot's: ten seconds, the search's own second, the day. */
+export const HUBSPOT_RATE_LIMIT_REASONS = ['TEN_SECONDLY_ROLLING', 'SECONDLY', 'DAILY'] as const
+const RATE_LIMIT_REASONS = [...JIRA_RATE_LIMIT_REASONS, ...HUBSPOT_RATE_LIMIT_REASONS] as const
 export type RateLimitReason = (typeof RATE_LIMIT_REASONS)[number]
 
 export const faultShape = z.strictObject({

@@ -67,3 +67,8 @@ export function parseJson(text: string): unknown {
     return undefined
   }
 }
+
+/** What a script is told that asked for something that cannot be. */
+export function jsonError(status: number, error: string): Answer {
+  return { status, json: { error } }
+}

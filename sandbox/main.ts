@@ -31,7 +31,7 @@ function messageOf(error: unknown): string {
 
 async function main(): Promise<void> {
   const { port, data, seed } = parseArguments(process.argv.slice(2))
-  const sandbox = await startSandbox({ dataFolder: data, now: Date.now, random: Math.random, firstIssueCount: seed })
+  const sandbox = await startSandbox({ dataFolder: data, now: Date.now, random: Math.random, firstRecordCount: seed })
   const server = createServer((req, res) => {
     const address = server.address()
     const ownPort = typeof address === 'object' && address !== null ? address.port : port

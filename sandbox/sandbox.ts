@@ -2,9 +2,41 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { join } from 'node:path'
 import { ApiServer } from './api-server.ts'
 import { sendAnswer } from './http.ts'
-import { type Credentials, JiraApp } from './jira/jira.ts'
+import { JiraApp } from './jira/jira.ts'
 import { Screen } from './screen/screen.ts'
-import { FIRST_ISSUES, seedJira } from './seed.ts'
+import { seedJira } from './seed.ts'
+import type { StandIn, StandInApp } from './stand-in.ts'
+
+/** The apps of the sandbox, by their place in addresses. The first is the one its screen shows at first. */
+const APPS = {
+  jira: {
+    isVendorPath: (path) => path.startsWith('/rest/'),
+    open: async (options) => {
+      if (JiraApp.isFresh(options.folder))
+        await seedJira(join(options.folder, '..'), options.firstRecordCount, options.firstRandom, options.now)
+      return JiraApp.open(options)
+    },
+  } satisfies StandInApp<JiraApp>,
+} satisfies Record<string, StandInApp>
+
+export type SandboxApp = keyof typeof APPS
+type Opened<Id extends SandboxApp> = Awaited<ReturnType<(typeof APPS)[Id]['open']>>
+
+/** Whether a path belongs to the API of one of the apps: it is guarded by that app's own credential, not by a session. */
+export function isVendorApi(pathname: string): boolean {
+  return vendorCall(pathname) !== undefined
+}
+
+/** The app whose API a path belongs to, and the path as that app sees it. */
+function vendorCall(pathname: string): { readonly app: SandboxApp; readonly path: string } | undefined {
+  const [, root, app = '', ...rest] = pathname.split('/')
+  const path = `/${rest.join('/')}`
+  return root === 'sandbox' && isApp(app) && APPS[app].isVendorPath(path) ? { app, path } : undefined
+}
+
+function isApp(id: string): id is SandboxApp {
+  return Object.hasOwn(APPS, id)
+}
 
 export interface SandboxOptions {
   /** `<data>/sandbox`; each app has a folder in it. */
@@ -17,8 +49,8 @@ export interface SandboxOptions {
   readonly indexDelayMs?: number
   /** How long changes are gathered before they are written. 0: each answer waits until its changes are on disk. Default: 200. */
   readonly saveDelayMs?: number
-  /** How many issues a fresh sandbox has. Default: 60. */
-  readonly firstIssueCount?: number
+  /** How many records each app of a fresh sandbox has. Default: 60. */
+  readonly firstRecordCount?: number
 }
 
 /** The stand-ins of the connected apps, behind one HTTP handler. */
@@ -26,7 +58,7 @@ export interface Sandbox {
   /** Answers a request under `/sandbox`, also one that is to get no answer; `false` for any other path. Never rejects. */
   handle(req: IncomingMessage, res: ServerResponse): Promise<boolean>
   /** What an integration with the stand-in signs in with. Made at the first start. */
-  credentials(app: 'jira'): Credentials
+  credentials<Id extends SandboxApp>(app: Id): Opened<Id>['credentials']
   /** Puts every change on disk. */
   flush(): Promise<void>
   /** Saves, ends held requests, closes the logs. Nothing may be handled after it. */
@@ -40,21 +72,29 @@ function messageOf(error: unknown): string {
 /** The seed of the first issues: the same in every fresh sandbox. */
 const FIRST_SEED = 20_260_201
 
-/** Starts the sandbox on its folder, with 60 issues where that is fresh. */
+/** How many records of each app a fresh sandbox has. */
+const FIRST_RECORDS = 60
+
+/** Starts the sandbox on its folder, with first records where that is fresh. */
 export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
-  const folder = join(options.dataFolder, 'jira')
-  if (JiraApp.isFresh(folder)) {
-    await seedJira(options.dataFolder, options.firstIssueCount ?? FIRST_ISSUES, makeSeededRandom(FIRST_SEED), options.now)
-  }
-  const jira = await JiraApp.open({
-    folder,
-    now: options.now,
-    random: options.random,
-    ...(options.indexDelayMs !== undefined && { indexDelayMs: options.indexDelayMs }),
-    saveDelayMs: options.saveDelayMs ?? 200,
+  const ids = Object.keys(APPS).filter(isApp)
+  const opening = ids.map(async (id): Promise<readonly [SandboxApp, StandIn]> => {
+    const app = await APPS[id].open({
+      folder: join(options.dataFolder, id),
+      now: options.now,
+      random: options.random,
+      ...(options.indexDelayMs !== undefined && { indexDelayMs: options.indexDelayMs }),
+      saveDelayMs: options.saveDelayMs ?? 200,
+      firstRecordCount: options.firstRecordCount ?? FIRST_RECORDS,
+      firstRandom: makeSeededRandom(FIRST_SEED),
+    })
+    return [id, app]
   })
+  const apps = new Map(await Promise.all(opening))
   const server = new ApiServer(options.now)
-  const screen = new Screen(jira)
+  const [first, ...others] = apps.values()
+  if (first === undefined) throw new Error('The sandbox has no apps.')
+  const screen = new Screen([first, ...others])
   let isStopped = false
   return {
     handle: async (req, res) => {
@@ -64,9 +104,10 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
       if (url.pathname !== '/sandbox' && !url.pathname.startsWith('/sandbox/')) return false
       try {
         const origin = options.publicOrigin ?? `http://${req.headers.host ?? 'localhost'}`
-        if (url.pathname.startsWith('/sandbox/jira/rest/')) {
-          const path = url.pathname.slice('/sandbox/jira'.length)
-          await server.serve(jira, req, res, { path, query: url.searchParams, base: `${origin}/sandbox/jira` })
+        const vendor = vendorCall(url.pathname)
+        const app = vendor && apps.get(vendor.app)
+        if (vendor && app) {
+          await server.serve(app, req, res, { path: vendor.path, query: url.searchParams, base: `${origin}/sandbox/${vendor.app}` })
         } else {
           const answer = await screen.answer(req, url, origin)
           sendAnswer(res, answer, req.method)
@@ -77,13 +118,16 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
       }
       return true
     },
-    credentials: () => jira.credentials,
-    flush: () => jira.flush(),
+    // The table says which app has which.
+    credentials: <Id extends SandboxApp>(id: Id) => apps.get(id)?.credentials as Opened<Id>['credentials'],
+    flush: async () => {
+      await Promise.all([...apps.values()].map((app) => app.flush()))
+    },
     stop: async () => {
       if (isStopped) return
       isStopped = true
       server.stop()
-      await jira.stop()
+      await Promise.all([...apps.values()].map((app) => app.stop()))
     },
   }
 }

@@ -1,7 +1,9 @@
 import { join } from 'node:path'
-import { type Sandbox, startSandbox } from '../sandbox/sandbox.ts'
+import { isVendorApi, type Sandbox, startSandbox } from '../sandbox/sandbox.ts'
 import { cryptoRandomBytes, makeConnectionId, type SheetId, type WorkbookId } from '../workbook/ids.ts'
 import { sysName } from '../workbook/schema.ts'
+import { annotationHandlers } from './api/annotations.ts'
+import { connectionHandlers } from './api/connections.ts'
 import type { Contract, StatelessMessage } from './api/contract.ts'
 import { deliveryHandlers } from './api/delivery.ts'
 import { fileHandlers } from './api/files.ts'
@@ -183,13 +185,15 @@ export function buildApp(parts: AppParts): App {
     mayOpen: (caller, docName) => rights.ofDocument(caller, docName),
     handlers: {
       ...makeHandlers({ catalog, runs, hub, documents, queue, workbooks, people, log, now, random }),
+      ...connectionHandlers({ catalog, runs, hub, queue, workbooks, log, now, random }),
       ...fileHandlers({ imports, hub, catalog }),
+      ...annotationHandlers({ catalog, hub, documents, log, nameOf: (person) => people.nameOf(person) ?? person, now }),
       ...deliveryHandlers({ shards: makeBaseShards(reader), baseOf: (sheet) => hub.baseOf(sheet) }),
     },
     ...(config.hasSandbox && {
       sandbox: {
         handle: (request, response) => void sandbox?.handle(request, response),
-        isVendorApi: (pathname) => /^\/sandbox\/[a-z-]+\/rest\//.test(pathname),
+        isVendorApi,
       },
     }),
     homePath: () => home,

@@ -2,16 +2,18 @@ import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
-import type { ApiApp, ApiRequest, Done } from '../api-server.ts'
+import type { ApiRequest, Done } from '../api-server.ts'
 import { type CallFaults, type FaultCall, FaultDial, type SetFault } from '../faults.ts'
 import { type Answer, JSON_TYPE } from '../http.ts'
 import { JsonFile } from '../json-file.ts'
 import { RateLimits } from '../rate-limits.ts'
 import type { FileProblem } from '../record-store.ts'
 import { RequestLog } from '../request-log.ts'
+import type { StandIn } from '../stand-in.ts'
 import type { JiraCall, JiraSite, Route, SearchCache } from './call.ts'
 import { type Control, type ControlState, controlStateShape, freshControl, keptFault } from './control.ts'
 import { BODY_DOES_NOT_FIT, BODY_EMPTY, BODY_UNPARSEABLE, errorCollection, problem } from './errors.ts'
+import { JiraFace } from './face.ts'
 import { JiraIssues } from './issues.ts'
 import { BULK_ROUTES } from './routes/bulk.ts'
 import { ISSUE_ROUTES } from './routes/issue.ts'
@@ -47,13 +49,14 @@ export interface JiraControlView {
 }
 
 /** The Jira stand-in: its issues, its control, its API. */
-export class JiraApp implements ApiApp {
+export class JiraApp implements StandIn {
   readonly bodyLimitBytes = BODY_LIMIT_BYTES
   readonly credentials: Credentials
   readonly issues: JiraIssues
   readonly dial: FaultDial
   readonly log: RequestLog
   readonly site: JiraSite
+  readonly face: JiraFace
   readonly #now: () => number
   readonly #isDurable: boolean
   readonly #control: JsonFile<ControlState>
@@ -91,6 +94,7 @@ export class JiraApp implements ApiApp {
       makeLocalId: () => hex(options.random),
       searches: new RecentSearches(KEPT_SEARCHES),
     }
+    this.face = new JiraFace(this)
   }
 
   static async open(options: JiraOptions): Promise<JiraApp> {

@@ -1,80 +1,37 @@
 import { parseJson } from '../http.ts'
-import type { RecordEdit, RecordView } from '../jira/records.ts'
+import type { FormField } from './face.ts'
 
-type Values = Readonly<Record<string, string>>
-
-/** A record as the form shows it: everything is text there. */
-export function valuesOf(record: RecordView): Values {
-  return {
-    summary: record.summary,
-    status: record.status,
-    type: record.type,
-    priority: record.priority,
-    assignee: record.assignee ?? '',
-    duedate: record.duedate ?? '',
-    storyPoints: record.storyPoints === null ? '' : String(record.storyPoints),
-    targetStart: record.targetStart?.slice(0, 16) ?? '',
-    team: record.team ?? '',
-    labels: record.labels.join(' '),
-    reference: record.reference ?? '',
-    billable: String(record.billable),
-    description: record.description,
-  }
-}
-
-/** What a form was filled with, carried along in it. */
-export function writeIssueForm(values: Values): string {
-  return JSON.stringify(values)
-}
+export type Values = Readonly<Record<string, string>>
 
 function isValues(value: unknown): value is Values {
   return typeof value === 'object' && value !== null && Object.values(value).every((part) => typeof part === 'string')
 }
 
-const NAMES = [
-  'summary',
-  'status',
-  'type',
-  'priority',
-  'assignee',
-  'duedate',
-  'storyPoints',
-  'targetStart',
-  'team',
-  'labels',
-  'reference',
-  'billable',
-  'description',
-] as const
-
 /**
- * Reads the form of an issue: what was typed, and the edit it means. Only what differs from what the form was filled with is edited,
- * so that saving does not undo what came over the API meanwhile.
+ * Reads the form of a record: what was typed, and what of it differs from what the form was filled with, so that saving does not undo
+ * what came over the API meanwhile.
  */
-export function readIssueForm(form: URLSearchParams): { readonly values: Values; readonly edit: RecordEdit } {
+export function readRecordForm(
+  form: URLSearchParams,
+  fields: readonly FormField[],
+): { readonly values: Values; readonly changed: Values; readonly as: string | undefined } {
   const was = parseJson(form.get('was') ?? '')
   const before = isValues(was) ? was : {}
   const values: Record<string, string> = {}
-  for (const name of NAMES) values[name] = (form.get(name) ?? '').replace(/\r\n/g, '\n')
-  values.billable = form.get('billable') === 'true' ? 'true' : 'false'
-  const changed = NAMES.filter((name) => values[name] !== (before[name] ?? '') && (form.has(name) || name === 'billable'))
-  const edit: Record<string, unknown> = Object.fromEntries(changed.map((name) => [name, typedValue(name, values[name] ?? '')]))
-  const as = form.get('as')
-  return {
-    values: { ...values, ...(as !== null && { as }), project: form.get('project') ?? '' },
-    edit: { ...edit, ...(as !== null && { as }) } as RecordEdit,
+  const changed: Record<string, string> = {}
+  for (const { name, kind } of fields) {
+    const text = (form.get(name) ?? '').replace(/\r\n/g, '\n')
+    const value = kind === 'check' ? String(text === 'true') : text
+    values[name] = value
+    const isSent = form.has(name) || kind === 'check'
+    if (isSent && value !== (before[name] ?? (kind === 'check' ? 'false' : ''))) changed[name] = value
   }
-}
-
-function typedValue(name: (typeof NAMES)[number], text: string): unknown {
-  if (name === 'labels') return text.split(/\s+/).filter((label) => label !== '')
-  if (name === 'billable') return text === 'true'
-  if (name === 'storyPoints' && text !== '') return Number(text)
-  return text === '' && name !== 'summary' ? null : text
+  const as = form.get('as') ?? undefined
+  return { values: { ...values, ...(as !== undefined && { as }) }, changed, as }
 }
 
 /** Reads the form of the dial into a fault, still to be checked. What a kind does not use is left out. */
-export function readFaultForm(form: URLSearchParams): Record<string, unknown> {
+export function readFaultForm(form: URLSearchParams, anyField: string): Record<string, unknown> {
   const text = (name: string): string | undefined => form.get(name)?.trim() || undefined
   const number = (name: string): number | undefined => (text(name) === undefined ? undefined : Number(text(name)))
   const kind = text('kind')
@@ -90,7 +47,7 @@ export function readFaultForm(form: URLSearchParams): Record<string, unknown> {
     }),
     ...(kind === 'delay' && { delayMs: number('delayMs') }),
     ...((kind === '429' || kind === '503') && { retryAfterS: number('retryAfterS') }),
-    ...(kind === '429' && { reason: text('reason') }),
-    ...(kind === 'partial' && { refuse: { field: match.field ?? 'summary', message: text('message') } }),
+    ...(kind === '429' && text('reason') !== undefined && { reason: text('reason') }),
+    ...(kind === 'partial' && { refuse: { field: match.field ?? anyField, message: text('message') } }),
   }
 }

@@ -3,33 +3,17 @@ import type { IncomingMessage } from 'node:http'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { faultShape } from '../faults.ts'
-import { type Answer, parseJson, readBody } from '../http.ts'
-import { controlShape } from '../jira/control.ts'
-import type { JiraApp } from '../jira/jira.ts'
-import type { Issue } from '../jira/model.ts'
-import { type Edited, JiraRecords, recordCreateShape, recordEditShape, recordMoveShape } from '../jira/records.ts'
+import { type Answer, jsonError, parseJson, readBody } from '../http.ts'
 import { isSameOrigin } from '../origin.ts'
-import { readFaultForm, readIssueForm, valuesOf, writeIssueForm } from './forms.ts'
+import type { StandIn } from '../stand-in.ts'
+import { type AppFace, type FormResult, type RecordList, type RecordPage, type RecordsRequest, SAID, type Said } from './face.ts'
+import { readFaultForm, readRecordForm, type Values } from './forms.ts'
 import type { Html } from './html.ts'
-import { asideParts, homePage, issuePage } from './pages.ts'
+import { asideParts, homePage, recordPage } from './pages.ts'
 
 const BODY_LIMIT_BYTES = 1024 * 1024
 const PAGE_SIZE = 50
 const LATEST_REQUESTS = 20
-
-/** What a page says after something was done; the address carries only the word. */
-const SAID: Readonly<Record<string, string>> = {
-  saved: 'Saved. Jira has it now.',
-  unchanged: 'Nothing was different, so nothing was saved.',
-  created: 'Created.',
-  deleted: 'Deleted.',
-  moved: 'Moved. The old key still finds it.',
-  set: 'The dial is set.',
-  cleared: 'The dial is clear.',
-  settings: 'Settings saved.',
-  hidden: 'The token can no longer see it.',
-  shown: 'The token can see it again.',
-}
 
 const SECURITY: Readonly<Record<string, string>> = {
   'Content-Security-Policy':
@@ -41,241 +25,150 @@ const SECURITY: Readonly<Record<string, string>> = {
 
 const ICON = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><circle cx="8" cy="8" r="7" fill="#0b7285"/></svg>\n'
 
-/** What a person and a script see of the sandbox besides the apps' own APIs. */
+/** What a person and a script see of the sandbox besides the apps' own APIs. The first app is shown at first. */
 export class Screen {
-  readonly #jira: JiraApp
-  readonly #records: JiraRecords
+  readonly #apps: readonly [StandIn, ...StandIn[]]
   readonly #css = readFileSync(join(import.meta.dirname, 'screen.css'), 'utf8')
   readonly #script = readFileSync(join(import.meta.dirname, 'screen.js'), 'utf8')
 
-  constructor(jira: JiraApp) {
-    this.#jira = jira
-    this.#records = new JiraRecords({ site: jira.site, nowMs: () => jira.nowMs(), editor: () => jira.editor })
+  constructor(apps: readonly [StandIn, ...StandIn[]]) {
+    this.#apps = apps
   }
 
   /** Answers everything under `/sandbox` that is no app's API. What changes something waits until it is saved where that is asked. */
   async answer(req: IncomingMessage, url: URL, origin: string): Promise<Answer> {
     const method = req.method === 'HEAD' ? 'GET' : (req.method ?? 'GET')
     if (method !== 'GET' && !isSameOrigin(req)) return refusal(403, 'A page of another site may not change the sandbox.')
-    const body = method === 'GET' ? '' : await this.#body(req)
-    if (body === undefined) return refusal(413, 'The request is too large.')
-    await this.#jira.prepare()
+    const text = method === 'GET' ? '' : await bodyText(req)
+    if (text === undefined) return refusal(413, 'The request is too large.')
     const parts = url.pathname.split('/').filter((part) => part !== '')
-    const answer = this.#route(method, parts.slice(1).map(decodePart), url, origin, { text: body, type: req.headers['content-type'] ?? '' })
-    await this.#jira.settleSaves()
+    const call: Call = {
+      method,
+      url,
+      origin,
+      parts: parts.slice(1).map(decodePart),
+      body: { text, type: req.headers['content-type'] ?? '' },
+    }
+    const app = this.#appOf(call)
+    await app?.prepare()
+    const answer = this.#route(call, app)
+    await app?.settleSaves()
     return { ...answer, headers: { ...SECURITY, ...answer.headers } }
   }
 
-  async #body(req: IncomingMessage): Promise<string | undefined> {
-    const read = await readBody(req, BODY_LIMIT_BYTES)
-    return read.kind === 'read' ? read.text : undefined
+  /** The app a request is about. */
+  #appOf({ parts, url, body }: Call): StandIn | undefined {
+    const [first, second] = parts
+    const named = (id: string | undefined): StandIn | undefined => this.#apps.find(({ face }) => face.id === id)
+    if (first === undefined) return this.#apps[0]
+    if (first === 'control') return named(url.searchParams.get('app') ?? appNamed(body.text)) ?? this.#apps[0]
+    return named(first === 'api' ? second : first)
   }
 
-  #route(method: string, parts: readonly string[], url: URL, origin: string, body: Body): Answer {
-    const [first = '', second = '', third = ''] = parts
-    if (first === 'control') return this.#control(method, body)
-    if (first === 'jira' && second === 'records') return this.#json(method, parts.slice(2), url, body)
-    if (first === 'api' && second === 'jira' && third === 'records') return this.#json(method, parts.slice(3), url, body)
-    return method === 'POST' ? this.#form(parts, origin, new URLSearchParams(body.text)) : this.#page(method, parts, url, origin)
-  }
-
-  #page(method: string, parts: readonly string[], url: URL, origin: string): Answer {
-    const [first = '', second = '', third = ''] = parts
-    if (method !== 'GET') return refusal(405, 'There is nothing to send here.')
-    if (parts.length === 0 || (first === 'jira' && second === '')) return htmlAnswer(200, this.#home(url, origin))
-    if (first === 'aside') return htmlAnswer(200, asideParts(this.#jira.controlView(), this.#jira.log.latest(LATEST_REQUESTS)))
+  #route(call: Call, app: StandIn | undefined): Answer {
+    const [first = ''] = call.parts
     if (first === 'screen.css') return { status: 200, text: this.#css, contentType: 'text/css;charset=UTF-8' }
     if (first === 'screen.js') return { status: 200, text: this.#script, contentType: 'text/javascript;charset=UTF-8' }
-    if (first === 'jira' && (second === 'avatar' || second === 'images')) return { status: 200, text: ICON, contentType: 'image/svg+xml' }
-    if (first === 'jira' && second === 'browse') return redirect(`/sandbox/jira/issues/${encodeURIComponent(third)}`)
-    if (first === 'jira' && second === 'new')
-      return htmlAnswer(200, this.#newIssue({ project: 'TB', type: 'Task', priority: 'Medium' }, {}))
-    if (first === 'jira' && second === 'issues') return this.#issue(third, SAID[url.searchParams.get('done') ?? ''])
-    return refusal(404, 'There is no such page in the sandbox.')
+    if (app === undefined) return refusal(404, 'There is no such page in the sandbox.')
+    const inApp = call.parts.slice(first === 'api' ? 2 : 1)
+    if (first === 'control') return this.#control(app.face, call)
+    if (inApp[0] === 'records') return app.face.records(recordsRequest(call, inApp.slice(1)))
+    if (call.method === 'POST') return this.#form(app, inApp, call)
+    return call.method === 'GET' ? this.#page(app, inApp, call) : refusal(405, 'There is nothing to send here.')
   }
 
-  #home(url: URL, origin: string, error?: string): Html {
+  #page(app: StandIn, parts: readonly string[], call: Call): Answer {
+    const { face, log } = app
+    const [first = '', second = ''] = parts
+    if (first === '') return htmlAnswer(200, this.#home(app, call))
+    if (first === 'aside') return htmlAnswer(200, asideParts(face, face.controlView(), log.latest(LATEST_REQUESTS)))
+    if (first === 'avatar' || first === 'images') return { status: 200, text: ICON, contentType: 'image/svg+xml' }
+    const address = face.redirect?.(parts)
+    if (address !== undefined) return redirect(address)
+    const list = first === 'new' ? face.lists[0] : listOf(face, first)
+    if (list === undefined) return refusal(404, 'There is no such page in the sandbox.')
+    if (first === 'new' || second === 'new') return htmlAnswer(200, newRecord(face, list, face.blank(list.id).values, {}))
+    const record = face.record(list.id, second)
+    if (record === undefined) return refusal(404, `There is no ${list.noun} ${second}.`)
+    return htmlAnswer(200, oneRecord(face, list, record, record.values, {}, saidIn(face, call.url)))
+  }
+
+  #home({ face, log }: StandIn, { url, origin }: Pick<Call, 'url' | 'origin'>, error?: string): Html {
     const { searchParams } = url
-    const filter = {
+    const list = listOf(face, searchParams.get('list') ?? '') ?? face.lists[0]
+    const query = {
       search: searchParams.get('search') ?? '',
-      project: searchParams.get('project') ?? '',
+      filter: searchParams.get('filter') ?? '',
       startAt: Math.max(0, Number.parseInt(searchParams.get('startAt') ?? '0', 10) || 0),
       maxResults: PAGE_SIZE,
     }
     return homePage({
-      base: `${origin}/sandbox/jira`,
-      ...this.#jira.credentials,
-      issueCount: this.#jira.issues.size,
-      control: this.#jira.controlView(),
-      requests: this.#jira.log.latest(LATEST_REQUESTS),
-      ...filter,
-      ...this.#records.list(filter),
-      said: SAID[searchParams.get('done') ?? ''],
+      faces: this.#apps.map((app) => app.face),
+      face,
+      list,
+      base: `${origin}/sandbox/${face.id}`,
+      control: face.controlView(),
+      requests: log.latest(LATEST_REQUESTS),
+      ...query,
+      ...face.list(list.id, query),
+      said: saidIn(face, url),
       error,
     })
   }
 
-  #issue(idOrKey: string, said: string | undefined): Answer {
-    const issue = this.#records.find(idOrKey)
-    if (!issue) return refusal(404, `There is no issue ${idOrKey}.`)
-    return htmlAnswer(200, this.#issueForm(issue, valuesOf(this.#records.view(issue)), {}, said))
-  }
-
-  #issueForm(issue: Issue, values: Readonly<Record<string, string>>, errors: Readonly<Record<string, string>>, said?: string): Html {
-    const view = this.#records.view(issue)
-    return issuePage({
-      issue,
-      values: { as: this.#jira.editor, ...values },
-      errors,
-      editor: this.#jira.editor,
-      isHidden: view.isHidden,
-      said,
-      was: writeIssueForm(valuesOf(view)),
-    })
-  }
-
-  #newIssue(values: Readonly<Record<string, string>>, errors: Readonly<Record<string, string>>): Html {
-    const { editor } = this.#jira
-    return issuePage({ issue: undefined, values: { as: editor, ...values }, errors, editor, isHidden: false, said: undefined, was: '' })
-  }
-
   /** The forms of the pages. After each the browser is sent on, so that reloading repeats nothing. */
-  #form(parts: readonly string[], origin: string, form: URLSearchParams): Answer {
-    const [first = '', second = '', third = '', fourth = ''] = parts
-    if (first === 'dial') return this.#dialForm(second, third, form, origin)
-    if (first === 'settings') return this.#settingsForm(form, origin)
-    if (first !== 'jira' || second !== 'issues') return refusal(404, 'There is no such form in the sandbox.')
-    if (third === '') return this.#createForm(form)
-    const issue = this.#records.find(third)
-    if (!issue) return refusal(404, `There is no issue ${third}.`)
-    switch (fourth) {
-      case '':
-        return this.#editForm(issue, form)
-      case 'delete':
-        this.#records.remove(issue)
-        return redirect('/sandbox?done=deleted')
-      case 'move': {
-        const moved = this.#records.move(issue, { project: form.get('project') ?? '' })
-        return moved.kind === 'saved' ? redirect(`/sandbox/jira/issues/${moved.issue.key}?done=moved`) : refusal(400, firstError(moved))
-      }
-      case 'hide':
-      case 'show':
-        this.#jira.control({ app: 'jira', [fourth]: [issue.id] })
-        return redirect(`/sandbox/jira/issues/${issue.key}?done=${fourth === 'hide' ? 'hidden' : 'shown'}`)
-      default:
-        return refusal(404, 'There is no such form in the sandbox.')
-    }
+  #form(app: StandIn, parts: readonly string[], call: Call): Answer {
+    const { face } = app
+    const [first = '', id = '', verb = ''] = parts
+    const form = new URLSearchParams(call.body.text)
+    if (first === 'dial') return this.#dialForm(app, id, verb, form, call.origin)
+    if (first === 'settings') return this.#settingsForm(app, form, call.origin)
+    const list = listOf(face, first)
+    if (list === undefined) return refusal(404, 'There is no such form in the sandbox.')
+    if (id === '') return createForm(face, list, form)
+    const record = face.record(list.id, id)
+    if (record === undefined) return refusal(404, `There is no ${list.noun} ${id}.`)
+    if (verb === '') return editForm(face, list, record, form)
+    const result = face.act(list.id, id, verb, form)
+    if (result === undefined) return refusal(404, 'There is no such form in the sandbox.')
+    return result.kind === 'done' ? sentOn(face, list, result) : refusal(400, Object.values(result.errors).join(' '))
   }
 
-  #editForm(issue: Issue, form: URLSearchParams): Answer {
-    const { values, edit } = readIssueForm(form)
-    const edited = this.#records.edit(issue, edit)
-    if (edited.kind === 'refused') return htmlAnswer(400, this.#issueForm(issue, values, edited.errors))
-    return redirect(`/sandbox/jira/issues/${edited.issue.key}?done=${edited.issue === issue ? 'unchanged' : 'saved'}`)
-  }
-
-  #createForm(form: URLSearchParams): Answer {
-    const { values, edit } = readIssueForm(form)
-    const { status: _status, ...rest } = edit
-    const created = this.#records.create({ ...rest, summary: edit.summary ?? '', project: form.get('project') ?? 'TB' })
-    if (created.kind === 'refused') return htmlAnswer(400, this.#newIssue(values, created.errors))
-    return redirect(`/sandbox/jira/issues/${created.issue.key}?done=created`)
-  }
-
-  #dialForm(id: string, verb: string, form: URLSearchParams, origin: string): Answer {
+  #dialForm(app: StandIn, id: string, verb: string, form: URLSearchParams, origin: string): Answer {
+    const { face, dial } = app
     if (id === 'clear') {
-      this.#jira.dial.clear()
-      return redirect('/sandbox?done=cleared')
+      dial.clear()
+      return redirect(`/sandbox/${face.id}?done=cleared`)
     }
     if (verb === 'remove') {
-      this.#jira.dial.remove(id)
-      return redirect('/sandbox?done=set')
+      dial.remove(id)
+      return redirect(`/sandbox/${face.id}?done=set`)
     }
-    const fault = faultShape.safeParse(readFaultForm(form))
-    if (!fault.success)
-      return htmlAnswer(
-        400,
-        this.#home(new URL('http://sandbox/sandbox'), origin, `The dial is as before: ${z.prettifyError(fault.error)}`),
-      )
-    this.#jira.dial.add([fault.data])
-    return redirect('/sandbox?done=set')
+    const fault = faultShape.safeParse(readFaultForm(form, face.dialFields[0]?.id ?? ''))
+    if (!fault.success) return this.#refusedHome(app, origin, `The dial is as before: ${z.prettifyError(fault.error)}`)
+    dial.add([fault.data])
+    return redirect(`/sandbox/${face.id}?done=set`)
   }
 
-  #settingsForm(form: URLSearchParams, origin: string): Answer {
-    const control = controlShape.safeParse({
-      app: 'jira',
-      editor: form.get('editor') ?? undefined,
-      indexDelayMs: Number(form.get('indexDelayMs')),
-    })
-    if (!control.success) {
-      return htmlAnswer(
-        400,
-        this.#home(new URL('http://sandbox/sandbox'), origin, `The settings are as before: ${z.prettifyError(control.error)}`),
-      )
-    }
-    this.#jira.control(control.data)
-    return redirect('/sandbox?done=settings')
+  #settingsForm(app: StandIn, form: URLSearchParams, origin: string): Answer {
+    const { face } = app
+    const body = { app: face.id, editor: form.get('editor') ?? undefined, indexDelayMs: Number(form.get('indexDelayMs')) }
+    const refused = face.control((shape) => fitting(shape, body))
+    return refused
+      ? this.#refusedHome(app, origin, `The settings are as before: ${errorIn(refused.error)}`)
+      : redirect(`/sandbox/${face.id}?done=settings`)
   }
 
-  /** `/sandbox/control`. */
-  #control(method: string, body: Body): Answer {
-    if (method === 'GET') return { status: 200, json: this.#jira.controlView() }
+  #refusedHome(app: StandIn, origin: string, error: string): Answer {
+    return htmlAnswer(400, this.#home(app, { url: new URL('http://sandbox/sandbox'), origin }, error))
+  }
+
+  /** `/sandbox/control`, for the app named in the query or the body; the first where none is. */
+  #control(face: AppFace, { method, body }: Call): Answer {
+    if (method === 'GET') return { status: 200, json: face.controlView() }
     if (method !== 'POST') return { ...jsonError(405, 'Use GET or POST.'), headers: { Allow: 'GET, POST' } }
-    const control = checked(controlShape, body)
-    if ('error' in control) return control.error
-    this.#jira.control(control.data)
-    return { status: 200, json: this.#jira.controlView() }
-  }
-
-  /** `/sandbox/jira/records`: the same records for scripts and tests. */
-  #json(method: string, parts: readonly string[], url: URL, body: Body): Answer {
-    const [idOrKey = '', verb = ''] = parts
-    if (idOrKey === '') return method === 'GET' ? this.#jsonList(url) : this.#jsonCreate(method, body)
-    const issue = this.#records.find(idOrKey)
-    if (!issue) return jsonError(404, `There is no issue ${idOrKey}.`)
-    if (method === 'POST' && verb === 'move') {
-      const move = checked(recordMoveShape, body)
-      return 'error' in move ? move.error : this.#jsonEdited(this.#records.move(issue, move.data), 200)
-    }
-    if (verb !== '') return jsonError(404, 'There is no such address.')
-    switch (method) {
-      case 'GET':
-        return { status: 200, json: this.#records.view(issue) }
-      case 'DELETE':
-        this.#records.remove(issue)
-        return { status: 204 }
-      case 'PATCH': {
-        const edit = checked(recordEditShape, body)
-        return 'error' in edit ? edit.error : this.#jsonEdited(this.#records.edit(issue, edit.data), 200)
-      }
-      default:
-        return { ...jsonError(405, 'Use GET, PATCH or DELETE.'), headers: { Allow: 'GET, PATCH, DELETE' } }
-    }
-  }
-
-  #jsonList(url: URL): Answer {
-    const number = (name: string, fallback: number): number => {
-      const value = Number.parseInt(url.searchParams.get(name) ?? '', 10)
-      return Number.isNaN(value) || value < 0 ? fallback : value
-    }
-    const filter = {
-      search: url.searchParams.get('search') ?? '',
-      project: url.searchParams.get('project') ?? '',
-      startAt: number('startAt', 0),
-      maxResults: Math.min(1000, number('maxResults', PAGE_SIZE)),
-    }
-    return { status: 200, json: { startAt: filter.startAt, maxResults: filter.maxResults, ...this.#records.list(filter) } }
-  }
-
-  #jsonCreate(method: string, body: Body): Answer {
-    if (method !== 'POST') return { ...jsonError(405, 'Use GET or POST.'), headers: { Allow: 'GET, POST' } }
-    const create = checked(recordCreateShape, body)
-    return 'error' in create ? create.error : this.#jsonEdited(this.#records.create(create.data), 201)
-  }
-
-  #jsonEdited(edited: Edited, status: number): Answer {
-    if (edited.kind === 'refused') return { status: 400, json: { error: firstError(edited), errors: edited.errors } }
-    return { status, json: this.#records.view(edited.issue) }
+    const refused = face.control((shape) => checked(shape, body))
+    return refused ? refused.error : { status: 200, json: face.controlView() }
   }
 }
 
@@ -284,21 +177,100 @@ interface Body {
   readonly type: string
 }
 
+/** A request to the screen, read. */
+interface Call {
+  readonly method: string
+  readonly url: URL
+  readonly origin: string
+  /** The path behind `/sandbox`. */
+  readonly parts: readonly string[]
+  readonly body: Body
+}
+
+async function bodyText(req: IncomingMessage): Promise<string | undefined> {
+  const read = await readBody(req, BODY_LIMIT_BYTES)
+  return read.kind === 'read' ? read.text : undefined
+}
+
+const namedShape = z.object({ app: z.string() })
+
+function appNamed(text: string): string | undefined {
+  return namedShape.safeParse(parseJson(text)).data?.app
+}
+
+function listOf(face: AppFace, id: string): RecordList | undefined {
+  return face.lists.find((list) => list.id === id)
+}
+
+function saidIn(face: AppFace, url: URL): string | undefined {
+  const word = url.searchParams.get('done') ?? ''
+  return Object.hasOwn(SAID, word) ? SAID[word as Said](face.name) : undefined
+}
+
+function oneRecord(face: AppFace, list: RecordList, record: RecordPage, values: Values, errors: Values, said?: string): Html {
+  const { editor } = face.controlView()
+  const { fields } = record
+  return recordPage({
+    face,
+    list,
+    record,
+    fields,
+    values: { as: editor, ...values },
+    errors,
+    editor,
+    said,
+    was: JSON.stringify(record.values),
+  })
+}
+
+function newRecord(face: AppFace, list: RecordList, values: Values, errors: Values): Html {
+  const { editor } = face.controlView()
+  const { fields } = face.blank(list.id)
+  return recordPage({ face, list, record: undefined, fields, values: { as: editor, ...values }, errors, editor, said: undefined, was: '' })
+}
+
+function editForm(face: AppFace, list: RecordList, record: RecordPage, form: URLSearchParams): Answer {
+  const { values, changed, as } = readRecordForm(form, record.fields)
+  const result = face.edit(list.id, record.id, changed, as)
+  if (result.kind === 'refused') return htmlAnswer(400, oneRecord(face, list, record, values, result.errors))
+  return sentOn(face, list, result)
+}
+
+function createForm(face: AppFace, list: RecordList, form: URLSearchParams): Answer {
+  const { values, as } = readRecordForm(form, face.blank(list.id).fields)
+  const { as: _as, ...typed } = values
+  const result = face.create(list.id, typed, as)
+  if (result.kind === 'refused') return htmlAnswer(400, newRecord(face, list, values, result.errors))
+  return sentOn(face, list, result)
+}
+
+function sentOn(face: AppFace, list: RecordList, { id, said }: Extract<FormResult, { kind: 'done' }>): Answer {
+  if (id === undefined) return redirect(`/sandbox/${face.id}?list=${list.id}&done=${said}`)
+  return redirect(`/sandbox/${face.id}/${list.id}/${encodeURIComponent(id)}?done=${said}`)
+}
+
+function recordsRequest({ method, url, body }: Call, parts: readonly string[]): RecordsRequest {
+  return { method, parts, query: url.searchParams, read: (shape) => checked(shape, body) }
+}
+
+function fitting<T>(shape: z.ZodType<T>, value: unknown): { readonly data: T } | { readonly error: Answer } {
+  const parsed = shape.safeParse(value)
+  return parsed.success ? { data: parsed.data } : { error: jsonError(400, z.prettifyError(parsed.error)) }
+}
+
 /** A JSON body that fits, or the refusal that says what does not. */
 function checked<T>(shape: z.ZodType<T>, body: Body): { readonly data: T } | { readonly error: Answer } {
   // Only JSON by name: a form of another site cannot send that without being asked for permission first.
   if (body.type.split(';')[0]?.trim().toLowerCase() !== 'application/json')
     return { error: jsonError(415, 'Send JSON, as application/json.') }
   const json = parseJson(body.text)
-  if (json === undefined) return { error: jsonError(400, 'The body is not JSON.') }
-  const parsed = shape.safeParse(json)
-  return parsed.success ? { data: parsed.data } : { error: jsonError(400, z.prettifyError(parsed.error)) }
+  return json === undefined ? { error: jsonError(400, 'The body is not JSON.') } : fitting(shape, json)
 }
 
-function firstError(edited: Extract<Edited, { kind: 'refused' }>): string {
-  return Object.entries(edited.errors)
-    .map(([field, message]) => `${field}: ${message}`)
-    .join(' ')
+const errorShape = z.object({ error: z.string() })
+
+function errorIn(answer: Answer): string {
+  return errorShape.safeParse(answer.json).data?.error ?? ''
 }
 
 function htmlAnswer(status: number, page: Html): Answer {
@@ -307,10 +279,6 @@ function htmlAnswer(status: number, page: Html): Answer {
 
 function refusal(status: number, text: string): Answer {
   return { status, text: `${text}\n` }
-}
-
-function jsonError(status: number, error: string): Answer {
-  return { status, json: { error } }
 }
 
 function redirect(location: string): Answer {

@@ -141,7 +141,7 @@ describe('search', () => {
   })
 
   test('[SB4] a page holds 100 issues with fields, and 5,000 with ids', async () => {
-    await using world = await World.fresh({ firstIssueCount: 130 })
+    await using world = await World.fresh({ firstRecordCount: 130 })
     const pageOf = async (fields: string[]) =>
       (await world.jira('POST', SEARCH, { jql: 'project in (TB, OPS)', maxResults: 5000, fields })).json.issues.length
     expect([await pageOf(['summary']), await pageOf(['id']), await pageOf(['key'])]).toEqual([100, 130, 130])
@@ -269,7 +269,7 @@ describe('reading many', () => {
   })
 
   test('[SB10] bulk fetch takes 100 issues and refuses 101 and none', async () => {
-    await using world = await World.fresh({ firstIssueCount: 120 })
+    await using world = await World.fresh({ firstRecordCount: 120 })
     const ask = (count: number) =>
       world.jira('POST', '/issue/bulkfetch', { issueIdsOrKeys: Array.from({ length: count }, (_, index) => String(10_001 + index)) })
     expect((await ask(100)).json.issues).toHaveLength(100)

@@ -135,19 +135,19 @@ describe('edits by people', () => {
 
   test('[SB30] the dial and the settings can be set by form', async () => {
     await using world = await World.fresh()
-    await post(world, '/dial/clear', {})
-    await post(world, '/dial', { kind: 'timeout-after', next: '2', chance: '', writes: 'true', field: '', path: '' })
-    await post(world, '/dial', { kind: '429', next: '1', retryAfterS: '7', reason: 'jira-burst-based' })
-    await post(world, '/settings', { editor: 'Amir Khan', indexDelayMs: '10' })
+    await post(world, '/jira/dial/clear', {})
+    await post(world, '/jira/dial', { kind: 'timeout-after', next: '2', chance: '', writes: 'true', field: '', path: '' })
+    await post(world, '/jira/dial', { kind: '429', next: '1', retryAfterS: '7', reason: 'jira-burst-based' })
+    await post(world, '/jira/settings', { editor: 'Amir Khan', indexDelayMs: '10' })
     const { json } = await world.control()
     expect(json.faults.map(({ id: _id, left: _left, fired: _fired, ...fault }: Json) => fault)).toEqual([
       { kind: 'timeout-after', next: 2, match: { writes: true } },
       { kind: '429', next: 1, retryAfterS: 7, reason: 'jira-burst-based' },
     ])
     expect([json.editor, json.indexDelayMs]).toEqual(['Amir Khan', 10])
-    await post(world, `/dial/${json.faults[0].id}/remove`, {})
+    await post(world, `/jira/dial/${json.faults[0].id}/remove`, {})
     expect((await world.control()).json.faults.map((fault: Json) => fault.kind)).toEqual(['429'])
-    const refused = await post(world, '/dial', { kind: '500', next: '-3' })
+    const refused = await post(world, '/jira/dial', { kind: '500', next: '-3' })
     expect([refused.status, refused.text.includes('The dial is as before')]).toEqual([400, true])
   })
 })
@@ -176,7 +176,7 @@ describe('the screen', () => {
     const nasty = `<script>alert(1)</script> "quoted" & 'single'`
     await sendJson(world, 'PATCH', '/TB-1', { summary: nasty, description: `</textarea>${nasty}`, labels: ['<b>'] })
     await world.jira('GET', `/issue/${encodeURIComponent('<img src=x>')}`)
-    for (const path of ['', '/jira/issues/TB-1', '/aside', `?search=${encodeURIComponent('"><script>alert(2)</script>')}`]) {
+    for (const path of ['', '/jira/issues/TB-1', '/jira/aside', `?search=${encodeURIComponent('"><script>alert(2)</script>')}`]) {
       const { text } = await page(world, path)
       expect(text).not.toMatch(/<script>alert|<\/textarea><script|<img src=x|<b>"/)
     }
@@ -201,7 +201,7 @@ describe('the screen', () => {
     ['/jira/issues/10001/delete', { origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' }],
     ['/jira/issues/10001/delete', { origin: 'null' }],
     ['/jira/issues', { origin: 'http://127.0.0.1:1', 'sec-fetch-site': 'same-site' }],
-    ['/dial/clear', { origin: 'https://evil.example' }],
+    ['/jira/dial/clear', { origin: 'https://evil.example' }],
   ])('[SB31] a POST to %s from another site is refused', async (path, headers) => {
     await using world = await World.fresh()
     const reply = await post(world, path, { summary: 'x' }, headers)
@@ -211,7 +211,8 @@ describe('the screen', () => {
 
   test('[SB31] no GET changes anything', async () => {
     await using world = await World.fresh()
-    for (const path of ['/jira/issues/10001/delete', '/dial/clear', '/jira/issues/10001/move', '/settings']) await page(world, path)
+    for (const path of ['/jira/issues/10001/delete', '/jira/dial/clear', '/jira/issues/10001/move', '/jira/settings'])
+      await page(world, path)
     expect([(await world.search('project = TB')).length, (await world.control()).json.faults.length]).toEqual([60, 1])
   })
 

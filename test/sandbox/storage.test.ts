@@ -16,7 +16,7 @@ function editFile(world: World, change: (records: Json[]) => Json[]): void {
 
 describe('files', () => {
   test('[SB28] issues lie a thousand to a file, in words a person can read', async () => {
-    await using world = await World.fresh({ firstIssueCount: 2100 })
+    await using world = await World.fresh({ firstRecordCount: 2100 })
     const files = readdirSync(join(world.folder, 'jira')).filter((name) => name.startsWith('issues-'))
     expect(files).toEqual(['issues-0000.json', 'issues-0001.json', 'issues-0002.json'])
     expect(files.map((_, page) => readPage(world, page).records.length)).toEqual([1000, 1000, 100])
@@ -154,7 +154,7 @@ describe('saving', () => {
   })
 
   test('[SB29] a sandbox whose last issue was deleted is not filled again', async () => {
-    await using world = await World.fresh({ firstIssueCount: 1 })
+    await using world = await World.fresh({ firstRecordCount: 1 })
     await world.jira('DELETE', '/issue/TB-1')
     await world.stop()
     const again = await World.start(world.folder)

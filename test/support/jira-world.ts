@@ -36,7 +36,7 @@ export async function makeJiraWorld(): Promise<ConnectorWorld> {
     now: clock.now,
     random: seededRandom(),
     indexDelayMs: INDEX_DELAY_MS,
-    firstIssueCount: 150,
+    firstRecordCount: 150,
   })
   const server = createServer((req, res) => void sandbox.handle(req, res))
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
