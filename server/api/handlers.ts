@@ -1,30 +1,24 @@
-import type { ObjectDescription } from '../../sync-engine/connectors/connector.ts'
 import { APPS, readyApp } from '../../sync-engine/connectors/registry.ts'
 import { addCredits, NO_CREDITS, totalCredits } from '../../sync-engine/credits.ts'
-import { planSync } from '../../sync-engine/plan.ts'
-import { NO_COUNTS } from '../../sync-engine/ports.ts'
-import { setupFingerprint } from '../../sync-engine/run-plan.ts'
-import { SyncError } from '../../sync-engine/sync-error.ts'
-import { CHOICES, type Choice } from '../../workbook/annotations.ts'
 import type { CellValue } from '../../workbook/cell-value.ts'
-import { editResolutionsMap } from '../../workbook/documents.ts'
-import { addRows, chooseOn, editCells } from '../../workbook/edit.ts'
-import { type FieldId, makeRunId, type RandomBytes, type RowId, type SheetId, type WorkbookId } from '../../workbook/ids.ts'
+import { addRows, editCells } from '../../workbook/edit.ts'
+import type { FieldId, RandomBytes, RowId, WorkbookId } from '../../workbook/ids.ts'
 import { fileText } from '../../workbook/plain-rows.ts'
 import { bookName, sysName } from '../../workbook/schema.ts'
 import type { Sheet } from '../../workbook/sheet.ts'
 import type { Documents } from '../collab-ports.ts'
-import { deltaOf, linkedRows } from '../engine-ports.ts'
 import type { RunQueue } from '../queue.ts'
 import type { Caller } from '../session.ts'
-import { documentsOf, type Room, type SheetHub } from '../sheets.ts'
-import { type Catalog, type ConnectionRow, type FullConnection, setupOf } from '../storage/catalog.ts'
-import { callOp, creditsOp, insertRunOp, previewOps, type RunRow, type RunStore, transitionOps } from '../storage/runs.ts'
+import { documentsOf, type SheetHub } from '../sheets.ts'
+import type { Catalog, ConnectionRow } from '../storage/catalog.ts'
+import type { RunStore } from '../storage/runs.ts'
 import type { UpdateLog } from '../update-log.ts'
 import type { WorkbookPeople } from '../workbook-people.ts'
-import { appName, type Workbooks } from '../workbooks.ts'
-import type { ConnectionInfo, Contract } from './contract.ts'
+import type { Workbooks } from '../workbooks.ts'
+import { connectionForGuest, makeConnectionInfo } from './connections.ts'
+import type { Contract } from './contract.ts'
 import type { LinkEndpoint } from './links.ts'
+import { makeLookup } from './lookup.ts'
 import { ApiProblem, badRequest, notFound } from './problem.ts'
 import type { Handlers } from './router.ts'
 
@@ -43,59 +37,13 @@ export interface HandlersParts {
 
 type HandlerTable = Handlers<Omit<Contract, 'getSession' | 'patchSession' | LinkEndpoint>>
 
-const SEARCH_LIMIT = 50
-
 /** The HTTP API on top of documents, tables and queue. Every answer that says something was changed comes after it is on disk. */
 export function makeHandlers(parts: HandlersParts): HandlerTable {
-  const { catalog, runs, hub, documents, queue, workbooks, people, log, now, random } = parts
+  const { catalog, runs, documents, queue, workbooks, people, log, now, random } = parts
   const nameOf = (actor: string): string => people.nameOf(actor) ?? actor
-  const fullConnection = async (id: string): Promise<FullConnection> => {
-    const full = await catalog.connection(id)
-    if (full === undefined) throw notFound('such connection')
-    return full
-  }
-  const described = (full: FullConnection): ObjectDescription => {
-    const { description } = full.connection
-    if (description !== undefined) return description
-    throw new ApiProblem({
-      status: 409,
-      code: 'not-described',
-      message: 'The fields of this connection are not known yet.',
-      advice: 'Refresh the fields first.',
-    })
-  }
-  const withRoom = async <T>(sheet: string, use: (room: Room) => Promise<T> | T): Promise<T> => {
-    if ((await catalog.sheet(sheet)) === undefined) throw notFound('such sheet')
-    const { room, release } = await hub.open(sheet as SheetId)
-    try {
-      return await use(room)
-    } finally {
-      await release()
-    }
-  }
+  const { connection: fullConnection, withRoom } = makeLookup(parts)
+  const infoOf = makeConnectionInfo(parts)
   const editorOf = (caller: Caller) => ({ by: caller.actor.id, now })
-
-  const infoOf = async (connection: ConnectionRow): Promise<ConnectionInfo> => {
-    const full = await fullConnection(connection.id)
-    const { integration, object } = full
-    return withRoom(connection.sheet, async ({ sheet }) => ({
-      id: connection.id,
-      workbook: connection.workbook,
-      sheet: connection.sheet,
-      integration: { id: integration.id, app: integration.app, appName: appName(full), name: integration.name, isOn: integration.isOn },
-      object: { id: object.id, name: object.name, external: object.external, direction: object.direction, schedule: object.schedule },
-      keyField: connection.keyField,
-      fields: connection.fields.map((f) => ({ ...f })),
-      filter: connection.filter,
-      onConflict: connection.onConflict,
-      ...(connection.description && { description: connection.description as unknown as NonNullable<ConnectionInfo['description']> }),
-      linkedRecords: new Set(linkedRows(sheet, connection.id).map((l) => l.recordId)).size,
-      latestPull: connection.latestPull,
-      // Pulls by a clock come with the schedules; until then every pull is a person's.
-      nextPull: null,
-      activeRun: await queue.activeRunOf(connection.id),
-    }))
-  }
 
   const summaryOf = async (id: string): Promise<{ rows: number; staged: number; needsPerson: number }> => {
     const sum = { rows: 0, staged: 0, needsPerson: 0 }
@@ -109,48 +57,6 @@ export function makeHandlers(parts: HandlersParts): HandlerTable {
     }
     return sum
   }
-
-  /** A search is a run of its own: it is logged and charged like any other. */
-  const search = async (full: FullConnection, caller: Caller, ask: { name: string } | { keys: readonly string[] }) => {
-    const run: RunRow = {
-      id: makeRunId(random),
-      connection: full.connection.id,
-      kind: 'search',
-      mode: 'one-way',
-      trigger: caller.kind === 'script' ? 'api' : 'person',
-      state: 'settled',
-      actor: caller.actor.id,
-      order: { kind: 'refresh' },
-      priority: 0,
-      fence: 0,
-      createdAt: now(),
-      startedAt: now(),
-      endedAt: now(),
-      counts: NO_COUNTS,
-      error: null,
-    }
-    if (!full.integration.isOn) throw new SyncError('paused', `${appName(full)} is switched off.`)
-    const connector = queue.connectorFor(full, (call) => log.execute([callOp(run.id, call, now())]))
-    const signal = AbortSignal.timeout(60_000)
-    const { readBatch } = described(full)
-    const calls = 'name' in ask ? 1 : Math.ceil(ask.keys.length / readBatch)
-    const hits = 'name' in ask ? await connector.searchByName(ask.name, SEARCH_LIMIT, signal) : await connector.findByKeys(ask.keys, signal)
-    log.execute([
-      insertRunOp(run),
-      ...transitionOps(run.id, 'settled', now(), null),
-      creditsOp(run.id, full.connection.id, { searched: calls }, now()),
-    ])
-    await log.durable()
-    return { hits, calls }
-  }
-
-  const start = async (id: string, order: RunRow['order'], caller: Caller) =>
-    queue.enqueue({
-      connection: await fullConnection(id),
-      order,
-      trigger: caller.kind === 'script' ? 'api' : 'person',
-      actor: caller.actor.id,
-    })
 
   return {
     listWorkbooks: async () => ({
@@ -166,7 +72,10 @@ export function makeHandlers(parts: HandlersParts): HandlerTable {
       const workbook = await catalog.workbook(params.id)
       if (workbook === undefined) throw notFound('such workbook')
       const sys = await documents.openDocument(sysName(workbook.id))
-      const sheets = (await catalog.sheets(workbook.id)).map((s) => ({ id: s.id, name: s.name, documents: documentsOf(sys.doc, s.id) }))
+      const all = await catalog.allSheets(workbook.id)
+      const listed = (isRemoved: boolean) =>
+        all.flatMap((s) => (s.isRemoved === isRemoved ? [{ id: s.id, name: s.name, documents: documentsOf(sys.doc, s.id) }] : []))
+      const [sheets, removedSheets] = [listed(false), listed(true)]
       await sys.release()
       const isGuest = caller.kind === 'guest'
       const found = await Promise.all((await catalog.connections({ workbook: workbook.id })).map(infoOf))
@@ -181,6 +90,7 @@ export function makeHandlers(parts: HandlersParts): HandlerTable {
         name: workbook.name,
         documents: { book: bookName(workbook.id), sys: sysName(workbook.id) },
         sheets,
+        removedSheets,
         connections,
         people: known.map(({ person }) => ({ ...person })),
         role: caller.kind === 'guest' ? (caller.grant?.role ?? 'viewer') : ('owner' as const),
@@ -275,187 +185,6 @@ export function makeHandlers(parts: HandlersParts): HandlerTable {
       return { story: story.sort((a, b) => b.at - a.at) }
     },
 
-    listIntegrations: async () => {
-      const integrations = await Promise.all(
-        (await catalog.integrations()).map(async ({ id, app, name, isOn, account }) => ({
-          id,
-          app,
-          appName: readyApp(app)?.name ?? app,
-          name,
-          isOn,
-          account,
-          objects: (await catalog.objects(id)).map(({ integration: _integration, ...object }) => object),
-        })),
-      )
-      return { integrations, coming: APPS.flatMap((app) => (app.kind === 'coming' ? [app.name] : [])) }
-    },
-
-    patchIntegration: async ({ params, body }) => {
-      const integration = (await catalog.integrations()).find((i) => i.id === params.id)
-      if (integration === undefined) throw notFound('such integration')
-      const changed = { ...integration, isOn: body.isOn ?? integration.isOn, name: body.name ?? integration.name }
-      log.execute([catalog.saveIntegration(changed, now())])
-      await log.durable()
-      await workbooks.rewriteBindings(await connectionsOf(catalog, integration.id))
-      return {}
-    },
-
-    patchObject: async ({ params, body }) => {
-      const object = (await catalog.objects(params.id)).find((o) => o.id === params.object)
-      if (object === undefined) throw notFound('such object')
-      log.execute([catalog.saveObject({ ...object, direction: body.direction })])
-      await log.durable()
-      await workbooks.rewriteBindings(await catalog.connections({ object: object.id }))
-      return {}
-    },
-
-    listConnections: async ({ query }) => ({
-      connections: await Promise.all(
-        (await catalog.connections(query.workbook === undefined ? {} : { workbook: query.workbook })).map(infoOf),
-      ),
-    }),
-
-    patchConnection: async ({ params, body }) => {
-      const { connection } = await fullConnection(params.id)
-      const directionOf = new Map(body.fields?.map((f) => [f.field, f.direction]))
-      const fields = connection.fields.map((f) =>
-        f.field === connection.keyField ? f : { ...f, direction: directionOf.get(f.field) ?? f.direction },
-      )
-      const changed = {
-        ...connection,
-        fields,
-        filter: body.filter ?? connection.filter,
-        onConflict: body.onConflict ?? connection.onConflict,
-      }
-      log.execute([catalog.saveConnection(changed)])
-      await log.durable()
-      await workbooks.rewriteBindings([changed])
-      return {}
-    },
-
-    previewSync: async ({ params, body }) => {
-      const full = await fullConnection(params.id)
-      const description = described(full)
-      const setup = setupOf(full, appName(full))
-      await log.durable()
-      return withRoom(full.connection.sheet, async (room) => {
-        const delta = deltaOf(room, setup.id, runs.unsettled(setup.id))
-        const linkedRecords = new Set(linkedRows(room.sheet, setup.id).map((l) => l.recordId)).size
-        const plan = planSync({ setup, description, mode: body.mode, delta, linkedRecords })
-        const frozen = {
-          planId: plan.id,
-          cells: plan.push.map(({ row, field, item, baseline, sent }) => ({ row, field, item, baseline, sent })),
-          setup: setupFingerprint(setup, description),
-        }
-        log.execute(previewOps(plan.id, setup.id, frozen, now()))
-        await log.durable()
-        return {
-          planId: plan.id,
-          mode: plan.mode,
-          push: plan.push.map(({ marks: _marks, isGone: _isGone, item: _item, ...cell }) => cell),
-          held: plan.held.map(({ cell: { marks: _marks, isGone: _isGone, item: _item, ...cell }, ...held }) => ({ ...held, cell })),
-          check: plan.check,
-          calls: plan.calls.map((call) => ({
-            ...call,
-            deltas: call.deltas.map((d) => ({ ...d, changes: d.changes.map((c) => ({ ...c })) })),
-          })),
-          pull: plan.pull,
-          credits: plan.credits,
-          totalCredits: plan.totalCredits,
-          openReceipts: runs.openReceipts(setup.id).length,
-        }
-      })
-    },
-
-    startSync: async ({ params, body, caller }) => {
-      const full = await fullConnection(params.id)
-      if (!full.integration.isOn) throw new SyncError('paused', `${appName(full)} is switched off.`)
-      const frozen = body.planId === undefined ? undefined : runs.preview(body.planId, params.id)
-      if (body.planId !== undefined && frozen === undefined)
-        throw new SyncError('plan-changed', 'This preview is no longer known. Nothing was sent.')
-      return start(params.id, { kind: 'sync', mode: body.mode, trigger: 'person', ...(frozen && { frozen }) }, caller)
-    },
-
-    search: async ({ params, body, caller }) => {
-      const full = await fullConnection(params.id)
-      const { hits, calls } = await search(full, caller, body)
-      const rows = await withRoom(
-        full.connection.sheet,
-        ({ sheet }) => new Map(linkedRows(sheet, full.connection.id).map((l) => [l.recordId, l.row])),
-      )
-      const found = new Set(hits.map((h) => h.key.toUpperCase()))
-      const missing = 'keys' in body ? body.keys.filter((key) => !found.has(key.toUpperCase())) : []
-      const name = 'name' in body ? body.name : ''
-      const note =
-        hits.length > 0 || name === ''
-          ? null
-          : `${appName(full)} search returned nothing for “${name}”. Records made in the last minutes don't appear yet. Paste the record's key instead.`
-      return { hits: hits.map((h) => ({ ...h, linkedRow: rows.get(h.id) ?? null })), missing, credits: calls, note }
-    },
-
-    link: async ({ params, body, caller }) => {
-      const { connection } = await fullConnection(params.id)
-      const links = body.links as { row: RowId | null; recordId: string }[]
-      await withRoom(connection.sheet, ({ sheet }) => {
-        const holders = new Map(linkedRows(sheet, connection.id).map((l) => [l.recordId, l.row]))
-        for (const { row, recordId } of links) {
-          if (row !== null && !sheet.hasRow(row)) throw notFound('such row')
-          const holder = holders.get(recordId)
-          if (row !== null && holder !== undefined && holder !== row) {
-            throw new ApiProblem({
-              status: 409,
-              code: 'already-linked',
-              message: 'Another row of this sheet holds this record.',
-              advice: 'Nothing was linked. Go to that row, or unlink it first.',
-              details: { row: holder },
-            })
-          }
-        }
-      })
-      return start(params.id, { kind: 'link', links }, caller)
-    },
-
-    unlink: async ({ params }) => {
-      const { connection } = await fullConnection(params.id)
-      await withRoom(connection.sheet, async ({ sheet, authority }) => {
-        const row = params.row as RowId
-        if (sheet.recordOf(row, connection.id) === undefined) throw notFound('linked row of that id')
-        authority.write({ rows: [{ row, records: { [connection.id]: null }, values: new Map([[connection.keyField, null]]) }] }, 'unlink')
-        await log.durable()
-      })
-      return {}
-    },
-
-    importRecords: async ({ params, body, caller }) => start(params.id, { kind: 'import', filter: body.filter }, caller),
-
-    refreshFields: async ({ params, caller }) => start(params.id, { kind: 'refresh' }, caller),
-
-    addConnectedField: async ({ params, body, caller }) => workbooks.addConnectedField(params.id, body.external, caller.actor.id),
-
-    listAnnotations: async ({ query }) =>
-      withRoom(query.sheet, ({ sheet }) => ({
-        annotations: [...sheet.annotations()].map(({ row, place, annotation }) => ({
-          id: annotation.id,
-          row,
-          field: place,
-          kind: annotation.kind,
-          annotation,
-          choices: [...CHOICES[annotation.kind]],
-        })),
-      })),
-
-    chooseAnnotation: async ({ params, body, caller }) =>
-      withRoom(body.sheet, async ({ sheet }) => {
-        const found = [...sheet.annotations()].find((a) => a.annotation.id === params.id)
-        if (found === undefined) return { outcome: 'stale' as const }
-        if (body.choice === 'use-line' && body.item === undefined) throw badRequest('The choice use-line needs the item of the line.')
-        const answer = (body.choice === 'use-line' ? { choice: body.choice, item: body.item } : { choice: body.choice }) as Choice
-        chooseOn(sheet, { row: found.row, field: found.place as FieldId }, found.annotation, answer, editorOf(caller))
-        const stored = editResolutionsMap(sheet.docs.edits).get(params.id) as { outcome?: 'applied' | 'stale' } | undefined
-        await log.durable()
-        return { outcome: stored?.outcome ?? 'stale' }
-      }),
-
     listRuns: async ({ query }) => {
       const ofWorkbook =
         query.workbook === undefined ? undefined : (await catalog.connections({ workbook: query.workbook })).map((c) => c.id as string)
@@ -522,32 +251,6 @@ export function makeHandlers(parts: HandlersParts): HandlerTable {
         }),
       }
     },
-  }
-}
-
-async function connectionsOf(catalog: Catalog, integration: string): Promise<readonly ConnectionRow[]> {
-  const objects = await catalog.objects(integration)
-  return (await Promise.all(objects.map((o) => catalog.connections({ object: o.id })))).flat()
-}
-
-/** What a guest sees of a connection: what stands over its columns, and which way its values go. */
-function connectionForGuest(connection: ConnectionInfo): ConnectionInfo {
-  const { id, workbook, sheet, integration, object, keyField, fields } = connection
-  return {
-    id,
-    workbook,
-    sheet,
-    // The ids are the connection's own: nothing of a guest's leads to the integration behind it.
-    integration: { id, app: integration.app, appName: integration.appName, name: integration.appName, isOn: integration.isOn },
-    object: { id, name: object.name, external: object.external, direction: object.direction, schedule: null },
-    keyField,
-    fields,
-    filter: '',
-    onConflict: 'hold',
-    linkedRecords: 0,
-    latestPull: null,
-    nextPull: null,
-    activeRun: null,
   }
 }
 

@@ -18,8 +18,16 @@ export interface SheetRow {
   readonly id: SheetId
   readonly workbook: WorkbookId
   readonly name: string
+  /** In which order sheets were made. */
   readonly ord: number
+  /** Fractional key: the tabs' order. */
+  readonly order: string
+  /** Deleted, and kept with everything in it. */
+  readonly isRemoved: boolean
 }
+
+/** A sheet as it is made; without more it stands first and is shown. */
+export type NewSheet = Omit<SheetRow, 'order' | 'isRemoved'> & Partial<Pick<SheetRow, 'order' | 'isRemoved'>>
 
 export interface IntegrationRow {
   readonly id: string
@@ -31,6 +39,8 @@ export interface IntegrationRow {
   readonly limitedTo: readonly string[] | undefined
   /** Its app is the stand-in inside this server; the address follows the server's own port. */
   readonly isSandbox: boolean
+  /** ms; told by reads, kept by writes. */
+  readonly createdAt?: number
 }
 
 export interface ObjectRow {
@@ -56,6 +66,12 @@ export interface ObjectMapping {
   readonly valueMap: ValueMap
 }
 
+/**
+ * draft: being prepared, nothing of it is in the sheet yet · active · paused: no call leaves for it until a person resumes it · removed: its
+ * fields are the workbook's own; kept, so that the removal can be taken back and the log still knows it.
+ */
+export type ConnectionState = 'draft' | 'active' | 'paused' | 'removed'
+
 export interface ConnectionRow {
   readonly id: ConnectionId
   readonly workbook: WorkbookId
@@ -65,6 +81,10 @@ export interface ConnectionRow {
   readonly fields: ConnectionSetup['fields']
   readonly filter: string
   readonly onConflict: ConnectionSetup['onConflict']
+  /** (Default: active) */
+  readonly state?: ConnectionState
+  /** Synced fields that were removed, so that a removal can be taken back. (Default: none) */
+  readonly dropped?: ConnectionSetup['fields']
   readonly description: ObjectDescription | undefined
   readonly cursor: string | null
   readonly latestPull: { readonly at: number; readonly records: number; readonly isFailed: boolean } | null
@@ -78,6 +98,9 @@ export interface FullConnection {
 }
 
 const direction = z.enum(['push-pull', 'push', 'pull', 'disabled'])
+const connectionState = z.enum(['draft', 'active', 'paused', 'removed'])
+const IN_SHEET: readonly ConnectionState[] = ['active', 'paused']
+const WITH_DRAFTS: readonly ConnectionState[] = ['draft', ...IN_SHEET]
 const objectMappings = z.array(
   z.object({
     external: z.string(),
@@ -109,14 +132,20 @@ export class Catalog {
     return (await this.workbooks()).find((w) => w.id === id)
   }
 
+  /** The sheets that are shown, in the order of their tabs. */
   async sheets(workbook: string): Promise<readonly SheetRow[]> {
-    const rows = await this.#reader.kysely.selectFrom('sheets').selectAll().where('workbook', '=', workbook).orderBy('ord').execute()
-    return rows.map((row) => row as unknown as SheetRow)
+    return (await this.allSheets(workbook)).filter((sheet) => !sheet.isRemoved)
+  }
+
+  /** With those that were deleted. */
+  async allSheets(workbook: string): Promise<readonly SheetRow[]> {
+    const query = this.#reader.kysely.selectFrom('sheets').selectAll().where('workbook', '=', workbook)
+    return (await query.orderBy('order_key').orderBy('ord').orderBy('id').execute()).map(sheetRowOf)
   }
 
   async sheet(id: string): Promise<SheetRow | undefined> {
     const row = await this.#reader.kysely.selectFrom('sheets').selectAll().where('id', '=', id).executeTakeFirst()
-    return row as unknown as SheetRow | undefined
+    return row && sheetRowOf(row)
   }
 
   async integrations(): Promise<readonly IntegrationRow[]> {
@@ -130,6 +159,7 @@ export class Catalog {
       isOn: row.is_on === 1,
       limitedTo: row.limited_to === null ? undefined : z.array(z.string()).parse(JSON.parse(row.limited_to)),
       isSandbox: row.is_sandbox === 1,
+      createdAt: row.created_at,
     }))
   }
 
@@ -169,8 +199,14 @@ export class Catalog {
     return description && { description, at: 0 }
   }
 
-  async connections(where: { workbook?: string; sheet?: string; object?: string } = {}): Promise<readonly ConnectionRow[]> {
+  /** Those that stand in their sheets, and in sheets that are shown: a deleted sheet's rest until it is back; `states` asks for others. */
+  async connections(
+    where: { workbook?: string; sheet?: string; object?: string; states?: readonly ConnectionState[] } = {},
+  ): Promise<readonly ConnectionRow[]> {
     let query = this.#reader.kysely.selectFrom('connections').selectAll()
+    query = query.where('state', 'in', where.states ?? IN_SHEET)
+    if (where.states === undefined)
+      query = query.where('sheet', 'not in', (q) => q.selectFrom('sheets').select('id').where('is_removed', '=', 1))
     if (where.workbook !== undefined) query = query.where('workbook', '=', where.workbook)
     if (where.sheet !== undefined) query = query.where('sheet', '=', where.sheet)
     if (where.object !== undefined) query = query.where('object', '=', where.object)
@@ -183,6 +219,8 @@ export class Catalog {
       fields: fieldMappings.parse(JSON.parse(row.fields)) as unknown as ConnectionSetup['fields'],
       filter: row.filter,
       onConflict: row.on_conflict === 'workbook-wins' ? 'workbook-wins' : 'hold',
+      state: connectionState.parse(row.state),
+      dropped: fieldMappings.parse(JSON.parse(row.dropped)) as unknown as ConnectionSetup['fields'],
       description: row.description === null ? undefined : (JSON.parse(row.description) as ObjectDescription),
       cursor: row.cursor,
       latestPull:
@@ -192,8 +230,9 @@ export class Catalog {
     }))
   }
 
-  async connection(id: string): Promise<FullConnection | undefined> {
-    const connection = (await this.connections()).find((c) => c.id === id)
+  /** A connection that is not removed, a draft too; `states` asks for others. */
+  async connection(id: string, states: readonly ConnectionState[] = WITH_DRAFTS): Promise<FullConnection | undefined> {
+    const connection = (await this.connections({ states })).find((c) => c.id === id)
     const object = connection && (await this.objects()).find((o) => o.id === connection.object)
     const integration = object && (await this.integrations()).find((i) => i.id === object.integration)
     return connection && object && integration ? { connection, object, integration } : undefined
@@ -207,9 +246,16 @@ export class Catalog {
     return toSqlOp(query.onConflict((c) => c.column('id').doUpdateSet({ name: values.name, updated_at: values.updated_at })))
   }
 
-  saveSheet(sheet: SheetRow): SqlOp {
-    const query = this.#reader.kysely.insertInto('sheets').values(sheet)
-    return toSqlOp(query.onConflict((c) => c.column('id').doUpdateSet({ name: sheet.name, ord: sheet.ord })))
+  saveSheet({ id, workbook, name, ord, order = 'a0', isRemoved = false }: NewSheet): SqlOp {
+    const changed = { name, ord, order_key: order, is_removed: isRemoved ? 1 : 0 }
+    const query = this.#reader.kysely.insertInto('sheets').values({ id, workbook, ...changed })
+    return toSqlOp(query.onConflict((c) => c.column('id').doUpdateSet(changed)))
+  }
+
+  /** What people decide of a sheet of this workbook; of another's nothing is changed. */
+  updateSheet(workbook: string, { id, name, order, isRemoved }: Pick<SheetRow, 'id' | 'name' | 'order' | 'isRemoved'>): SqlOp {
+    const query = this.#reader.kysely.updateTable('sheets').set({ name, order_key: order, is_removed: isRemoved ? 1 : 0 })
+    return toSqlOp(query.where('id', '=', id).where('workbook', '=', workbook))
   }
 
   dropSheet(id: SheetId): SqlOp {
@@ -262,6 +308,11 @@ export class Catalog {
     return toSqlOp(query.where('id', '=', object))
   }
 
+  forgetObjectDescription(object: string): SqlOp {
+    const query = this.#reader.kysely.updateTable('objects').set({ description: null, described_at: null })
+    return toSqlOp(query.where('id', '=', object))
+  }
+
   dropObject(id: string): SqlOp {
     return toSqlOp(this.#reader.kysely.deleteFrom('objects').where('id', '=', id))
   }
@@ -272,12 +323,19 @@ export class Catalog {
   }
 
   saveConnection(connection: Omit<ConnectionRow, 'description' | 'cursor' | 'latestPull'>): SqlOp {
-    const changed = { fields: JSON.stringify(connection.fields), filter: connection.filter, on_conflict: connection.onConflict }
-    const { id, workbook, sheet, object, keyField } = connection
+    const changed = {
+      fields: JSON.stringify(connection.fields),
+      filter: connection.filter,
+      on_conflict: connection.onConflict,
+      key_field: connection.keyField,
+      state: connection.state ?? 'active',
+      dropped: JSON.stringify(connection.dropped ?? []),
+    }
+    const { id, workbook, sheet, object } = connection
     return toSqlOp(
       this.#reader.kysely
         .insertInto('connections')
-        .values({ id, workbook, sheet, object, key_field: keyField, ...changed })
+        .values({ id, workbook, sheet, object, ...changed })
         .onConflict((c) => c.column('id').doUpdateSet(changed)),
     )
   }
@@ -297,13 +355,17 @@ export class Catalog {
   }
 }
 
+/** Whether calls may leave for a connection: its integration is switched on and it is not paused itself. */
+export const isOn = ({ connection, integration }: Pick<FullConnection, 'connection' | 'integration'>): boolean =>
+  integration.isOn && connection.state !== 'paused'
+
 /** What the engine and the plan need to know of a connection. */
 export function setupOf({ connection, object, integration }: FullConnection, appName: string): ConnectionSetup {
   return {
     id: connection.id,
     app: integration.app,
     appName,
-    isOn: integration.isOn,
+    isOn: isOn({ connection, integration }),
     objectDirection: object.direction,
     fields: connection.fields.map((field) => {
       const valueMap = object.mappings?.find((m) => m.external === field.external)?.valueMap ?? []
@@ -319,3 +381,12 @@ export function directionOfNew(object: ObjectRow, { id, writable }: Pick<Externa
   if (mapped !== undefined) return writable === true || mapped === 'off' ? mapped : 'pull'
   return writable === true ? 'two-way' : 'pull'
 }
+
+const sheetRowOf = (row: { id: string; workbook: string; name: string; ord: number; order_key: string; is_removed: number }): SheetRow => ({
+  id: row.id as SheetId,
+  workbook: row.workbook as WorkbookId,
+  name: row.name,
+  ord: row.ord,
+  order: row.order_key,
+  isRemoved: row.is_removed === 1,
+})

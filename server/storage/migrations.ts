@@ -175,6 +175,53 @@ export const MIGRATIONS: readonly Migration[] = [
       'ALTER TABLE objects ADD COLUMN created_at INTEGER NOT NULL DEFAULT 0',
     ],
   },
+  {
+    version: 7,
+    name: 'sheets: order, deletion, and how much is in them',
+    // order_key and is_removed follow the book; row_count and needing are null until somebody has counted.
+    statements: [
+      "ALTER TABLE sheets ADD COLUMN order_key TEXT NOT NULL DEFAULT 'a0'",
+      'ALTER TABLE sheets ADD COLUMN is_removed INTEGER NOT NULL DEFAULT 0',
+      'ALTER TABLE sheets ADD COLUMN row_count INTEGER',
+      'ALTER TABLE sheets ADD COLUMN needing INTEGER',
+      'CREATE INDEX unsettled_by_sheet ON unsettled (sheet)',
+    ],
+  },
+  {
+    version: 8,
+    name: 'connections are drafts, paused or removed',
+    statements: [
+      "ALTER TABLE connections ADD COLUMN state TEXT NOT NULL DEFAULT 'active'",
+      "ALTER TABLE connections ADD COLUMN dropped TEXT NOT NULL DEFAULT '[]'",
+    ],
+  },
+  {
+    version: 9,
+    name: 'runs: what they were about, waiting answers, creates, schedules, settings',
+    statements: [
+      // about and waiting are JSON; the names are those of the time the run was made.
+      "ALTER TABLE runs ADD COLUMN workbook TEXT NOT NULL DEFAULT ''",
+      "ALTER TABLE runs ADD COLUMN integration TEXT NOT NULL DEFAULT ''",
+      "ALTER TABLE runs ADD COLUMN app TEXT NOT NULL DEFAULT ''",
+      "ALTER TABLE runs ADD COLUMN object TEXT NOT NULL DEFAULT ''",
+      'ALTER TABLE runs ADD COLUMN about TEXT',
+      'ALTER TABLE runs ADD COLUMN waiting TEXT',
+      'ALTER TABLE runs ADD COLUMN is_confirmed INTEGER NOT NULL DEFAULT 0',
+      // Of a run that is waiting: the answers it keeps, a record a line, and where the next pull would go on. answer is JSON.
+      'CREATE TABLE waiting_records (run TEXT NOT NULL, record TEXT NOT NULL, connection TEXT NOT NULL, answer TEXT NOT NULL, PRIMARY KEY (run, record)) STRICT, WITHOUT ROWID',
+      'CREATE INDEX waiting_records_by_record ON waiting_records (connection, record)',
+      // A record that is to be made of a row. changes is JSON: [{ field, external, sent, item, author }].
+      `CREATE TABLE creates (
+        key TEXT PRIMARY KEY, run TEXT NOT NULL, connection TEXT NOT NULL, row TEXT NOT NULL, marker TEXT NOT NULL, changes TEXT NOT NULL,
+        state TEXT NOT NULL, record_id TEXT, record_key TEXT, sent_at INTEGER NOT NULL
+      ) STRICT, WITHOUT ROWID`,
+      "CREATE INDEX creates_open ON creates (connection) WHERE state IN ('sent', 'saved', 'unknown')",
+      'CREATE INDEX creates_by_run ON creates (run)',
+      'CREATE TABLE schedule_state (connection TEXT PRIMARY KEY, scheduled_at INTEGER, nightly_at INTEGER) STRICT, WITHOUT ROWID',
+      'CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID',
+      'CREATE INDEX receipts_by_run ON receipts (run)',
+    ],
+  },
 ]
 
 /** The newest version this program knows. */

@@ -26,7 +26,16 @@ export interface Tables {
   sessions: { token_hash: string; device: string; created_at: number; used_at: number }
   secrets: { name: string; envelope: string; at: number }
   workbooks: { id: string; name: string; created_at: number; updated_at: number }
-  sheets: { id: string; workbook: string; name: string; ord: number }
+  sheets: {
+    id: string
+    workbook: string
+    name: string
+    ord: number
+    order_key: Generated<string>
+    is_removed: Generated<number>
+    row_count: number | null
+    needing: number | null
+  }
   integrations: {
     id: string
     app: string
@@ -69,6 +78,10 @@ export interface Tables {
     latest_pull_at: number | null
     latest_pull_records: number | null
     latest_pull_failed: Generated<number>
+    /** A ConnectionState. */
+    state: Generated<string>
+    /** As `fields`: those that were removed. */
+    dropped: Generated<string>
   }
   runs: {
     id: string
@@ -88,7 +101,33 @@ export interface Tables {
     ended_at: number | null
     counts: string
     error: string | null
+    workbook: Generated<string>
+    integration: Generated<string>
+    app: Generated<string>
+    object: Generated<string>
+    /** JSON of the names when it was made. */
+    about: string | null
+    /** JSON: how much a waiting run would change. */
+    waiting: string | null
+    is_confirmed: Generated<number>
   }
+  /** answer is JSON of the record. */
+  waiting_records: { run: string; record: string; connection: string; answer: string }
+  creates: {
+    key: string
+    run: string
+    connection: string
+    row: string
+    marker: string
+    /** JSON */
+    changes: string
+    state: string
+    record_id: string | null
+    record_key: string | null
+    sent_at: number
+  }
+  schedule_state: { connection: string; scheduled_at: number | null; nightly_at: number | null }
+  settings: { name: string; value: string }
   run_transitions: { id: Generated<number>; run: string; state: string; at: number; note: string | null }
   run_calls: {
     id: Generated<number>

@@ -22,6 +22,7 @@ const connection: ConnectionInfo = {
   fields: [{ field: FIELD, external: 'summary', direction: 'two-way' }],
   filter: '',
   onConflict: 'hold',
+  isPaused: false,
   description: {
     app: 'jira',
     appName: 'Jira',

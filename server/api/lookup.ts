@@ -1,0 +1,51 @@
+import type { ObjectDescription } from '../../sync-engine/connectors/connector.ts'
+import type { SheetId } from '../../workbook/ids.ts'
+import type { Room, SheetHub } from '../sheets.ts'
+import type { Catalog, FullConnection } from '../storage/catalog.ts'
+import { ApiProblem, notFound } from './problem.ts'
+
+/** What several parts of the API look up, with the problem to answer where it is not there. */
+export interface Lookup {
+  /** A connection that stands in its sheet, paused or not. @throws ApiProblem 404 */
+  readonly connection: (id: string) => Promise<FullConnection>
+  /** As `connection`, or one that is being prepared. @throws ApiProblem 404 */
+  readonly connectionOrDraft: (id: string) => Promise<FullConnection>
+  /** Uses a sheet while its room is held open. @throws ApiProblem 404 */
+  readonly withRoom: <T>(sheet: string, use: (room: Room) => Promise<T> | T) => Promise<T>
+}
+
+export function makeLookup({ catalog, hub }: { readonly catalog: Catalog; readonly hub: SheetHub }): Lookup {
+  const connectionOrDraft = async (id: string): Promise<FullConnection> => {
+    const full = await catalog.connection(id)
+    if (full === undefined) throw notFound('such connection')
+    return full
+  }
+  return {
+    connectionOrDraft,
+    connection: async (id) => {
+      const full = await connectionOrDraft(id)
+      if (full.connection.state === 'draft') throw notFound('such connection')
+      return full
+    },
+    withRoom: async (sheet, use) => {
+      if ((await catalog.sheet(sheet)) === undefined) throw notFound('such sheet')
+      const { room, release } = await hub.open(sheet as SheetId)
+      try {
+        return await use(room)
+      } finally {
+        await release()
+      }
+    },
+  }
+}
+
+/** What the app last told of a connection. @throws ApiProblem 409 before the first field refresh */
+export function described({ connection: { description } }: FullConnection): ObjectDescription {
+  if (description !== undefined) return description
+  throw new ApiProblem({
+    status: 409,
+    code: 'not-described',
+    message: 'The fields of this connection are not known yet.',
+    advice: 'Refresh the fields first.',
+  })
+}
