@@ -15,13 +15,14 @@ export async function checkAddress(
   { allowPrivate, resolve }: { allowPrivate: boolean; resolve?: Resolve | undefined },
 ): Promise<void> {
   if (baseUrl.username !== '' || baseUrl.password !== '') throw refused(baseUrl, 'it carries a password')
+  const host = hostOf(baseUrl)
   if (allowPrivate) {
     if (baseUrl.protocol !== 'https:' && baseUrl.protocol !== 'http:') throw refused(baseUrl, 'it is neither https nor http')
+    if (isAddress(host) && isMachineMetadata(host)) throw refused(baseUrl, 'it leads to the machine itself')
     return
   }
   if (baseUrl.protocol !== 'https:') throw refused(baseUrl, 'only https addresses may be called')
-  const host = baseUrl.hostname.replace(/^\[|\]$/gu, '')
-  const addresses = parseIpv4(host) || host.includes(':') ? [host] : await lookUp(host, resolve)
+  const addresses = isAddress(host) ? [host] : await lookUp(host, resolve)
   if (addresses.length === 0 || addresses.some(isPrivateAddress)) throw refused(baseUrl, 'it leads into a private network')
 }
 
@@ -32,6 +33,26 @@ async function lookUp(host: string, resolve: Resolve | undefined): Promise<reado
   } catch (cause) {
     throw new SyncError('app-unavailable', `The host ${host} was not found.`, { cause })
   }
+}
+
+const hostOf = (url: URL): string => url.hostname.replace(/^\[|\]$/gu, '')
+const isAddress = (host: string): boolean => parseIpv4(host) !== undefined || host.includes(':')
+
+/**
+ * Whether an address may be connected to; asked of the very address a connection goes to, so that a name cannot lead elsewhere between
+ * its check and its call. Link-local addresses, where clouds keep a machine's own credentials, are called in no mode.
+ */
+export const mayConnect = (address: string, allowPrivate: boolean): boolean =>
+  allowPrivate ? !isMachineMetadata(address) : !isPrivateAddress(address)
+
+/** Link-local addresses, and those at which cloud machines are told their own secrets. */
+function isMachineMetadata(address: string): boolean {
+  const groups = parseIpv6(address)
+  const ipv4 = parseIpv4(address) ?? (groups && ipv4Within(groups))
+  if (ipv4) return (ipv4[0] === 169 && ipv4[1] === 254) || numberOf(ipv4) === numberOf([100, 100, 100, 200])
+  if (!groups) return true
+  const [first = 0, second = 0] = groups
+  return (first & 0xffc0) === 0xfe80 || (first === 0xfd00 && second === 0x0ec2)
 }
 
 const refused = (url: URL, why: string): SyncError =>
@@ -108,7 +129,7 @@ function parseIpv6(text: string): readonly number[] | undefined {
 /** The IPv4 address inside a mapped (`::ffff:…`), NAT64 (`64:ff9b::…`) or 6to4 (`2002:…`) one. */
 function ipv4Within(groups: readonly number[]): Ipv4 | undefined {
   const isMapped = groups.slice(0, 5).every((group) => group === 0) && groups[5] === 0xffff
-  const isNat64 = groups[0] === 0x64 && groups[1] === 0xff9b
+  const isNat64 = groups[0] === 0x64 && groups[1] === 0xff9b && groups.slice(2, 6).every((group) => group === 0)
   const pair = isMapped || isNat64 ? groups.slice(6) : groups[0] === 0x2002 ? groups.slice(1, 3) : undefined
   if (!pair) return undefined
   const [high = 0, low = 0] = pair

@@ -41,6 +41,8 @@ export interface HttpCall {
   readonly body?: unknown
   /** What the call is for, where it is not what the client was made for. */
   readonly kind?: CallKind
+  /** Beside those that authorise; none of them may be a secret. */
+  readonly headers?: Readonly<Record<string, string>>
 }
 
 export interface HttpAnswer {
@@ -107,6 +109,11 @@ export interface HttpClientOptions {
   readonly appName: string
   /** Headers that authorise a call; asked before each attempt, so that a renewed token is used at once. */
   readonly authorize: () => Promise<Record<string, string>>
+  /**
+   * Renews the sign-in after a 401 to a call with these headers; asked once a call, which is then repeated. `false`: it cannot be renewed.
+   * Absent: a 401 ends the run.
+   */
+  readonly renew?: (rejected: Readonly<Record<string, string>>) => Promise<boolean>
   readonly onCall: (report: CallReport) => void
   readonly clock: HttpClock
   /** 0 ≤ x < 1. */
@@ -118,6 +125,10 @@ export interface HttpClientOptions {
   readonly fetch?: typeof fetch
   /** The credential's pace, shared by every client of that credential. Absent: one of this client's own. */
   readonly bucket?: TokenBucket
+  /** The app's own limits: lanes beside the credential's pace, and what its answers tell. */
+  readonly rates?: RateRules
+  /** What the app says it counted, as often as it says so. */
+  readonly onUsage?: (usage: { readonly used: number; readonly limit: number }) => void
   /** Largest answer taken, in bytes. (Default: 20 MB) */
   readonly maxBodyBytes?: number
   /** Longest one attempt may take, from sending to the last byte. (Default: 30 s) */
@@ -155,11 +166,22 @@ export function retryAfterMs(headers: Headers, nowMs: number): number | undefine
   return Number.isNaN(at) ? undefined : Math.max(0, at - nowMs)
 }
 
-/** Spreads the calls of one credential: `burst` at once, then `perSecond`. */
+/** Most kinds of calls a bucket remembers a pause for; those that are over are forgotten first. */
+const MOST_HOLDS = 1_000
+
+/** Which calls share a limit of the app: those to one method and kind of path, ids left aside. */
+export function endpointOf({ method, path }: Pick<HttpCall, 'method' | 'path'>): string {
+  const [bare = ''] = path.split('?')
+  return `${method} ${bare.replace(/\/[^/]*\d[^/]*(?=\/|$)/gu, '/*')}`
+}
+
+/** Spreads the calls of one credential: `burst` at once, then `perSecond`; some calls wait longer where the app says so of them alone. */
 export class TokenBucket {
   readonly #clock: HttpClock
   readonly #burst: number
   readonly #perSecond: number
+  readonly #lanes = new Map<string, TokenBucket>()
+  readonly #holds = new Map<string, number>()
   #tokens: number
   #countedAt: number
   #pausedUntil = 0
@@ -184,11 +206,43 @@ export class TokenBucket {
     return waitMs
   }
 
+  /** Waits for the turn of one call: the credential's, its lane's, and the end of a pause of its endpoint or path. */
+  async takeFor(call: HttpCall, lanes: RateRules['lanes'], signal: AbortSignal): Promise<number> {
+    const lane = lanes?.find(({ takes }) => takes(call))
+    let waited = lane === undefined ? 0 : await this.#lane(lane).take(signal)
+    waited += await this.take(signal)
+    const heldUntil = Math.max(this.#holds.get(endpointOf(call)) ?? 0, this.#holds.get(pathOf(call)) ?? 0)
+    const heldMs = heldUntil - this.#clock.now()
+    if (heldMs > 0) await this.#clock.sleep(heldMs, signal)
+    return waited + Math.max(0, heldMs)
+  }
+
   /** Nothing goes out before `atMs`: the app said that its limit is used up. */
   pauseUntil(atMs: number): void {
     this.#pausedUntil = Math.max(this.#pausedUntil, atMs)
   }
+
+  /** Calls like this one do not go out before `atMs`. */
+  holdUntil(call: HttpCall, what: 'credential' | 'endpoint' | 'path', atMs: number): void {
+    if (what === 'credential') this.pauseUntil(atMs)
+    else {
+      const now = this.#clock.now()
+      if (this.#holds.size >= MOST_HOLDS) for (const [key, until] of this.#holds) if (until <= now) this.#holds.delete(key)
+      const key = what === 'endpoint' ? endpointOf(call) : pathOf(call)
+      this.#holds.set(key, Math.max(this.#holds.get(key) ?? 0, atMs))
+    }
+  }
+
+  #lane({ id, burst, perSecond }: NonNullable<RateRules['lanes']>[number]): TokenBucket {
+    const known = this.#lanes.get(id)
+    if (known !== undefined) return known
+    const made = new TokenBucket({ clock: this.#clock, burst, perSecond })
+    this.#lanes.set(id, made)
+    return made
+  }
 }
+
+const pathOf = ({ method, path }: HttpCall): string => `${method} ${path.split('?')[0]} `
 
 const DEFAULT_PACE = { burst: 100, perSecond: 25 } as const
 
@@ -237,13 +291,27 @@ class FetchClient implements HttpClient {
     const { clock, random, appName, maxWaitMs = 300_000 } = this.#options
     const startedAt = clock.now()
     let failedTries = 0
+    let isRenewed = false
     for (let attempt = 1; ; attempt++) {
-      const { ended, report } = await this.#attempt(call, kind, attempt, signal)
+      const { ended, report, headers } = await this.#attempt(call, kind, attempt, signal)
       if (signal.aborted && !isWrite && ended.kind !== 'answer') {
         this.#options.onCall(report)
         throw cancelled(signal)
       }
-      const verdict = this.#judge(ended, isWrite)
+      // A 401 proves that nothing was done, so a write may be repeated as well.
+      if (ended.kind === 'answer' && ended.status === 401 && !isRenewed && this.#options.renew !== undefined) {
+        isRenewed = true
+        const isWorthARepeat = await this.#options.renew(headers)
+        if (isWorthARepeat) {
+          this.#options.onCall({ ...report, waitMs: 0, reason: `${appName} wanted a fresh sign-in` })
+          continue
+        }
+      }
+      const verdict = this.#judge(ended, call, isWrite)
+      if (verdict.kind === 'exhausted') {
+        this.#options.onCall({ ...report, reason: verdict.reason })
+        throw this.#gaveUp(ended, verdict)
+      }
       if (verdict.kind === 'done') {
         this.#options.onCall(report)
         if (ended.kind === 'answer') return this.#checked(ended, call, isWrite)
@@ -268,11 +336,21 @@ class FetchClient implements HttpClient {
   /** Whether an attempt was the last, and if not why it is repeated. */
   #judge(
     ended: Attempt,
+    call: HttpCall,
     isWrite: boolean,
-  ): { kind: 'done' } | { kind: 'throttled' | 'failed'; askedMs: number | undefined; reason: string } {
+  ): { kind: 'done' } | { kind: 'throttled' | 'failed' | 'exhausted'; askedMs: number | undefined; reason: string } {
     const { appName, clock } = this.#options
     if (ended.kind === 'not-sent') return { kind: 'failed', askedMs: undefined, reason: ended.reason }
     if (ended.kind === 'no-answer') return isWrite ? { kind: 'done' } : { kind: 'failed', askedMs: undefined, reason: ended.reason }
+    const news = this.#heed(ended, call)
+    if (news?.kind === 'exhausted' || news?.kind === 'turned-away') {
+      const asks = `${appName} asked us to wait${news.waitMs === undefined ? '' : ` ${Math.ceil(news.waitMs / 1000)} s`}`
+      return {
+        kind: news.kind === 'exhausted' ? 'exhausted' : 'throttled',
+        askedMs: news.waitMs,
+        reason: news.reason === undefined ? asks : `${asks} (${news.reason})`,
+      }
+    }
     const askedMs = retryAfterMs(ended.headers, clock.now())
     // 429 says that the call was turned away at the door; any other failure of a write may have come after it was saved.
     if (ended.status === 429) {
@@ -283,13 +361,13 @@ class FetchClient implements HttpClient {
     return { kind: 'done' }
   }
 
-  #gaveUp(ended: Attempt, verdict: { kind: 'throttled' | 'failed'; askedMs: number | undefined; reason: string }): SyncError {
+  #gaveUp(ended: Attempt, verdict: { kind: 'throttled' | 'failed' | 'exhausted'; askedMs: number | undefined; reason: string }): SyncError {
     const options = {
       ...(ended.kind === 'answer' ? {} : { cause: ended.cause }),
       ...(verdict.askedMs !== undefined && { retryAfterMs: verdict.askedMs }),
     }
     return new SyncError(
-      verdict.kind === 'throttled' ? 'rate-limited' : 'app-unavailable',
+      verdict.kind === 'failed' ? 'app-unavailable' : 'rate-limited',
       `${this.#options.appName} cannot be used now: ${verdict.reason}.`,
       options,
     )
@@ -305,16 +383,25 @@ class FetchClient implements HttpClient {
     throw new SyncError('bad-answer', `${reason}; check the address of the integration.`)
   }
 
-  async #attempt(call: HttpCall, kind: CallKind, attempt: number, signal: AbortSignal): Promise<{ ended: Attempt; report: CallReport }> {
-    const { clock, bucket, allowPrivate, resolve, authorize } = this.#options
+  async #attempt(
+    call: HttpCall,
+    kind: CallKind,
+    attempt: number,
+    signal: AbortSignal,
+  ): Promise<{ ended: Attempt; report: CallReport; headers: Readonly<Record<string, string>> }> {
+    const { clock, bucket, allowPrivate, resolve, authorize, rates } = this.#options
     if (signal.aborted) throw cancelled(signal)
     await checkAddress(this.#baseUrl, { allowPrivate, resolve })
     const url = this.#urlOf(call.path)
-    const waitedMs = await bucket.take(signal).catch((cause) => Promise.reject(signal.aborted ? cancelled(signal) : cause))
+    const waitedMs = await bucket
+      .takeFor(call, rates?.lanes, signal)
+      .catch((cause) => Promise.reject(signal.aborted ? cancelled(signal) : cause))
+    const authorization = await authorize()
     const headers = {
       accept: 'application/json',
+      ...call.headers,
       ...(call.body !== undefined && { 'content-type': 'application/json' }),
-      ...(await authorize()),
+      ...authorization,
     }
     const body = call.body === undefined ? undefined : JSON.stringify(call.body)
     const startedAt = clock.now()
@@ -323,7 +410,6 @@ class FetchClient implements HttpClient {
       { method: call.method, headers, ...(body !== undefined && { body }) },
       signal,
     )
-    if (ended.kind === 'answer') this.#heed(ended.headers)
     const report: CallReport = {
       kind,
       method: call.method,
@@ -337,15 +423,20 @@ class FetchClient implements HttpClient {
       ...(waitedMs > 0 && { waitedMs }),
       ...(ended.kind !== 'answer' && { reason: ended.reason }),
     }
-    return { ended, report }
+    return { ended, report, headers: authorization }
   }
 
-  /** Stops the credential's other calls where this answer used up what was left. */
-  #heed(headers: Headers): void {
-    if (headers.get('x-ratelimit-remaining')?.trim() !== '0') return
-    const nowMs = this.#options.clock.now()
-    const waitMs = retryAfterMs(headers, nowMs)
-    if (waitMs !== undefined && waitMs <= (this.#options.maxWaitMs ?? 300_000)) this.#options.bucket.pauseUntil(nowMs + waitMs)
+  /** What an answer says of the app's limits: in its own words where the app has some, else by the usual headers. Others are held back. */
+  #heed(answer: HttpAnswer, call: HttpCall): LimitNews | undefined {
+    const { clock, bucket, rates, onUsage, maxWaitMs = 300_000 } = this.#options
+    const nowMs = clock.now()
+    const own = rates?.news?.(answer, call, nowMs)
+    if (own?.usage) onUsage?.(own.usage)
+    const isUsedUp = answer.headers.get('x-ratelimit-remaining')?.trim() === '0'
+    const waitMs = own?.waitMs ?? (isUsedUp ? retryAfterMs(answer.headers, nowMs) : undefined)
+    const isLimited = own === undefined || own.kind === 'told' ? isUsedUp : true
+    if (isLimited && waitMs !== undefined && waitMs <= maxWaitMs) bucket.holdUntil(call, own?.holds ?? 'credential', nowMs + waitMs)
+    return own
   }
 
   #urlOf(path: string): URL {
@@ -370,6 +461,7 @@ class FetchClient implements HttpClient {
     try {
       response = await fetchOf(url, { ...init, redirect: 'manual', signal: AbortSignal.any([signal, limit]) })
     } catch (cause) {
+      if (cause instanceof SyncError) throw cause
       const isUnsent = !limit.aborted && !signal.aborted && isNeverSent(cause)
       return { ended: isUnsent ? { kind: 'not-sent', reason: reasonOf(cause), cause } : lost(cause), responseBytes: 0 }
     }
