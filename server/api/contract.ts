@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { annotationsEndpoints } from './contract/annotations.ts'
 import { connectionsEndpoints } from './contract/connections.ts'
 import { filesEndpoints } from './contract/files.ts'
 import { integrationsEndpoints } from './contract/integrations.ts'
@@ -18,17 +19,13 @@ import {
   type run,
   runHead,
 } from './contract/shapes.ts'
+import { sheet, sheetsEndpoints } from './contract/sheets.ts'
 
 /**
  * The HTTP API as data: the server builds its routes and its OpenAPI document from it, the app its typed client.
  * Every answer that is not 2xx is `{ error }` in the shape of `apiError`.
  */
 
-const sheet = z.object({
-  id,
-  name: z.string(),
-  documents: z.object({ edits: z.string(), annotations: z.string(), base: z.array(z.string()) }),
-})
 const workbook = z.object({
   id,
   name: z.string(),
@@ -105,6 +102,8 @@ export const contract = {
       name: z.string(),
       documents: z.object({ book: z.string(), sys: z.string() }),
       sheets: z.array(sheet),
+      /** Deleted ones, which can be brought back. */
+      removedSheets: z.array(sheet),
       connections: z.array(connection),
       people: z.array(person),
       /** What the caller may do in it. */
@@ -162,31 +161,6 @@ export const contract = {
     params: z.object({ sheet: id, row: id, field: id }),
     answer: z.object({ story: z.array(story) }),
   },
-  listAnnotations: {
-    access: 'guest-viewer',
-    method: 'get',
-    path: '/api/annotations',
-    summary: 'Open annotations of a sheet',
-    query: z.object({ sheet: id }),
-    answer: z.object({
-      annotations: z.array(
-        z.object({ id: z.string(), row: id, field: id, kind: z.string(), annotation: z.unknown(), choices: z.array(z.string()) }),
-      ),
-    }),
-  },
-  chooseAnnotation: {
-    access: 'guest-editor',
-    method: 'post',
-    path: '/api/annotations/{id}',
-    summary: 'Answer an annotation',
-    params: z.object({ id: z.string() }),
-    body: z.object({
-      sheet: id,
-      choice: z.enum(['keep-app', 'send-again', 'accept-kind', 'send-mine', 'take-theirs', 'use-line', 'keep-shown', 'try-again']),
-      item: z.string().optional(),
-    }),
-    answer: z.object({ outcome: z.enum(['applied', 'stale']) }),
-  },
   getBaseShard: {
     access: 'guest-viewer',
     method: 'get',
@@ -201,6 +175,8 @@ export const contract = {
   ...integrationsEndpoints,
   ...connectionsEndpoints,
   ...runsEndpoints,
+  ...annotationsEndpoints,
+  ...sheetsEndpoints,
 } as const satisfies Record<string, Endpoint>
 
 export type { Access, Endpoint } from './contract/shapes.ts'

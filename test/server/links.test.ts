@@ -116,6 +116,7 @@ const SAMPLES: Readonly<Record<string, (book: Book) => CallParts>> = {
   listAnnotations: (book) => ({ query: { sheet: book.sheet } }),
   chooseAnnotation: (book) => ({ params: { id: 'none' }, body: { sheet: book.sheet, choice: 'keep-shown' } }),
   listPeople: (book) => ({ params: { id: book.id } }),
+  listNeeding: (book) => ({ params: { id: book.id } }),
   getBaseShard: (book) => ({ params: { sheet: book.sheet, shard: '0' } }),
 }
 
