@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { isVendorApi, type Sandbox, startSandbox } from '../sandbox/sandbox.ts'
+import { readyApp } from '../sync-engine/connectors/registry.ts'
 import { cryptoRandomBytes, makeConnectionId, type SheetId, type WorkbookId } from '../workbook/ids.ts'
 import { sysName } from '../workbook/schema.ts'
 import { annotationHandlers } from './api/annotations.ts'
@@ -8,13 +9,16 @@ import type { Contract, StatelessMessage } from './api/contract.ts'
 import { deliveryHandlers } from './api/delivery.ts'
 import { fileHandlers } from './api/files.ts'
 import { makeHandlers } from './api/handlers.ts'
+import { integrationHandlers } from './api/integrations.ts'
 import type { LinkEndpoint } from './api/links.ts'
 import type { Handlers } from './api/router.ts'
+import { sheetHandlers } from './api/sheets.ts'
 import type { DocumentBusiness, Documents, Principal } from './collab-ports.ts'
 import type { Config } from './config.ts'
 import type { BaseOf } from './feed.ts'
 import type { SandboxPart } from './http.ts'
 import { Imports } from './imports.ts'
+import { Integrations } from './integrations.ts'
 import type { Logger } from './logger.ts'
 import { RunQueue } from './queue.ts'
 import type { Rights } from './rights.ts'
@@ -29,6 +33,7 @@ import { RunStore } from './storage/runs.ts'
 import { withTalk } from './talk.ts'
 import type { UpdateLog } from './update-log.ts'
 import type { WorkbookPeople } from './workbook-people.ts'
+import { WorkbookSheets, withSheetList } from './workbook-sheets.ts'
 import { credentialsName, Workbooks } from './workbooks.ts'
 
 /** What the shell gives to the business. */
@@ -123,10 +128,39 @@ export function buildApp(parts: AppParts): App {
     logger,
     now,
     random,
-    onDocuments: (workbook) => documents.broadcastStateless(sysName(workbook as WorkbookId), DOCUMENTS_CHANGED, 'everyone'),
+    onDocuments: (workbook) => tellOfDocuments(workbook as WorkbookId),
+  })
+  const sheets = new WorkbookSheets({ catalog, hub, documents, log, random, onDocuments: tellOfDocuments })
+  const integrations = new Integrations({
+    catalog,
+    runs,
+    hub,
+    queue,
+    workbooks: {
+      rewriteBindings: (connections) => workbooks.rewriteBindings(connections),
+      removeConnection: () => Promise.reject(new Error('not wired')),
+    },
+    log,
+    forgetSecrets: (integration) => secrets.remove(credentialsName(integration)),
+    now,
+    random,
   })
   let sandbox: Sandbox | undefined
   let home = '/'
+
+  function tellOfDocuments(workbook: WorkbookId): void {
+    documents.broadcastStateless(sysName(workbook), DOCUMENTS_CHANGED, 'everyone')
+  }
+
+  /** A deleted sheet is back: what its connections may do has perhaps changed meanwhile. */
+  async function refreshBindings(sheet: SheetId): Promise<void> {
+    try {
+      await log.durable()
+      await workbooks.rewriteBindings(await catalog.connections({ sheet }))
+    } catch (error) {
+      logger.error({ err: error, sheet }, 'the fields of a sheet that was brought back may say an older direction')
+    }
+  }
 
   /** People tied rows to records, perhaps offline: a one-way run fills them. */
   async function runLinkRequests(sheet: SheetId): Promise<void> {
@@ -180,14 +214,28 @@ export function buildApp(parts: AppParts): App {
   }
 
   return {
-    business: withTalk(hub),
+    business: withSheetList(withTalk(hub), { catalog, onRestored: (sheet) => void refreshBindings(sheet) }),
     baseOf: (sheet) => hub.baseOf(sheet),
     mayOpen: (caller, docName) => rights.ofDocument(caller, docName),
     handlers: {
       ...makeHandlers({ catalog, runs, hub, documents, queue, workbooks, people, log, now, random }),
       ...connectionHandlers({ catalog, runs, hub, queue, workbooks, log, now, random }),
       ...fileHandlers({ imports, hub, catalog }),
+      ...sheetHandlers(sheets),
       ...annotationHandlers({ catalog, hub, documents, log, nameOf: (person) => people.nameOf(person) ?? person, now }),
+      ...integrationHandlers({
+        catalog,
+        integrations,
+        queue,
+        authOf: async ({ id }) => {
+          const isAuthorised = (await secrets.load(credentialsName(id))) !== undefined
+          return { state: isAuthorised ? 'authorised' : 'never', by: null, at: null, expiresAt: null }
+        },
+        nextPullOf: async () => null,
+        discover: async ({ app }) => readyApp(app)?.objects ?? [],
+        nameOf: (person) => people.nameOf(person) ?? person,
+        now,
+      }),
       ...deliveryHandlers({ shards: makeBaseShards(reader), baseOf: (sheet) => hub.baseOf(sheet) }),
     },
     ...(config.hasSandbox && {

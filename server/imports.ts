@@ -18,6 +18,7 @@ import {
 import { misfit } from '../workbook/import-values.ts'
 import { ServerOrigin } from '../workbook/origin.ts'
 import { bookName } from '../workbook/schema.ts'
+import { editSheet, freeSheetName, readSheets, sheetOrderAfter } from '../workbook/sheet-list.ts'
 import { ApiProblem, badRequest, notFound } from './api/problem.ts'
 import type { Documents } from './collab-ports.ts'
 import type { Logger } from './logger.ts'
@@ -328,9 +329,11 @@ export class Imports {
     const { catalog, documents, log } = this.#parts
     if ((await catalog.sheet(row.sheet)) !== undefined) return
     const book = await documents.openDocument(bookName(row.workbook))
-    const sheets = await catalog.sheets(row.workbook)
-    book.doc.transact(() => bookSheets(book.doc).set(`${row.sheet}.name`, row.newSheet), new ServerOrigin('import'))
-    log.execute([catalog.saveSheet({ id: row.sheet, workbook: row.workbook, name: row.newSheet, ord: sheets.length })])
+    const sheets = readSheets(book.doc)
+    const order = sheetOrderAfter(sheets, sheets.findLast((sheet) => !sheet.isRemoved)?.id ?? null)
+    const name = freeSheetName(sheets, row.newSheet)
+    log.execute([catalog.saveSheet({ id: row.sheet, workbook: row.workbook, name, ord: sheets.length, order })])
+    editSheet(book.doc, row.sheet, { name, order }, new ServerOrigin('import'))
     await log.durable()
     await book.release()
   }

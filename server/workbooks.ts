@@ -45,7 +45,7 @@ export interface WorkbooksParts {
 }
 
 /** The custom fields a new sheet begins with. */
-const FIRST_FIELDS = [
+export const FIRST_FIELDS = [
   { name: 'Name', type: 'text', width: 260 },
   { name: 'Notes', type: 'long-text', width: 240 },
 ] as const

@@ -149,6 +149,36 @@ export function parseConfig(stored: Readonly<Record<string, unknown>>): {
 
 export const isSameAttribute = (a: unknown, b: unknown): boolean => a === b || JSON.stringify(a) === JSON.stringify(b)
 
+/** A view's configuration for a copy of its sheet: each field by its copy, what names no other field is left out. */
+export function configForFields(config: ViewConfig, fields: ReadonlyMap<FieldId, FieldId>): ViewConfig {
+  const named = (id: FieldId): readonly FieldId[] => {
+    const copy = fields.get(id)
+    return copy === undefined ? [] : [copy]
+  }
+  const keys = (sorted: readonly SortKey[]): readonly SortKey[] =>
+    sorted.flatMap((key) => named(key.field).map((field) => ({ ...key, field })))
+  const record = <Value>(values: Readonly<Record<string, Value>>): Readonly<Record<string, Value>> =>
+    Object.fromEntries(Object.entries(values).flatMap(([id, value]) => named(id as FieldId).map((field) => [field, value])))
+  const part = (of: FilterPart): readonly FilterPart[] => {
+    if (of.kind === 'group') return [group(of)]
+    return of.field === STATE_FIELD ? [of] : named(of.field).map((field) => ({ ...of, field }))
+  }
+  const group = (of: FilterGroup): FilterGroup => ({ ...of, parts: of.parts.flatMap(part) })
+  return {
+    ...config,
+    filter: group(config.filter),
+    sorts: keys(config.sorts),
+    groups: keys(config.groups),
+    hidden: record(config.hidden),
+    fieldOrder: config.fieldOrder.flatMap(named),
+    colors: config.colors.flatMap((rule) => {
+      const targets = rule.target === 'row' ? (['row'] as const) : named(rule.target)
+      return targets.map((target) => ({ ...rule, target, when: group(rule.when) }))
+    }),
+    aggregates: record(config.aggregates),
+  }
+}
+
 /** Every condition of a filter, from left to right. */
 export function* conditionsOf(part: FilterPart): Generator<Condition> {
   if (part.kind === 'condition') yield part

@@ -1,5 +1,6 @@
 import type { CellValue } from '../../workbook/cell-value.ts'
 import { type CellInput, type CellUndo, type Editor, editCells } from '../../workbook/edit.ts'
+import { copiedDraft, copiedValue } from '../../workbook/field-copies.ts'
 import {
   type AttributeChange,
   draftChanges,
@@ -120,12 +121,12 @@ export function makeFieldWork(parts: {
     edit: (field, draft) => keep(set(draftChanges(field.id, draftOf(field), draft))),
     remove: (field) => keep(set([{ key: `${field.id}.removed`, value: true }])),
     duplicate: async (field) => {
-      const draft = { ...draftOf(field), name: freeName(sheet.fields(), `${field.name} copy`), options: field.options.map(withoutOrder) }
-      const { id, changes } = newFieldChanges(sheet, ownDraft(field, draft), { side: 'right', of: field.id }, cryptoRandomBytes)
+      const draft = { ...copiedDraft(field, draftOf(field)), name: freeName(sheet.fields(), `${field.name} copy`) }
+      const { id, changes } = newFieldChanges(sheet, draft, { side: 'right', of: field.id }, cryptoRandomBytes)
       const made = set(changes)
       const done = await write((row) => {
         const { value } = sheet.cell(row, field.id)
-        return value === null ? [] : [{ row, field: id, value: ownValue(field, value) }]
+        return value === null ? [] : [{ row, field: id, value: copiedValue(field, value) }]
       })
       keep([...made, ...cellSteps(done)])
     },
@@ -196,14 +197,3 @@ export function makeFieldWork(parts: {
 }
 
 export const EMPTY: FieldDraft = { name: '', type: 'text', description: '', options: [], format: {}, rules: {}, initial: null }
-
-const withoutOrder = ({ id, name, color, retired }: Option): Option => ({ id, name, ...(color && { color }), ...(retired && { retired }) })
-
-/** A copy of a connected field is one of this workbook only; a record's key becomes text. */
-const ownDraft = (field: Field, draft: FieldDraft): FieldDraft => (field.type === 'record-key' ? { ...draft, type: 'text' } : draft)
-
-/** Connected selects hold the app's text, those of this workbook the option's id. */
-function ownValue(field: Field, value: CellValue): CellValue {
-  if (field.binding === undefined || field.type !== 'single-select') return value
-  return field.options.find((option) => option.name === value)?.id ?? value
-}

@@ -1,0 +1,106 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type RunningServer, startServer } from '../../server/start.ts'
+import { apiClient } from '../support/api.ts'
+import { testConfig } from '../support/shell-server.ts'
+import { tempFolder } from '../support/temp-folder.ts'
+
+type Api = ReturnType<typeof apiClient>
+
+let folder: Awaited<ReturnType<typeof tempFolder>>
+let server: RunningServer
+let api: Api
+
+beforeAll(async () => {
+  folder = await tempFolder()
+  server = await startServer(testConfig(folder.path))
+  api = apiClient(server.origin, server.bearerToken)
+})
+
+afterAll(async () => {
+  await server?.stop()
+  await folder?.[Symbol.asyncDispose]()
+})
+
+const makeWorkbook = async () => {
+  const { id } = await api.call('createWorkbook', { body: { name: 'Plans' } })
+  const first = (await api.call('getWorkbook', { params: { id } })).sheets[0]?.id ?? ''
+  return { id, first }
+}
+const namesOf = async (id: string) => (await api.call('getWorkbook', { params: { id } })).sheets.map(({ name }) => name)
+
+describe('sheets of a workbook', () => {
+  test('[ST1] a sheet is added behind the last or where it is asked for, with a name no other has', async () => {
+    const { id, first } = await makeWorkbook()
+    const { sheet } = await api.call('createSheet', { params: { id }, body: {} })
+    expect(sheet.name).toBe('Sheet 2')
+    await api.call('createSheet', { params: { id }, body: { name: 'sheet 2', after: first } })
+    await api.call('createSheet', { params: { id }, body: { name: 'Front', after: null } })
+    expect(await namesOf(id)).toEqual(['Front', 'Sheet 1', 'sheet 2 2', 'Sheet 2'])
+    const { fields } = await api.call('getRows', { params: { id, sheet: sheet.id } })
+    expect(fields.map(({ name }) => name)).toEqual(['Name', 'Notes'])
+  })
+
+  test('[ST2] a sheet is renamed and put elsewhere', async () => {
+    const { id, first } = await makeWorkbook()
+    const { sheet } = await api.call('createSheet', { params: { id }, body: { name: 'Second' } })
+    await api.call('patchSheet', { params: { id, sheet: sheet.id }, body: { name: '  Done ', after: null } })
+    expect(await namesOf(id)).toEqual(['Done', 'Sheet 1'])
+    await api.call('patchSheet', { params: { id, sheet: sheet.id }, body: { after: first } })
+    expect(await namesOf(id)).toEqual(['Sheet 1', 'Done'])
+    const refused = await api.send('patchSheet', { params: { id, sheet: sheet.id }, body: { name: ' \u200b ' } })
+    expect(refused.status).toBe(400)
+  })
+
+  test('[ST3] a deleted sheet is kept with its rows and comes back; the last one stays', async () => {
+    const { id, first } = await makeWorkbook()
+    const { sheet } = await api.call('createSheet', { params: { id }, body: {} })
+    const { fields } = await api.call('getRows', { params: { id, sheet: sheet.id } })
+    await api.call('addRows', { params: { id, sheet: sheet.id }, body: { rows: [{ [fields[0]?.id ?? '']: 'kept' }] } })
+    await api.call('deleteSheet', { params: { id, sheet: sheet.id } })
+    expect(await namesOf(id)).toEqual(['Sheet 1'])
+    expect((await api.call('getWorkbook', { params: { id } })).removedSheets.map((s) => s.id)).toEqual([sheet.id])
+    const last = await api.send('deleteSheet', { params: { id, sheet: first } })
+    expect(last.status).toBe(409)
+    await api.call('patchSheet', { params: { id, sheet: sheet.id }, body: { isDeleted: false } })
+    expect(await namesOf(id)).toEqual(['Sheet 1', 'Sheet 2'])
+    const { rows } = await api.call('getRows', { params: { id, sheet: sheet.id } })
+    expect(Object.values(rows[0]?.values ?? {})).toContain('kept')
+  })
+
+  test('[ST4] a copy has the fields, rows and order of its sheet and nothing that ties them together', async () => {
+    const { id, first } = await makeWorkbook()
+    const { fields } = await api.call('getRows', { params: { id, sheet: first } })
+    const name = fields[0]?.id ?? ''
+    const rows = Array.from({ length: 2_300 }, (_, i) => ({ [name]: `Row ${i}` }))
+    await api.call('addRows', { params: { id, sheet: first }, body: { rows } })
+    const copy = await api.call('createSheet', { params: { id }, body: { copyOf: first } })
+    expect(copy).toMatchObject({ rows: 2_300, sheet: { name: 'Copy of Sheet 1' } })
+    const shown = await api.call('getRows', { params: { id, sheet: copy.sheet.id }, query: { format: 'json', offset: 2_298, limit: 10 } })
+    expect(shown.total).toBe(2_300)
+    expect(shown.rows.map(({ values }) => Object.values(values)[0])).toEqual(['Row 2298', 'Row 2299'])
+    expect(shown.fields.map((field) => field.name)).toEqual(['Name', 'Notes'])
+    expect(shown.fields[0]?.id).not.toBe(name)
+    const [row] = shown.rows
+    await api.call('editCells', {
+      params: { id, sheet: copy.sheet.id },
+      body: { cells: [{ row: row?.row ?? '', field: shown.fields[0]?.id ?? '', value: 'other' }] },
+    })
+    const source = await api.call('getRows', { params: { id, sheet: first }, query: { format: 'json', offset: 2_298, limit: 1 } })
+    expect(source.rows[0]?.values[name]).toBe('Row 2298')
+  })
+
+  test('[ST5] a sheet of another workbook is none of this one', async () => {
+    const one = await makeWorkbook()
+    const other = await makeWorkbook()
+    for (const [name, body] of [
+      ['patchSheet', { name: 'Mine' }],
+      ['deleteSheet', undefined],
+    ] as const) {
+      const answer = await api.send(name, { params: { id: one.id, sheet: other.first }, ...(body && { body }) })
+      expect(answer.status).toBe(404)
+    }
+    const copy = await api.send('createSheet', { params: { id: one.id }, body: { copyOf: other.first } })
+    expect(copy.status).toBe(404)
+    expect(await namesOf(other.id)).toEqual(['Sheet 1'])
+  })
+})
