@@ -95,6 +95,7 @@ export const jiraApp: ReadyApp = {
   objects: [{ id: 'issues', name: 'Issues' }],
   auth: [threeLegged, apiToken],
   addressHint: 'https://your-site.atlassian.net',
+  limits: { name: 'Projects', hint: 'Keys of projects, for instance TB' },
   baseUrlOf: jiraBaseUrl,
   pace: { burst: 100, perSecond: 25 },
   planCalls: planJiraCalls,

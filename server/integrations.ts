@@ -1,0 +1,377 @@
+import { readyApp } from '../sync-engine/connectors/registry.ts'
+import { addCredits, type Credits, NO_CREDITS } from '../sync-engine/credits.ts'
+import { type EffectiveDirection, effectiveDirection, type FieldDirection, type ObjectDirection } from '../sync-engine/direction.ts'
+import { problemOfValueMap, type ValueMap } from '../sync-engine/value-map.ts'
+import { makeConnectionId, type RandomBytes, type SheetId } from '../workbook/ids.ts'
+import { ApiProblem, notFound } from './api/problem.ts'
+import { linkedRows } from './engine-ports.ts'
+import type { RunQueue } from './queue.ts'
+import type { Room, SheetHub } from './sheets.ts'
+import type { Catalog, ConnectionRow, IntegrationRow, ObjectMapping, ObjectRow } from './storage/catalog.ts'
+import type { RunStore } from './storage/runs.ts'
+import type { UpdateLog } from './update-log.ts'
+
+export interface IntegrationsParts {
+  readonly catalog: Catalog
+  readonly runs: RunStore
+  readonly hub: SheetHub
+  readonly queue: Pick<RunQueue, 'cancel'>
+  readonly workbooks: {
+    rewriteBindings(connections: readonly ConnectionRow[]): Promise<void>
+    /** Its fields become custom fields showing what was shown; durable when it resolves. */
+    removeConnection(id: string): Promise<void>
+  }
+  readonly log: UpdateLog
+  /** Forgets every secret of an integration; joins this turn's batch. */
+  readonly forgetSecrets: (integration: string) => Promise<void> | void
+  readonly now: () => number
+  readonly random: RandomBytes
+}
+
+/** What a deletion takes along, and what stays behind as custom fields and rows. */
+export interface Removal {
+  readonly workbooks: readonly {
+    readonly id: string
+    readonly name: string
+    readonly connections: number
+    readonly rows: number
+    readonly fields: number
+  }[]
+  readonly objects: number
+  readonly mappings: number
+  readonly connections: number
+  readonly fields: number
+  readonly links: number
+  readonly staged: number
+  readonly runs: number
+}
+
+/** What one connection holds just now. */
+export interface ConnectionCounts {
+  readonly linkedRecords: number
+  readonly staged: number
+}
+
+/** The configuration of integrations: what people decide of them, of their objects and of their fields. */
+export class Integrations {
+  readonly #parts: IntegrationsParts
+
+  constructor(parts: IntegrationsParts) {
+    this.#parts = parts
+  }
+
+  /** @throws ApiProblem where there is none of that id */
+  async integration(id: string): Promise<IntegrationRow> {
+    const found = await this.#parts.catalog.integration(id)
+    if (found === undefined) throw notFound('such integration')
+    return found
+  }
+
+  /** @throws ApiProblem where that integration has none of that id */
+  async object(integration: string, id: string): Promise<ObjectRow> {
+    const found = (await this.#parts.catalog.objects(integration)).find((o) => o.id === id)
+    if (found === undefined) throw notFound('such object')
+    return found
+  }
+
+  async connectionsOf(integration: string): Promise<readonly ConnectionRow[]> {
+    const { catalog } = this.#parts
+    const objects = new Set((await catalog.objects(integration)).map((o) => o.id))
+    return (await catalog.connections()).filter((c) => objects.has(c.object))
+  }
+
+  /** Switching off cancels what waits or is under way of this integration, and of no other. */
+  async change(
+    id: string,
+    { isOn, name, limitedTo }: { isOn?: boolean | undefined; name?: string | undefined; limitedTo?: readonly string[] | null | undefined },
+  ): Promise<void> {
+    const before = await this.integration(id)
+    const after: IntegrationRow = {
+      ...before,
+      isOn: isOn ?? before.isOn,
+      name: name ?? before.name,
+      limitedTo: limitedTo === undefined ? before.limitedTo : (limitedTo ?? undefined),
+    }
+    const connections = await this.connectionsOf(id)
+    await this.#save(after)
+    if (before.isOn && !after.isOn) await this.#cancelRuns(connections)
+    if (before.isOn !== after.isOn) await this.#parts.workbooks.rewriteBindings(connections)
+  }
+
+  /** An object that points at one external object: pulls only, by hand, until somebody says otherwise. */
+  async addObject(integration: string, o: { name: string; external: string; externalName?: string | undefined }): Promise<ObjectRow> {
+    const { catalog, log, now, random } = this.#parts
+    await this.integration(integration)
+    await this.#assertNameFree(integration, o.name)
+    const object: ObjectRow = {
+      id: makeConnectionId(random),
+      integration,
+      name: o.name,
+      external: o.external,
+      direction: 'pull',
+      schedule: null,
+      isNightly: false,
+      mappings: [],
+      ...(o.externalName !== undefined && { externalName: o.externalName }),
+    }
+    log.execute([catalog.saveObject(object, now())])
+    await log.durable()
+    return object
+  }
+
+  async changeObject(
+    integration: string,
+    id: string,
+    change: {
+      name?: string | undefined
+      direction?: ObjectDirection | undefined
+      schedule?: number | null | undefined
+      isNightly?: boolean | undefined
+      external?: string | undefined
+      externalName?: string | undefined
+    },
+  ): Promise<void> {
+    const { catalog, log, workbooks } = this.#parts
+    const before = await this.object(integration, id)
+    const connections = await catalog.connections({ object: id })
+    const isElsewhere = change.external !== undefined && change.external !== before.external
+    if (isElsewhere && connections.length > 0) throw POINTS_ELSEWHERE
+    if (change.name !== undefined && change.name !== before.name) await this.#assertNameFree(integration, change.name)
+    const { externalName: _name, ...kept } = before
+    const externalName = isElsewhere ? change.externalName : before.externalName
+    const after: ObjectRow = {
+      ...kept,
+      name: change.name ?? before.name,
+      direction: change.direction ?? before.direction,
+      schedule: change.schedule === undefined ? before.schedule : change.schedule,
+      isNightly: change.isNightly ?? before.isNightly ?? false,
+      external: change.external ?? before.external,
+      ...(externalName !== undefined && { externalName }),
+      ...(isElsewhere && { mappings: [] }),
+    }
+    log.execute([catalog.saveObject(after), ...(isElsewhere ? [catalog.forgetObjectDescription(id)] : [])])
+    await log.durable()
+    if (before.direction !== after.direction) await workbooks.rewriteBindings(connections)
+  }
+
+  /**
+   * Sets directions and value maps for an object's fields, and in every connection of it.
+   * @throws ApiProblem where one cannot be kept; then none is
+   */
+  async changeMappings(
+    integration: string,
+    id: string,
+    changes: readonly { external: string; direction?: FieldDirection | undefined; valueMap?: ValueMap | undefined }[],
+  ): Promise<void> {
+    const { catalog, log, workbooks } = this.#parts
+    const object = await this.object(integration, id)
+    const appName = readyApp((await this.integration(integration)).app)?.name ?? 'The app'
+    const described = await catalog.descriptionOf(id)
+    const mappings = new Map((object.mappings ?? []).map((m) => [m.external, m]))
+    for (const change of changes) {
+      const field = described?.description.fields.find((f) => f.id === change.external)
+      if (field === undefined) throw notFound(`field ${change.external} in this object`)
+      const isKey = field.id === described?.description.keyField
+      const wants = change.direction
+      if (isKey && wants !== undefined && wants !== 'pull') throw unfit(`${field.name} is the record’s key: it is always pulled.`)
+      if (field.writable !== true && (wants === 'two-way' || wants === 'push')) throw unfit(`${field.name}: ${field.writable.reason}`)
+      const problem = change.valueMap && problemOfValueMap(change.valueMap, field.options)
+      if (problem !== undefined) throw unfit(`${field.name}: ${problem}`)
+      if ((change.valueMap?.length ?? 0) > 0 && !canMapValues(field)) throw unfit(`${field.name} has no options in ${appName} to map.`)
+      const before = mappings.get(field.id) ?? { external: field.id, direction: defaultDirection(field, isKey), valueMap: [] }
+      mappings.set(field.id, { ...before, direction: wants ?? before.direction, valueMap: change.valueMap ?? before.valueMap })
+    }
+    const directions = new Map(changes.flatMap((c) => (c.direction === undefined ? [] : [[c.external, c.direction] as const])))
+    const connections = (await catalog.connections({ object: id })).map((connection) => ({
+      ...connection,
+      fields: connection.fields.map((f) =>
+        f.field === connection.keyField ? f : { ...f, direction: directions.get(f.external) ?? f.direction },
+      ),
+    }))
+    log.execute([catalog.saveObject({ ...object, mappings: [...mappings.values()] }), ...connections.map((c) => catalog.saveConnection(c))])
+    await log.durable()
+    await workbooks.rewriteBindings(connections)
+  }
+
+  /** What deleting an integration, or one object of it, would take along. */
+  async removalOf(integration: string, object?: string): Promise<Removal> {
+    const { catalog } = this.#parts
+    await this.integration(integration)
+    const objects = object === undefined ? await catalog.objects(integration) : [await this.object(integration, object)]
+    const ids = new Set(objects.map((o) => o.id))
+    const connections = (await catalog.connections()).filter((c) => ids.has(c.object))
+    const workbooks = new Map<string, { id: string; name: string; connections: number; rows: number; fields: number }>()
+    let links = 0
+    let staged = 0
+    for (const connection of connections) {
+      const counts = await this.countsOf(connection)
+      links += counts.linkedRecords
+      staged += counts.staged
+      const name = (await catalog.workbook(connection.workbook))?.name ?? ''
+      const sum = workbooks.get(connection.workbook) ?? { id: connection.workbook, name, connections: 0, rows: 0, fields: 0 }
+      sum.connections++
+      sum.rows += counts.linkedRecords
+      sum.fields += connection.fields.length
+      workbooks.set(connection.workbook, sum)
+    }
+    return {
+      workbooks: [...workbooks.values()],
+      objects: objects.length,
+      mappings: objects.reduce((sum, o) => sum + (o.mappings?.length ?? 0), 0),
+      connections: connections.length,
+      fields: connections.reduce((sum, c) => sum + c.fields.length, 0),
+      links,
+      staged,
+      runs: (await this.#openRuns(connections)).length,
+    }
+  }
+
+  /**
+   * Deletes an integration for good. It is switched off first, so that nothing starts while its connections are taken apart one by one; a
+   * server that stops in between leaves it switched off, to be deleted again.
+   * @throws ApiProblem where `confirm` is not its name
+   */
+  async remove(id: string, confirm: string): Promise<Removal> {
+    const { catalog, log, workbooks, forgetSecrets } = this.#parts
+    const integration = await this.integration(id)
+    assertConfirmed(confirm, integration.name)
+    const removal = await this.removalOf(id)
+    if (integration.isOn) await this.#save({ ...integration, isOn: false })
+    const connections = await this.connectionsOf(id)
+    await this.#cancelRuns(connections)
+    for (const connection of connections) await workbooks.removeConnection(connection.id)
+    const objects = await catalog.objects(id)
+    await forgetSecrets(id)
+    log.execute([...objects.map((o) => catalog.dropObject(o.id)), catalog.dropIntegration(id)])
+    await log.durable()
+    return removal
+  }
+
+  /** Deletes one object with its connections and mappings; the integration's others are left alone. */
+  async removeObject(integration: string, id: string, confirm: string): Promise<Removal> {
+    const { catalog, log, workbooks } = this.#parts
+    const object = await this.object(integration, id)
+    assertConfirmed(confirm, object.name)
+    const removal = await this.removalOf(integration, id)
+    log.execute([catalog.saveObject({ ...object, direction: 'disabled', schedule: null, isNightly: false })])
+    await log.durable()
+    const connections = await catalog.connections({ object: id })
+    await this.#cancelRuns(connections)
+    for (const connection of connections) await workbooks.removeConnection(connection.id)
+    log.execute([catalog.dropObject(id)])
+    await log.durable()
+    return removal
+  }
+
+  async countsOf(connection: ConnectionRow): Promise<ConnectionCounts> {
+    return this.#withRoom(connection.sheet, ({ sheet, authority }) => ({
+      linkedRecords: new Set(linkedRows(sheet, connection.id).map((l) => l.recordId)).size,
+      staged: [...authority.staged(connection.id)].length,
+    }))
+  }
+
+  /** The names of a sheet's columns. */
+  async fieldNames(sheet: SheetId): Promise<ReadonlyMap<string, string>> {
+    return this.#withRoom(sheet, (room) => new Map(room.sheet.fields().map((f) => [f.id as string, f.name])))
+  }
+
+  /** What an integration was charged since a moment, and for how many runs. */
+  async usageSince(connections: readonly ConnectionRow[], since: number): Promise<{ credits: Credits; runs: number }> {
+    const entries = await this.#parts.runs.ledger(
+      since,
+      connections.map((c) => c.id),
+    )
+    return { credits: entries.reduce<Credits>((sum, e) => addCredits(sum, e), NO_CREDITS), runs: new Set(entries.map((e) => e.run)).size }
+  }
+
+  async #save(integration: IntegrationRow): Promise<void> {
+    const { catalog, log, now } = this.#parts
+    log.execute([catalog.saveIntegration(integration, now())])
+    await log.durable()
+  }
+
+  async #openRuns(connections: readonly ConnectionRow[]) {
+    const ids = new Set<string>(connections.map((c) => c.id))
+    return (await this.#parts.runs.open()).filter((run) => ids.has(run.connection))
+  }
+
+  async #cancelRuns(connections: readonly ConnectionRow[]): Promise<void> {
+    for (const run of await this.#openRuns(connections)) await this.#parts.queue.cancel(run.id)
+  }
+
+  async #assertNameFree(integration: string, name: string): Promise<void> {
+    const taken = (await this.#parts.catalog.objects(integration)).some((o) => o.name.toLowerCase() === name.toLowerCase())
+    if (!taken) return
+    throw new ApiProblem({
+      status: 409,
+      code: 'exists',
+      message: `This integration has an object named ${name} already.`,
+      advice: 'Nothing was changed. Choose another name.',
+    })
+  }
+
+  async #withRoom<T>(sheet: SheetId, use: (room: Room) => T): Promise<T> {
+    const { room, release } = await this.#parts.hub.open(sheet)
+    try {
+      return use(room)
+    } finally {
+      await release()
+    }
+  }
+}
+
+/** What finally may happen to a field, and the level that decides; `app`: the app does not take values for it. */
+export type DecidedDirection = Omit<EffectiveDirection, 'decidedBy'> & { readonly decidedBy: EffectiveDirection['decidedBy'] | 'app' }
+
+/** Toggle over object over field (C23), less what the app itself forbids. */
+export function decidedDirection(o: {
+  readonly isOn: boolean
+  readonly object: ObjectDirection
+  readonly field: FieldDirection
+  readonly isWritable: boolean
+}): DecidedDirection {
+  const decided = effectiveDirection(o.isOn, o.object, o.field)
+  if (o.isWritable) return decided
+  const isAbove = decided.decidedBy === 'toggle' || decided.decidedBy === 'object'
+  return { ...decided, canPush: false, decidedBy: isAbove || o.field === 'off' ? decided.decidedBy : 'app' }
+}
+
+/** How a field goes until somebody says otherwise. */
+export const defaultDirection = (field: { readonly writable: true | { readonly reason: string } }, isKey: boolean): FieldDirection =>
+  isKey || field.writable !== true ? 'pull' : 'two-way'
+
+/** Whether a field has options that may be called otherwise in the workbook. */
+export const canMapValues = (field: { readonly type: string; readonly options?: readonly unknown[] }): boolean =>
+  field.type === 'single-select' && (field.options?.length ?? 0) > 0
+
+/** What an object says of a field, with the default where nobody decided. */
+export const mappingOf = (
+  object: ObjectRow,
+  field: { readonly id: string; readonly writable: true | { readonly reason: string } },
+  isKey: boolean,
+): ObjectMapping =>
+  object.mappings?.find((m) => m.external === field.id) ?? {
+    external: field.id,
+    direction: defaultDirection(field, isKey),
+    valueMap: [],
+  }
+
+const POINTS_ELSEWHERE = new ApiProblem({
+  status: 409,
+  code: 'connected',
+  message: 'Sheets are connected to this object: it cannot point at another external object.',
+  advice: 'Nothing was changed. Add a new object for the other one.',
+})
+
+const unfit = (message: string): ApiProblem =>
+  new ApiProblem({ status: 409, code: 'does-not-fit', message, advice: 'Nothing was changed.' })
+
+function assertConfirmed(typed: string, name: string): void {
+  if (typed.trim() === name) return
+  throw new ApiProblem({
+    status: 409,
+    code: 'not-confirmed',
+    message: `What was typed is not “${name}”.`,
+    advice: 'Nothing was deleted. Type the name exactly as it stands there.',
+  })
+}
