@@ -12,6 +12,12 @@ export type LookUp = (host: string, done: (error: Error | null, addresses: reado
 
 const systemLookUp: LookUp = (host, done) => lookup(host, { all: true }, (error, addresses) => done(error, addresses ?? []))
 
+/** The addresses of a host, for a check before anything is sent. */
+export const resolveHost = (host: string): Promise<readonly string[]> =>
+  new Promise((resolve, reject) => {
+    systemLookUp(host, (error, addresses) => (error === null ? resolve(addresses.map(({ address }) => address)) : reject(error)))
+  })
+
 /** Connections of one app kept open for its next calls. */
 const AGENT = { keepAlive: true, maxSockets: 32, keepAliveMsecs: 10_000 }
 const NO_BODY = new Set([101, 204, 205, 304])

@@ -222,6 +222,17 @@ export const MIGRATIONS: readonly Migration[] = [
       'CREATE INDEX receipts_by_run ON receipts (run)',
     ],
   },
+  {
+    version: 10,
+    name: 'who let an integration call its app, and until when',
+    statements: [
+      // Nothing secret: what signs in is sealed in secrets.
+      `CREATE TABLE authorisations (
+        integration TEXT PRIMARY KEY, method TEXT NOT NULL, state TEXT NOT NULL, actor TEXT NOT NULL, at INTEGER NOT NULL,
+        expires_at INTEGER
+      ) STRICT, WITHOUT ROWID`,
+    ],
+  },
 ]
 
 /** The newest version this program knows. */

@@ -25,6 +25,7 @@ export interface Tables {
   devices: { id: string; name: string; color: string; created_at: number }
   sessions: { token_hash: string; device: string; created_at: number; used_at: number }
   secrets: { name: string; envelope: string; at: number }
+  authorisations: { integration: string; method: string; state: string; actor: string; at: number; expires_at: number | null }
   workbooks: { id: string; name: string; created_at: number; updated_at: number }
   sheets: {
     id: string

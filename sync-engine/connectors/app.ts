@@ -81,6 +81,10 @@ export interface OAuthMethod {
   readonly clientAuth?: 'body' | 'basic'
   /** Refreshed this long before `expiresAt`, so that no run meets a 401. ms (Default: 60 s) */
   readonly refreshEarlyMs?: number
+  /** How long a sign-in lasts that nobody uses, in ms. Absent: it does not end by itself. */
+  readonly idleLifeMs?: number
+  /** Whether a refusal that is not in OAuth's own words says that the sign-in ended. */
+  readonly isEnded?: (answer: { readonly status: number }) => boolean
   readonly headersOf: (tokens: OAuthTokens) => Record<string, string>
   /**
    * The accounts or sites a sign-in reaches; several where the app lets a person consent to several (Jira's sites).

@@ -53,6 +53,8 @@ const threeLegged: OAuthMethod = {
       ? { authorize: `${baseUrl}/authorize`, token: `${baseUrl}/oauth/token` }
       : { authorize: 'https://auth.atlassian.com/authorize', token: 'https://auth.atlassian.com/oauth/token' },
   authorizeParams: { audience: 'api.atlassian.com', prompt: 'consent' },
+  // A refresh token that is not used for 90 days ends.
+  idleLifeMs: 90 * 24 * 3_600_000,
   headersOf: ({ accessToken }) => ({ authorization: `Bearer ${accessToken}` }),
   accountsOf: async ({ httpAt, baseUrl, isSandbox, signal }) => {
     const gateway = isSandbox ? baseUrl : ATLASSIAN
