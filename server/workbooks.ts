@@ -104,7 +104,47 @@ export class Workbooks {
     await log.durable()
   }
 
-  /** A connection in a sheet: its connection field, then the chosen fields, described by the app itself. Resolves when described. */
+  /**
+   * A connection that nobody sees yet: its fields can be read and a filter tried before anything stands in the sheet. One a sheet and object:
+   * a second asking gets the first one's.
+   */
+  async draft(o: { workbook: WorkbookId; sheet: SheetId; object: ObjectRow; filter?: string }): Promise<FullConnection> {
+    const { catalog, log, random } = this.#parts
+    const [known] = await catalog.connections({ sheet: o.sheet, object: o.object.id, states: ['draft'] })
+    const id = known?.id ?? makeConnectionId(random)
+    const filter = o.filter ?? known?.filter ?? ''
+    const keyField = known?.keyField ?? makeFieldId(random)
+    const { workbook, sheet } = o
+    const draft = { id, workbook, sheet, object: o.object.id, keyField, fields: [], filter, onConflict: 'hold', state: 'draft' } as const
+    const described = await catalog.descriptionOf(o.object.id)
+    log.execute([catalog.saveConnection(draft), ...(described ? [catalog.saveDescription(id, described.description)] : [])])
+    await log.durable()
+    return this.#full(id)
+  }
+
+  /** Reads the fields of a connection or draft anew, in a run of its own. @throws ApiProblem with the run's own words where it failed */
+  async describe(id: string, actor: string, trigger: 'person' | 'api' = 'person'): Promise<FullConnection> {
+    const { catalog, log, queue, now } = this.#parts
+    const started = await queue.enqueue({ connection: await this.#full(id), order: { kind: 'refresh' }, trigger, actor })
+    const ended = await queue.ended(started.run)
+    const full = await this.#full(id)
+    const { description } = full.connection
+    if (ended.state !== 'settled' || description === undefined)
+      throw new ApiProblem({
+        status: 502,
+        code: ended.error?.code ?? 'app-unavailable',
+        message: ended.error?.message ?? 'The app did not answer.',
+        advice: ended.error?.advice ?? 'Nothing was connected. Try again.',
+      })
+    log.execute([catalog.saveObjectDescription(full.object.id, description, now())])
+    await log.durable()
+    return full
+  }
+
+  /**
+   * A connection in a sheet: its connection field, then the chosen fields. What the object's fields are is taken from its last reading; the
+   * first connection of an object reads them. Resolves when it stands in the sheet.
+   */
   async connect(o: {
     workbook: WorkbookId
     sheet: SheetId
@@ -112,51 +152,27 @@ export class Workbooks {
     filter: string
     externals: readonly string[]
     actor: string
+    /** Of the connection field. (Default: the app's name of the key) */
+    name?: string
+    trigger?: 'person' | 'api'
   }): Promise<FullConnection> {
-    const { catalog, log, random, queue, hub } = this.#parts
-    const connection: Omit<ConnectionRow, 'description' | 'cursor' | 'latestPull'> = {
-      id: makeConnectionId(random),
-      workbook: o.workbook,
-      sheet: o.sheet,
-      object: o.object.id,
-      keyField: makeFieldId(random),
-      fields: [],
-      filter: o.filter,
-      onConflict: 'hold',
-    }
-    log.execute([catalog.saveConnection(connection)])
-    await log.durable()
-    const run = await queue.enqueue({
-      connection: await this.#full(connection.id),
-      order: { kind: 'refresh' },
-      trigger: 'person',
-      actor: o.actor,
-    })
-    const ended = await queue.ended(run.run)
-    if (ended.state !== 'settled')
-      throw new ApiProblem({
-        status: 502,
-        code: ended.error?.code ?? 'app-unavailable',
-        message: ended.error?.message ?? 'The app did not answer.',
-        advice: ended.error?.advice ?? 'Try again.',
-      })
-    const { connection: described } = await this.#full(connection.id)
-    const keyField = described.description?.fields.find((f) => f.id === described.description?.keyField)
-    if (keyField === undefined)
+    const draft = await this.draft(o)
+    const full = draft.connection.description === undefined ? await this.describe(draft.connection.id, o.actor, o.trigger) : draft
+    const { description, keyField } = full.connection
+    const key = description?.fields.find((f) => f.id === description.keyField)
+    if (description === undefined || key === undefined)
       throw new ApiProblem({
         status: 502,
         code: 'bad-answer',
         message: 'The app does not describe a key field.',
         advice: 'Nothing was connected.',
       })
-    const opened = await hub.open(o.sheet)
-    await this.#addFields(connection.id, [{ external: keyField, field: connection.keyField }])
-    for (const external of o.externals) {
-      const found = described.description?.fields.find((f) => f.id === external)
-      if (found !== undefined) await this.#addFields(connection.id, [{ external: found }])
-    }
-    await opened.release()
-    return this.#full(connection.id)
+    const chosen = [...new Set(o.externals)].filter((id) => id !== key.id).map((id) => this.#external(full, id))
+    await this.#addFields(full.connection.id, [
+      { external: key, field: keyField, ...(o.name !== undefined && { name: o.name }) },
+      ...chosen.map((external) => ({ external })),
+    ])
+    return this.#full(full.connection.id)
   }
 
   /** A field that lives only in the workbook. */
@@ -172,14 +188,7 @@ export class Workbooks {
   async addConnectedField(id: string, external: string, actor: string): Promise<{ run: string; joined: boolean; field: FieldId }> {
     const { queue } = this.#parts
     const full = await this.#full(id)
-    const described = full.connection.description?.fields.find((f) => f.id === external)
-    if (described === undefined)
-      throw new ApiProblem({
-        status: 404,
-        code: 'not-found',
-        message: `${full.integration.name} has no field ${external}.`,
-        advice: 'Refresh the fields, then choose one of them.',
-      })
+    const described = this.#external(full, external)
     const known = full.connection.fields.find((f) => f.external === external)
     if (known !== undefined)
       throw new ApiProblem({
@@ -211,27 +220,52 @@ export class Workbooks {
     }
   }
 
+  #external({ connection, integration }: FullConnection, id: string): ExternalField {
+    const found = connection.description?.fields.find((f) => f.id === id)
+    if (found !== undefined) return found
+    throw new ApiProblem({
+      status: 404,
+      code: 'not-found',
+      message: `${integration.name} has no field ${id}.`,
+      advice: 'Refresh the fields, then choose one of them.',
+    })
+  }
+
   async #full(id: string): Promise<FullConnection> {
     const full = await this.#parts.catalog.connection(id)
     if (full === undefined) throw notFound('such connection')
     return full
   }
 
-  async #addFields(id: string, fields: readonly { external: ExternalField; field?: FieldId }[]): Promise<readonly FieldId[]> {
+  /** Columns for fields of the app, and the connection that fills them, in one commit: a draft stands in the sheet from then on. */
+  async #addFields(
+    id: string,
+    fields: readonly { external: ExternalField; field?: FieldId; name?: string }[],
+  ): Promise<readonly FieldId[]> {
     const { catalog, hub, log, random } = this.#parts
     const full = await this.#full(id)
     const { room, release } = await hub.open(full.connection.sheet)
     const { book, sys } = room.sheet.docs
     const origin = new ServerOrigin('configuration')
-    const made = fields.map(({ external, field }) => ({ external, field: field ?? makeFieldId(random) }))
+    const taken = new Set(room.sheet.fields().map((f) => f.name.toLowerCase()))
+    const made = fields.map(({ external, field, name }) => {
+      const free = freeFieldName(taken, name ?? external.name, appName(full))
+      taken.add(free.toLowerCase())
+      return { external, field: field ?? makeFieldId(random), name: free }
+    })
     const mappings = made.map(({ external, field }) => {
       const isKey = field === full.connection.keyField
       return { field, external: external.id, direction: isKey ? ('pull' as const) : directionOfNew(full.object, external) }
     })
-    const connection = { ...full.connection, fields: [...full.connection.fields, ...mappings] }
+    const { state } = full.connection
+    const connection = {
+      ...full.connection,
+      fields: [...full.connection.fields, ...mappings],
+      ...(state === 'draft' && { state: 'active' as const }),
+    }
     book.transact(() => {
-      for (const { external, field } of made)
-        addField(book, room.sheet.id, { name: external.name, type: external.type, width: WIDTHS[external.type] }, origin, random, field)
+      for (const { external, field, name } of made)
+        addField(book, room.sheet.id, { name, type: external.type, width: WIDTHS[external.type] }, origin, random, field)
     }, origin)
     sys.transact(() => {
       for (const { field } of made) addSlot(sys, room.sheet.id, field)
@@ -242,6 +276,14 @@ export class Workbooks {
     await release()
     return made.map((m) => m.field)
   }
+}
+
+/** A name no other column has: the app's own, else with the app's name behind it, else counted. `taken` holds names in small letters. */
+export function freeFieldName(taken: ReadonlySet<string>, wanted: string, app: string): string {
+  const withApp = `${wanted} (${app})`
+  let name = taken.has(wanted.toLowerCase()) ? withApp : wanted
+  for (let n = 2; taken.has(name.toLowerCase()); n++) name = `${withApp} ${n}`
+  return name
 }
 
 /** Widths a field of each type begins with. Pixels. */
