@@ -1,0 +1,8 @@
+import type { ConnectionId, FieldId } from '../../workbook/ids.ts'
+import type { SqlOp } from '../update-log.ts'
+
+/** The cells of a connection, or of one field of it, leave the index of unsettled cells: nothing of them is to be pushed any more. */
+export const dropUnsettledOp = (connection: ConnectionId, field?: FieldId): SqlOp =>
+  field === undefined
+    ? { sql: 'DELETE FROM unsettled WHERE connection = ?', params: [connection] }
+    : { sql: 'DELETE FROM unsettled WHERE connection = ? AND field = ?', params: [connection, field] }
