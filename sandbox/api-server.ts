@@ -33,6 +33,8 @@ export interface ApiApp {
   tooLarge(request: ApiRequest): Answer
   /** What the faults of the dial may match. */
   describe(request: ApiRequest): FaultCall
+  /** The body as the request log may keep it, where it holds secrets (a token endpoint's form). Absent: as it is. */
+  bodyForLog?(request: ApiRequest): unknown
   carryOut(request: ApiRequest, faults: CallFaults): Promise<Done>
   /** The answer a fault makes, in the app's own words. */
   faultAnswer(fault: SetFault): Answer
@@ -93,7 +95,7 @@ export class ApiServer {
       ms: Math.round((performance.now() - startedMs) * 10) / 10,
       requestBytes: read.bytes,
       responseBytes,
-      ...(bodyText !== '' && { body: request.body ?? bodyText.slice(0, 2000) }),
+      ...(bodyText !== '' && { body: app.bodyForLog ? app.bodyForLog(request) : (request.body ?? bodyText.slice(0, 2000)) }),
       ...(fault !== undefined && { fault }),
       saved,
     })

@@ -52,7 +52,14 @@ export const faultShape = z.strictObject({
   delayMs: z.int().min(0).max(600_000).optional(),
   retryAfterS: z.int().min(0).max(86_400).optional(),
   reason: z.enum(RATE_LIMIT_REASONS).optional(),
-  refuse: z.strictObject({ field: z.string().min(1).max(100), message: z.string().min(1).max(500) }).optional(),
+  /** `code`: the app's own word for the refusal, where it has one (Salesforce's status code). */
+  refuse: z
+    .strictObject({
+      field: z.string().min(1).max(100),
+      message: z.string().min(1).max(500),
+      code: z.string().min(1).max(80).optional(),
+    })
+    .optional(),
 })
 export type Fault = z.infer<typeof faultShape>
 

@@ -119,7 +119,12 @@ const valuesOf = (names: readonly string[], chosen?: string, retired: readonly s
   ...names.map((value) => ({ value, label: value, active: true, defaultValue: value === chosen })),
   ...retired.map((value) => ({ value, label: value, active: false, defaultValue: false })),
 ]
-const choice = (name: string, label: string, names: readonly string[], more: More & { chosen?: string; retired?: readonly string[] } = {}) => {
+const choice = (
+  name: string,
+  label: string,
+  names: readonly string[],
+  more: More & { chosen?: string; retired?: readonly string[] } = {},
+) => {
   const { chosen, retired, ...rest } = more
   const values = valuesOf(names, chosen, retired)
   return field(name, label, 'picklist', { length: 255, values, ...(chosen !== undefined && { defaultValue: chosen }), ...rest })
