@@ -9,6 +9,8 @@ const config = {
   turbopack: { root: import.meta.dirname },
   // A dev server writes no files into the repository and asks the network for nothing.
   agentRules: false,
+  // One page serves every workbook: it reads which from the address, so it is built once and sent as a file.
+  rewrites: async () => [{ source: '/w/:path*', destination: '/w' }],
   experimental: { agentUpgrade: false },
 }
 

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
-import { createServer, type IncomingMessage, type RequestListener } from 'node:http'
+import { createServer, IncomingMessage, type RequestListener, ServerResponse } from 'node:http'
+import { Socket } from 'node:net'
 import { join } from 'node:path'
 import type { Duplex } from 'node:stream'
 import { announceNodeEnv, PROJECT_FOLDER } from './config.ts'
@@ -9,8 +10,13 @@ export interface Pages {
   readonly handle: RequestListener
   /** Takes the upgrade of a page's hot reload; `false` where it is none. */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): boolean
+  /** Has the pages' code loaded, so that nobody's first page waits for it. */
+  warm(): Promise<void>
   stop(): Promise<void>
 }
+
+/** The page that people open first. */
+const FIRST_PAGE = '/w'
 
 /** Next, for pages only. @throws StartError where they were never built */
 export async function startPages(options: { isDev: boolean; host: string; port: number }): Promise<Pages> {
@@ -37,6 +43,11 @@ export async function startPages(options: { isDev: boolean; host: string; port: 
       if (!isDev || !request.url?.startsWith('/_next/')) return false
       decoy.emit('upgrade', request, socket, head)
       return true
+    },
+    warm: async () => {
+      const request = new IncomingMessage(new Socket())
+      Object.assign(request, { url: FIRST_PAGE, method: 'GET', headers: { host } })
+      await handle(request, new ServerResponse(request)).catch(() => undefined)
     },
     stop: () => app.close(),
   }

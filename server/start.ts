@@ -173,7 +173,7 @@ export async function startServer(config: Config, options: StartOptions = {}): P
       // No new connection; those that are open are ended when everything behind them has stopped.
       server.close()
     })
-    await app.open()
+    await Promise.all([app.open(), pages?.warm()])
     logger.info({ port, dataFolder: config.dataFolder, sandbox: config.hasSandbox }, 'ready')
     return { origin, oneTimeUrl: oneTimeUrl(), bearerToken: sessions.bearerToken, stop }
   } catch (error) {

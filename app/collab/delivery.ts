@@ -55,6 +55,8 @@ export interface DeliveryOptions {
 const AT_ONCE = 3
 /** What the feed brings is written on this device in one piece after this long. ms. */
 const KEEP_MS = 400
+/** Files are written on this device when the last of them has come, for writing slows down what is coming; at the latest after this. ms. */
+const KEEP_FILES_MS = 2_000
 /** As many updates behind a shard's snapshot are folded into it when it is read. */
 const LONG_TAIL = 40
 /** A question without an answer is asked again after this long, doubling up to the last. ms. */
@@ -74,6 +76,8 @@ interface Shard {
   isCatchingUp: boolean
   /** The feed was told how far the copy goes. */
   isSubscribed: boolean
+  /** The file as it came, while it is not on this device yet. */
+  file: Uint8Array | undefined
   /** Came by the feed and is not on this device yet. */
   unkept: Uint8Array[]
   /** The device lacks something: the whole shard is to be written. */
@@ -190,6 +194,7 @@ export class SheetDelivery {
       mark: undefined,
       isCatchingUp: false,
       isSubscribed: false,
+      file: undefined,
       unkept: [],
       isWholeDue: false,
     }
@@ -254,28 +259,35 @@ export class SheetDelivery {
     this.#keepTimer ??= setTimeout(() => this.#keep(), KEEP_MS)
   }
 
-  /** Writes on this device what the feed has brought since. */
+  /** The files are written once the last one under way has come, at the latest after a while. */
+  #keepFiles(): void {
+    if (this.#shards.every((shard) => shard.phase === 'here')) this.#keep()
+    else this.#keepTimer ??= setTimeout(() => this.#keep(), KEEP_FILES_MS)
+  }
+
+  /** Writes on this device what has come since. */
   #keep(): void {
     clearTimeout(this.#keepTimer)
     this.#keepTimer = undefined
-    for (const shard of this.#shards) {
-      const [first, ...rest] = shard.unkept
-      if (shard.mark === undefined || (first === undefined && !shard.isWholeDue)) continue
-      shard.unkept = []
-      if (shard.isWholeDue || first === undefined) this.#keepWhole(shard, stateOf(shard.doc))
-      else this.#write(shard, (name, mark) => this.#options.store.append(name, mergeUpdates([first, ...rest]), mark))
+    for (const shard of this.#shards) if (shard.mark !== undefined) this.#keepShard(shard, markText(shard.mark))
+  }
+
+  #keepShard(shard: Shard, mark: string): void {
+    const { store } = this.#options
+    const { file, isWholeDue } = shard
+    const [first, ...rest] = file === undefined ? shard.unkept : [file, ...shard.unkept]
+    shard.file = undefined
+    shard.unkept = []
+    shard.isWholeDue = false
+    if (isWholeDue) this.#write(shard, (name) => store.replace(name, stateOf(shard.doc), mark))
+    else if (first !== undefined) {
+      const update = mergeUpdates([first, ...rest])
+      this.#write(shard, (name) => (file === undefined ? store.append(name, update, mark) : store.replace(name, update, mark)))
     }
   }
 
-  #keepWhole(shard: Shard, state: Uint8Array): void {
-    shard.isWholeDue = false
-    this.#write(shard, (name, mark) => this.#options.store.replace(name, state, mark))
-  }
-
-  #write(shard: Shard, write: (name: string, mark: string) => Promise<void>): void {
-    const { mark } = shard
-    if (mark === undefined) return
-    write(this.#options.deviceName(shard.name), markText(mark)).catch(() => {
+  #write(shard: Shard, write: (name: string) => Promise<void>): void {
+    write(this.#options.deviceName(shard.name)).catch(() => {
       // The store has said why. What follows would leave a hole behind its mark, so the next write is the whole shard.
       shard.isWholeDue = true
     })
@@ -345,13 +357,14 @@ export class SheetDelivery {
       if (shard.isShown) shard.doc = this.#options.makeDocument()
       shard.mark = mark
       shard.unkept = []
+      shard.file = answer.bytes
       applyUpdates(shard.doc, [answer.bytes], this)
-      this.#keepWhole(shard, answer.bytes)
     }
     shard.phase = 'here'
     shard.isSubscribed = false
     this.#show(shard)
     this.#subscribe()
+    this.#keepFiles()
   }
 
   #waitToAsk(): void {
@@ -463,6 +476,7 @@ export class SheetDelivery {
     if (shard?.phase !== 'here') return
     shard.phase = 'missing'
     shard.mark = undefined
+    shard.file = undefined
     shard.unkept = []
   }
 }

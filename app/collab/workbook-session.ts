@@ -129,8 +129,8 @@ export class WorkbookSession {
     if (event.key === null || event.key.startsWith(UNSENT_KEY)) this.#changed()
   }
   #runTimer: ReturnType<typeof setTimeout> | undefined
-  #progressTimer: ReturnType<typeof setTimeout> | undefined
-  #progress = ''
+  #tellTimer: ReturnType<typeof setTimeout> | undefined
+  #stage = ''
   #isStopped = false
 
   constructor(options: SessionOptions) {
@@ -193,7 +193,7 @@ export class WorkbookSession {
     this.#isStopped = true
     this.presence.stop()
     clearTimeout(this.#runTimer)
-    clearTimeout(this.#progressTimer)
+    clearTimeout(this.#tellTimer)
     clearTimeout(this.#caughtUpTimer)
     window.removeEventListener('storage', this.#onStorage)
     for (const { sheet, delivery } of this.#sheets.values()) {
@@ -240,8 +240,12 @@ export class WorkbookSession {
     const delivery = this.#delivery(sheet, info.documents.base)
     this.#sheets.set(info.id, { sheet, channels, delivery })
     this.#open = { info, sheet }
+    const started = Promise.all([delivery.start(), ...channels.map((channel) => channel.start())])
+    // The screen is built behind the first question to the device and the server, not before it: that takes a tenth of a second.
+    await Promise.race([started, soon()])
+    if (this.#isStopped) return
     this.#changed()
-    await Promise.all([delivery.start(), ...channels.map((channel) => channel.start())])
+    await started
     await this.#findLate()
   }
 
@@ -475,20 +479,9 @@ export class WorkbookSession {
       mayFetch: () => socket.link.kind !== 'off' && socket.link.kind !== 'refused',
       visibleShard: () => 0,
       whenDrawn: () => this.#whenDrawn(),
-      onChange: () => this.#progressed(),
+      onChange: () => this.#changed(),
       onRefused: (reason) => socket.refuse(reason),
     })
-  }
-
-  /** Each part that comes is no news of its own, and the whole screen is drawn for news: only the first and the last are told at once. */
-  #progressed(): void {
-    const deliveries = [...this.#sheets.values()].map(({ delivery }) => delivery)
-    const progress = deliveries.map((d) => `${d.isShown} ${d.isCurrent} ${d.progress.loaded === d.progress.all}`).join()
-    if (progress === this.#progress) this.#progressTimer ??= setTimeout(() => this.#changed(), PROGRESS_MS)
-    else {
-      this.#progress = progress
-      this.#changed()
-    }
   }
 
   /** Resolves once what can be shown of the open sheet was on the screen, so that what follows does not hold it back. */
@@ -774,8 +767,6 @@ export class WorkbookSession {
 
   #changed(): void {
     if (this.#isStopped) return
-    clearTimeout(this.#progressTimer)
-    this.#progressTimer = undefined
     this.#snapshot = undefined
     const isOnline = this.#socket?.link.kind === 'online'
     this.#noteCaughtUp()
@@ -790,9 +781,35 @@ export class WorkbookSession {
     this.#wasOnline = isOnline
     this.#watchRuns(isOnline && this.#runs.some((run) => run.endedAt === null))
     for (const check of this.#flushes) check()
+    this.#tell()
+  }
+
+  /**
+   * The whole screen is drawn for news. While a sheet comes in, each document that was read and each part that came is none by itself: what
+   * opens it and what completes it are told at once, the rest a few times a second.
+   */
+  #tell(): void {
+    const { phase, open, isLoaded, isSynced, parts } = this.snapshot()
+    const isWhole = parts.loaded === parts.all
+    const stage = [phase, open?.info.id, isLoaded, isSynced, isWhole].join()
+    if (stage === this.#stage && !(isLoaded && isWhole)) {
+      this.#tellTimer ??= setTimeout(() => this.#tellNow(), PROGRESS_MS)
+      return
+    }
+    this.#stage = stage
+    this.#tellNow()
+  }
+
+  #tellNow(): void {
+    clearTimeout(this.#tellTimer)
+    this.#tellTimer = undefined
     for (const listener of this.#listeners) listener()
   }
 }
+
+/** How long the first rows of a sheet may hold its screen back. ms. */
+const SOON_MS = 60
+const soon = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, SOON_MS))
 
 function parseJson(text: string): unknown {
   try {

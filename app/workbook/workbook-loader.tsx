@@ -1,23 +1,26 @@
 'use client'
 
-import dynamic from 'next/dynamic'
+import { useSyncExternalStore } from 'react'
 import { TEXTS } from '../texts.ts'
+import { WorkbookPage } from './workbook-page.tsx'
 
-// Documents and the device's storage exist in a browser only.
-const load = () => import('./workbook-page.tsx').then((module) => module.WorkbookPage)
-// Fetched beside what React needs to begin; a failure is said where the page is drawn, which asks again.
-if (typeof window !== 'undefined') load().catch(() => undefined)
+const never = (): (() => void) => () => undefined
 
-const WorkbookPage = dynamic(load, {
-  ssr: false,
-  loading: () => (
+/**
+ * Documents and the device's storage exist in a browser only: what is built beforehand says that it opens. The page's code is imported
+ * outright all the same, so that it is named in the page and fetched with the rest.
+ */
+export function WorkbookLoader() {
+  const isInBrowser = useSyncExternalStore(
+    never,
+    () => true,
+    () => false,
+  )
+  if (isInBrowser) return <WorkbookPage />
+  return (
     <p className="p-6 text-ink-3">
       <title>{TEXTS.product}</title>
       {TEXTS.save.opening}
     </p>
-  ),
-})
-
-export function WorkbookLoader() {
-  return <WorkbookPage />
+  )
 }

@@ -264,6 +264,24 @@ test('[DL17] what the feed brings is shown at once and kept with how far it goes
   expect(delivery.isCurrent).toBe(true)
 })
 
+test('[DL24] files are written on the device once the last has come, with what the feed brought meanwhile, or after two seconds', async () => {
+  const { delivery, line, store, next } = makeWorld()
+  const shards = server()
+  line.open()
+  await delivery.start()
+  await vi.advanceTimersByTimeAsync(0)
+  await next().answer(bytes(shards[0], 10))
+  const update = shards[0]?.set('late', 'x') ?? new Uint8Array()
+  line.tell({ kind: 'changes', changes: [{ shard: 0, gen: 0, after: 10, seq: 11, update }] })
+  await next().answer(bytes(shards[1], 10))
+  expect(store.writes).toEqual([])
+  await vi.advanceTimersByTimeAsync(2_000)
+  expect(store.writes).toEqual([`replace ${baseName(SHEET, 0, 0)} 0.0.11`, `replace ${baseName(SHEET, 1, 0)} 0.0.10`])
+  expect(store.rows(baseName(SHEET, 0, 0))).toEqual(['row0', 'late'])
+  await next().answer(bytes(shards[2], 12))
+  expect(store.writes.slice(2)).toEqual([`replace ${baseName(SHEET, 2, 0)} 0.0.12`])
+})
+
 test('[DL18] a change that was had already is nothing, one behind a gap is asked for again', async () => {
   const { sheet, line, shards } = await loaded()
   const shard = shards[0]
