@@ -9,7 +9,10 @@ import { DEVICE_TEXTS } from './texts/device.ts'
 import { DRAWING_TEXTS } from './texts/drawing.ts'
 import { FIELDS_TEXTS } from './texts/fields.ts'
 import { DRAWER_TEXTS, FILES_TEXTS, TALK_TEXTS } from './texts/files.ts'
+import { INTEGRATIONS_TEXTS } from './texts/integrations.ts'
+import { LOG_TEXTS } from './texts/runs.ts'
 import { SHARE_TEXTS } from './texts/share.ts'
+import { SHEETS_TEXTS } from './texts/sheets.ts'
 import { VIEWS_TEXTS } from './texts/views.ts'
 
 export const plural = (count: number, one: string, many = `${one}s`): string => `${count.toLocaleString('en')} ${count === 1 ? one : many}`
@@ -18,6 +21,7 @@ export const creditsText = (credits: number): string => plural(credits, 'credit'
 
 export const TEXTS = {
   files: FILES_TEXTS,
+  sheets: SHEETS_TEXTS,
   drawer: DRAWER_TEXTS,
   talk: TALK_TEXTS,
   views: VIEWS_TEXTS,
@@ -29,6 +33,7 @@ export const TEXTS = {
   reload: 'Reload',
   open: 'Open',
   someone: 'Someone',
+  theApp: 'The app',
   you: 'You',
 
   home: {
@@ -414,22 +419,13 @@ export const TEXTS = {
 
   theme: { toDark: 'Use dark colours', toLight: 'Use light colours', toSystem: 'Follow the system’s colours' },
 
-  integrations: {
-    title: 'Integrations',
-    empty: 'No app is connected yet.',
-    on: 'On',
-    off: 'Off',
-    toggle: (name: string) => `Sync with ${name}`,
-    offText: 'Switched off: no call leaves this server for it, and staged edits are kept.',
-    coming: 'Coming',
-    schedule: (minutes: number | null) => (minutes === null ? 'manual only' : `pulls every ${minutes} min`),
-    loading: 'Loading…',
-  },
+  integrations: INTEGRATIONS_TEXTS,
   device: DEVICE_TEXTS,
   fields: FIELDS_TEXTS,
   commands: COMMAND_TEXTS,
   share: SHARE_TEXTS,
   delivery: DELIVERY_TEXTS,
+  log: LOG_TEXTS,
 } as const
 
 /** Names of field types as a person chooses them. */

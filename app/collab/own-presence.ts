@@ -11,7 +11,7 @@ export const PRESENCE_MS = 80
 /** A window in which nothing was touched this long is idle. ms */
 export const IDLE_MS = 5 * 60_000
 
-type Shown = 'cursor' | 'ranges' | 'typing' | 'isIdle'
+type Shown = 'sheet' | 'cursor' | 'ranges' | 'typing' | 'isIdle'
 
 /** What others see of this window: gathered as it changes, and sent at most every 80 ms, the newest state of each part. */
 export class OwnPresence {
@@ -26,6 +26,11 @@ export class OwnPresence {
     this.#channel = channel
     this.touch()
     this.sendAll()
+  }
+
+  /** The sheet that is shown here, also where no cell of it has been chosen. */
+  setSheet(sheet: string): void {
+    this.#set('sheet', sheet)
   }
 
   setCursor(cursor: Cursor | undefined): void {

@@ -22,6 +22,8 @@ export interface Peer {
   readonly color: string
   readonly device: string
   readonly cursor: Cursor | undefined
+  /** The sheet they look at, where they say which. */
+  readonly sheet: string | undefined
   /** All that is selected in the cursor's sheet; empty where that is the cursor's cell alone. */
   readonly ranges: readonly PeerRange[]
   /** What stands in the editor of the cursor's cell at this moment, cut to `LIVE_TEXT_LENGTH`; only while it is being edited. */
@@ -43,7 +45,7 @@ const isColor = (value: unknown): value is string => typeof value === 'string' &
 /** Reads others' presence; the server has stamped who they are, everything else is a claim that is only shown where it makes sense. */
 export function peersOf(states: Iterable<readonly [number, Readonly<Record<string, unknown>>]>, ownClient: number): readonly Peer[] {
   const peers: Peer[] = []
-  for (const [client, { user, cursor, ranges, typing, isIdle }] of states) {
+  for (const [client, { user, sheet, cursor, ranges, typing, isIdle }] of states) {
     if (client === ownClient || typeof user !== 'object' || user === null) continue
     const { id, name, color, device, isGuest } = user as Record<string, unknown>
     if (text(id) === '' || text(name) === '') continue
@@ -55,6 +57,7 @@ export function peersOf(states: Iterable<readonly [number, Readonly<Record<strin
       color: isColor(color) ? color : '#55636f',
       device: text(device),
       cursor: at,
+      sheet: at?.sheet ?? (text(sheet) || undefined),
       ranges: at === undefined ? [] : rangesOf(ranges),
       liveText: at?.isEditing && typeof typing === 'string' ? liveTextOf(typing) : undefined,
       isGuest: isGuest === true,

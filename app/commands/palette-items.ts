@@ -33,6 +33,7 @@ export const PALETTE_COMMANDS: readonly (readonly [label: string, command: GridC
   [T.preview, { do: 'preview' }],
   [T.nextNeeding, { do: 'next-needing', direction: 1 }],
   [T.link, { do: 'open-link' }],
+  [TEXTS.sheets.all, { do: 'sheets' }],
   [T.keys, { do: 'keys' }],
 ]
 

@@ -3,7 +3,7 @@ import { editTextOf, showValue, type ValueFormats } from '../../workbook/field-v
 import type { Field } from '../../workbook/fields.ts'
 import type { FieldId, RowId } from '../../workbook/ids.ts'
 import type { Sheet } from '../../workbook/sheet.ts'
-import type { WorkbookInfo, WorkbookSession } from '../collab/workbook-session.ts'
+import type { WorkbookInfo } from '../collab/workbook-session.ts'
 import { linkOf } from '../grid/cell-display.ts'
 import type { CellId, GridHandle, KeptRange } from '../grid/grid.tsx'
 import { selectedRows } from '../grid/grid-commands.ts'
@@ -22,7 +22,6 @@ import { SelectionTotals } from './selection-totals.tsx'
 import { useSelectionTotals } from './use-selection-totals.ts'
 
 export interface CommandsOptions {
-  readonly session: WorkbookSession
   readonly info: WorkbookInfo
   readonly sheet: Sheet
   readonly view: GridView
@@ -36,6 +35,10 @@ export interface CommandsOptions {
   readonly say: (text: string) => void
   /** Commands of the screen: dialogs, panel, regions. */
   readonly onScreen: (command: GridCommand) => void
+  /** Shows another sheet. */
+  readonly onSheet: (id: string) => void
+  /** Shows a cell of any sheet. */
+  readonly goToCell: (sheet: string, row: string, field: string) => void
   readonly more: readonly PaletteItem[]
 }
 
@@ -70,6 +73,8 @@ const OF_SCREEN: ReadonlySet<GridCommand['do']> = new Set([
   'put-back',
   'next-needing',
   'leave',
+  'next-sheet',
+  'sheets',
 ])
 
 interface Look {
@@ -79,7 +84,7 @@ interface Look {
 
 /** Menus, palette, find bar, quick look and totals: what commands need besides the grid. */
 export function useCommands(options: CommandsOptions): Commands {
-  const { session, info, sheet, view, isSorted, formats, editing, refusal, isMac, grid, say, onScreen, more } = options
+  const { info, sheet, view, isSorted, formats, editing, refusal, isMac, grid, say, onScreen, onSheet, goToCell, more } = options
   const [menu, setMenu] = useState<{ x: number; y: number }>()
   const [palette, setPalette] = useState<readonly PaletteItem[]>()
   const [look, setLook] = useState<Look>()
@@ -93,12 +98,12 @@ export function useCommands(options: CommandsOptions): Commands {
   const onGoTo = useCallback(
     ({ row, field, sheet: id }: { row: RowId; field: FieldId; sheet?: string }): void => {
       if (id !== undefined && id !== sheet.id) {
-        void session.openSheet(id).then(() => requestAnimationFrame(() => grid.current?.goTo({ row, field })))
+        goToCell(id, row, field)
         return
       }
       grid.current?.goTo({ row, field })
     },
-    [session, sheet, grid],
+    [goToCell, sheet, grid],
   )
 
   const selected = useMemo(() => {
@@ -182,9 +187,7 @@ export function useCommands(options: CommandsOptions): Commands {
     const fixed: readonly PaletteItem[] = [
       ...commandItems((command) => lastRun.current?.(command)),
       ...more,
-      ...info.sheets.map(
-        ({ id, name }): PaletteItem => ({ id: `sheet:${id}`, kind: 'sheet', label: name, run: () => void session.openSheet(id) }),
-      ),
+      ...info.sheets.map(({ id, name }): PaletteItem => ({ id: `sheet:${id}`, kind: 'sheet', label: name, run: () => onSheet(id) })),
       ...(here === undefined ? [] : view.fields.map(({ id, name }) => goItem('field', id, name, { row: here, field: id }))),
     ]
     setPalette(fixed)

@@ -1,6 +1,6 @@
 import './marks.css'
 import { Download, FileText, MessageSquare, PanelRight, Upload } from 'lucide-react'
-import { type DragEvent, type ReactNode, useCallback, useEffect, useMemo, useState } from 'react'
+import { type DragEvent, type ReactNode, useCallback, useEffect, useMemo, useRef, useState } from 'react'
 import { Menu, MenuItem, MenuTrigger, Popover } from 'react-aria-components'
 import type { Field } from '../../workbook/fields.ts'
 import type { FieldId, RowId } from '../../workbook/ids.ts'
@@ -66,6 +66,13 @@ export function useSheetExtras(options: SheetExtrasOptions): SheetExtras {
   const [isDropping, setDropping] = useState(false)
   const row = panel?.kind === 'row' ? panel.open.row : undefined
   useEffect(() => noteInAddress(row), [row])
+  // A row's drawer belongs to its sheet.
+  const shownSheet = useRef(sheet)
+  useEffect(() => {
+    if (shownSheet.current === sheet) return
+    shownSheet.current = sheet
+    setPanel((shown) => (shown?.kind === 'row' ? undefined : shown))
+  }, [sheet])
   const { isSynced } = state
   useEffect(() => {
     if (!isSynced) return

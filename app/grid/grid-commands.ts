@@ -106,6 +106,11 @@ export function runGridCommand(command: GridCommand, ground: CommandGround, hand
     case 'palette':
     case 'next-needing':
     case 'leave':
+    case 'next-sheet':
+    case 'sheets':
+    // A column's drawing is the grid's own.
+    case 'resize-column':
+    case 'column-menu':
       return hands.screen(command)
   }
 }

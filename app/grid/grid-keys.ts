@@ -1,5 +1,6 @@
 import { DRAWER_TEXTS, TALK_TEXTS } from '../texts/files.ts'
 import { KEY_TEXTS } from '../texts/keys.ts'
+import { SHEETS_TEXTS } from '../texts/sheets.ts'
 import type { Move } from './grid-model.ts'
 
 /** What a key, a menu item or the palette does. */
@@ -20,6 +21,9 @@ export type GridCommand =
   | { readonly do: 'preview' | 'story' | 'put-back' | 'keys' | 'palette' }
   | { readonly do: 'next-needing'; readonly direction: 1 | -1 }
   | { readonly do: 'leave'; readonly direction: 1 | -1 }
+  | { readonly do: 'next-sheet'; readonly direction: 1 | -1 }
+  | { readonly do: 'sheets' | 'column-menu' }
+  | { readonly do: 'resize-column'; readonly direction: 1 | -1 }
 
 /** The part of a keyboard event that decides. */
 export interface KeyPress {
@@ -95,6 +99,19 @@ export const KEY_LINES: readonly KeyLine[] = [
     does: T.region,
     keys: { F6: { do: 'leave', direction: 1 }, 'Shift+F6': { do: 'leave', direction: -1 } },
   },
+  {
+    group: 'move',
+    where: 'screen',
+    does: SHEETS_TEXTS.keys.step,
+    // Browsers keep the first pair for their own tabs, as far as the page is one of several; the second is Google Sheets' way around it.
+    keys: {
+      'Main+PageDown': { do: 'next-sheet', direction: 1 },
+      'Main+PageUp': { do: 'next-sheet', direction: -1 },
+      'Main+Shift+PageDown': { do: 'next-sheet', direction: 1 },
+      'Main+Shift+PageUp': { do: 'next-sheet', direction: -1 },
+    },
+  },
+  { group: 'move', where: 'screen', does: SHEETS_TEXTS.keys.list, keys: { 'Alt+Shift+K': { do: 'sheets' } } },
 
   { group: 'select', where: 'cell', does: T.extend, keys: arrows('Shift+', (r, c) => moving(step(r, c), true)) },
   { group: 'select', where: 'cell', does: T.extendEdge, keys: arrows('Main+Shift+', (r, c) => moving(edge(r, c), true)) },
@@ -151,6 +168,13 @@ export const KEY_LINES: readonly KeyLine[] = [
     does: T.moveRows,
     keys: { 'Alt+Shift+ArrowUp': { do: 'move-rows', direction: -1 }, 'Alt+Shift+ArrowDown': { do: 'move-rows', direction: 1 } },
   },
+  {
+    group: 'edit',
+    where: 'cell',
+    does: T.width,
+    keys: { 'Alt+Shift+ArrowLeft': { do: 'resize-column', direction: -1 }, 'Alt+Shift+ArrowRight': { do: 'resize-column', direction: 1 } },
+  },
+  { group: 'edit', where: 'cell', does: T.columnMenu, keys: { 'Alt+ArrowDown': { do: 'column-menu' } } },
   { group: 'edit', where: 'cell', does: T.menu, keys: { ContextMenu: { do: 'menu' }, 'Shift+F10': { do: 'menu' } } },
   { group: 'edit', where: 'cell', does: T.link, keys: { 'Alt+Enter': { do: 'open-link' } } },
 

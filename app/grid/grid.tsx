@@ -94,6 +94,13 @@ export interface MenuPlace {
   readonly y: number
 }
 
+/** What is selected in a sheet and where it is scrolled to, for when it is looked at again. Pixels of the sheet. */
+export interface GridPlace {
+  readonly chosen: KeptSelection<LineKey, FieldId> | undefined
+  readonly top: number
+  readonly left: number
+}
+
 export interface GridProps {
   readonly ref: Ref<GridHandle>
   readonly label: string
@@ -124,6 +131,10 @@ export interface GridProps {
   /** Shows a cell, of this sheet or another. */
   readonly onGoTo: (cell: { readonly row: RowId; readonly field: FieldId; readonly sheet?: string }) => void
   readonly say: (text: string) => void
+  /** Where the sheet was when it was left; a grid is made anew for each sheet. */
+  readonly place?: GridPlace | undefined
+  /** The grid leaves the screen. */
+  readonly onLeave?: (place: GridPlace) => void
   /** Stands below the rows: adding one, or what to do where there is none. */
   readonly foot: ReactNode
   /** Stands beside the focused cell where that needs a person. */
@@ -146,7 +157,7 @@ const lineKey = (line: GridLine | undefined): LineKey | undefined =>
 /** The sheet as a grid of cells: only what is seen is drawn, one cell has the focus, and one may be edited. */
 export function Grid(props: GridProps) {
   const { ref, label, view, painter, editing, peers, isMac, isLoaded, bandText, onActive, onRanges, onResized, foot, card } = props
-  const { columnActions, onMoveField, onFreeze, onMoveRows, onFill, onMenu, onCommand, onGoTo, say } = props
+  const { columnActions, onMoveField, onFreeze, onMoveRows, onFill, onMenu, onCommand, onGoTo, say, place, onLeave } = props
   const { sheet } = painter
   const { lines } = view
   const scroller = useRef<HTMLDivElement>(null)
@@ -158,7 +169,7 @@ export function Grid(props: GridProps) {
   const bodyRef = useRef<GridBody>(undefined)
   const [viewWidth, setViewWidth] = useState(1200)
   const [drawn, setDrawn] = useState<DrawnColumns>(NOTHING_DRAWN)
-  const [chosen, setChosen] = useState<Chosen>()
+  const [chosen, setChosen] = useState<Chosen | undefined>(place?.chosen)
   const [edited, setEdited] = useState<Editing>()
   const [filling, setFilling] = useState<Range>()
   const [dropLine, setDropLine] = useState<number>()
@@ -240,6 +251,13 @@ export function Grid(props: GridProps) {
   }
   // React draws by itself once its effects have run: only a scroll has to ask for it.
   const isInEffect = useRef(false)
+  const leave = useRef<() => void>(undefined)
+  leave.current = () => {
+    const seen = bodyRef.current?.view
+    onLeave?.({ chosen, top: seen?.top ?? 0, left: seen?.left ?? 0 })
+  }
+  // Before the body goes, which knows where the sheet is scrolled to.
+  useLayoutEffect(() => () => leave.current?.(), [])
   useLayoutEffect(() => {
     const [scrolled, tall, still, rows] = [scroller.current, spacer.current, stage.current, rowsElement.current]
     if (scrolled === null || tall === null || still === null || rows === null) return
@@ -262,6 +280,17 @@ export function Grid(props: GridProps) {
     isInEffect.current = false
   }, [scene])
   useEffect(() => sheet.onChange(({ rows }) => bodyRef.current?.spoil(rows)), [sheet])
+
+  // Back to where the sheet was, as soon as so many of its lines are there again.
+  const due = useRef(place)
+  useLayoutEffect(() => {
+    const { current: to } = due
+    if (to === undefined || space.total < to.top || lines.length === 0) return
+    due.current = undefined
+    isInEffect.current = true
+    bodyRef.current?.scrollBy(to.left, to.top)
+    isInEffect.current = false
+  }, [space, lines])
 
   const select = (next: Selection, isShown = true): void => {
     awaited.current = undefined
@@ -364,18 +393,10 @@ export function Grid(props: GridProps) {
     if (activeColumn !== undefined) onResized(activeColumn.field.id, widthWithin(activeColumn.width + by))
   }
 
-  /** Keys of the grid's own drawing: a column's width and menu, a group's head. */
+  /** Keys of a group's head. */
   const ownKey = (event: KeyboardEvent): boolean => {
     const isAlt = isMac ? event.ctrlKey && event.altKey : event.altKey && !event.ctrlKey
     const { key } = event
-    if (isAlt && event.shiftKey && (key === 'ArrowLeft' || key === 'ArrowRight')) {
-      resizeActive(key === 'ArrowRight' ? WIDTH_STEP : -WIDTH_STEP)
-      return true
-    }
-    if (isAlt && !event.shiftKey && key === 'ArrowDown' && activeField !== undefined) {
-      setMenu(activeField)
-      return true
-    }
     if (activeLine?.kind !== 'group') return false
     if (isAlt || event.ctrlKey || event.metaKey || event.shiftKey) return false
     const isOpening = key === 'ArrowRight' && !activeLine.isOpen
@@ -403,6 +424,8 @@ export function Grid(props: GridProps) {
 
   const run = (command: GridCommand, selected: Selection) => {
     if (command.do === 'menu') return openMenuOf(selected.active)
+    if (command.do === 'resize-column') return resizeActive(command.direction * WIDTH_STEP)
+    if (command.do === 'column-menu') return setMenu(activeField)
     if (command.do === 'collapse') setCopiedCells(undefined)
     runGridCommand(command, groundOf(selected), {
       select: (next, isShown) => {

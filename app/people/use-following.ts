@@ -31,12 +31,12 @@ export function useFollowing({ session, peers, grid, area, sheet }: FollowingPar
   const stop = useCallback(() => setClient(undefined), [])
   const toggle = useCallback((next: Peer) => setClient((now) => (now === next.client ? undefined : next.client)), [])
   const cursor = peer?.cursor
-  const [inSheet, row, field] = [cursor?.sheet, cursor?.row, cursor?.field]
+  const [inSheet, row, field] = [peer?.sheet, cursor?.row, cursor?.field]
 
   useEffect(() => {
-    if (inSheet === undefined || row === undefined || field === undefined) return
+    if (inSheet === undefined) return
     if (inSheet !== sheet) void session.openSheet(inSheet)
-    else grid.current?.reveal({ row: row as RowId, field: field as FieldId })
+    else if (row !== undefined && field !== undefined) grid.current?.reveal({ row: row as RowId, field: field as FieldId })
   }, [inSheet, row, field, sheet, session, grid])
 
   useEffect(() => {

@@ -10,6 +10,8 @@ import type { Painter } from '../grid/scene.ts'
 import type { SheetEditing } from '../grid/use-sheet-editing.ts'
 import type { Times } from '../kit/times.ts'
 import { ShareDialog } from '../share/share-dialog.tsx'
+import { RemoveSheet } from '../sheets/remove-sheet.tsx'
+import type { SheetWork } from '../sheets/use-sheet-work.ts'
 import { FieldDialog } from '../sync-panel/field-dialog.tsx'
 import { ImportDialog } from '../sync-panel/import-dialog.tsx'
 import { LinkDialog } from '../sync-panel/link-dialog.tsx'
@@ -30,6 +32,7 @@ export type OpenDialog =
   | { readonly kind: 'keys' }
   | FieldDialogKind
   | { readonly kind: 'share' }
+  | { readonly kind: 'remove-sheet'; readonly sheet: string }
   | { readonly kind: 'import-file'; readonly file: File | undefined }
   | { readonly kind: 'export'; readonly rows: readonly RowId[]; readonly fields: readonly Field[] }
 
@@ -54,6 +57,7 @@ export interface DialogsProps {
   readonly onGoTo: (cell: CellId) => void
   /** As `onGoTo`, in whatever sheet the cell is. */
   readonly onGoToCell: GoToCell
+  readonly sheetWork: SheetWork
 }
 
 /** The dialog that is open, if one is. */
@@ -62,6 +66,7 @@ export function Dialogs(props: DialogsProps) {
   if (dialog === undefined) return null
   if (dialog.kind === 'keys') return <KeysDialog {...props} />
   if (dialog.kind === 'share') return <ShareDialog workbook={props.info} times={props.times} onClose={props.onClose} />
+  if (dialog.kind === 'remove-sheet') return <RemoveSheetDialog {...props} sheet={dialog.sheet} />
   if (dialog.kind === 'story') return <StoryDialog {...props} cell={dialog.cell} />
   if (dialog.kind === 'import-file' || dialog.kind === 'export') {
     return (
@@ -89,4 +94,21 @@ export function Dialogs(props: DialogsProps) {
     case 'import':
       return <ImportDialog {...props} connection={connection} />
   }
+}
+
+function RemoveSheetDialog({ sheet: id, info, open, survey, sheetWork, onClose }: DialogsProps & { readonly sheet: string }) {
+  const sheet = info.sheets.find((one) => one.id === id)
+  const isOpen = open.info.id === id
+  // Somebody else has deleted it meanwhile.
+  if (sheet === undefined) return null
+  return (
+    <RemoveSheet
+      name={sheet.name}
+      rows={isOpen ? open.sheet.rows().length : undefined}
+      staged={isOpen ? survey.staged : 0}
+      connections={info.connections.filter((connection) => connection.sheet === id)}
+      onRemove={() => sheetWork.remove(id)}
+      onClose={onClose}
+    />
+  )
 }

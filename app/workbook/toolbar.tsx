@@ -1,29 +1,25 @@
 import { Download, Keyboard, Link2, Plus, RefreshCw } from 'lucide-react'
 import type { ReactNode } from 'react'
 import type { ConnectionInfo } from '../../server/api/contract.ts'
-import type { OpenSheet, WorkbookInfo } from '../collab/workbook-session.ts'
 import { Button, IconButton } from '../kit/button.tsx'
 import type { Access } from '../share/access.ts'
 import { TEXTS } from '../texts.ts'
 import type { OpenDialog } from './dialogs.tsx'
 
 export interface ToolbarProps {
-  readonly info: WorkbookInfo
-  readonly open: OpenSheet
   readonly connections: readonly ConnectionInfo[]
   readonly staged: number
   readonly needing: number
   readonly access: Access
   /** Files, the row, comments. */
   readonly more: ReactNode
-  readonly onSheet: (id: string) => void
   readonly onDialog: (dialog: OpenDialog) => void
   readonly onPanel: () => void
   readonly onAddRow: () => void
 }
 
-/** The sheets of the workbook, and what can be done with the one that is shown. */
-export function Toolbar({ info, open, connections, staged, needing, access, more, onSheet, onDialog, onPanel, onAddRow }: ToolbarProps) {
+/** What can be done with the sheet that is shown. */
+export function Toolbar({ connections, staged, needing, access, more, onDialog, onPanel, onAddRow }: ToolbarProps) {
   // Importing, linking and syncing are for those who may use the connections behind them.
   const [connection] = access.isGuest ? [] : connections
   return (
@@ -32,20 +28,6 @@ export function Toolbar({ info, open, connections, staged, needing, access, more
       aria-label={TEXTS.toolbar.label}
       className="flex min-w-0 items-center gap-0.5 overflow-x-auto border-b border-line bg-wash px-2.5 text-ink-2"
     >
-      <div role="tablist" aria-label="Sheets" className="flex min-w-0 overflow-x-auto">
-        {info.sheets.map((sheet) => (
-          <button
-            key={sheet.id}
-            type="button"
-            role="tab"
-            aria-selected={sheet.id === open.info.id}
-            onClick={() => onSheet(sheet.id)}
-            className="h-9 border-0 border-b-2 border-transparent bg-transparent px-3 whitespace-nowrap text-inherit outline-offset-[-2px] aria-selected:border-tide aria-selected:font-semibold aria-selected:text-ink"
-          >
-            {sheet.name}
-          </button>
-        ))}
-      </div>
       <span className="ml-auto flex items-center gap-0.5">
         {connection !== undefined && (
           <>

@@ -2,6 +2,7 @@
 
 import { useMemo } from 'react'
 import * as z from 'zod'
+import { parseAddress } from '../sheets/address.ts'
 import { TEXTS } from '../texts.ts'
 import { useWorkbook } from '../use-workbook.ts'
 import { WorkbookScreen } from './workbook-screen.tsx'
@@ -9,10 +10,8 @@ import { WorkbookScreen } from './workbook-screen.tsx'
 // The page's content policy allows no code from text, which zod would otherwise try to make.
 z.config({ jitless: true })
 
-const workbookOf = (pathname: string): string => /^\/w\/([0-9A-Za-z]{1,32})\/?$/u.exec(pathname)?.[1] ?? ''
-
 export function WorkbookPage() {
-  const workbook = useMemo(() => workbookOf(window.location.pathname), [])
+  const workbook = useMemo(() => parseAddress(window.location)?.workbook ?? '', [])
   return workbook === '' ? <Message title={TEXTS.missing.title} text={TEXTS.missing.workbook} /> : <OpenWorkbook workbook={workbook} />
 }
 

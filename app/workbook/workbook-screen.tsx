@@ -18,7 +18,7 @@ import { makeFieldWork } from '../fields/field-work.ts'
 import { FieldsContext } from '../fields/fields-context.ts'
 import { useCellChecks } from '../fields/use-cell-checks.ts'
 import type { Band } from '../grid/columns.ts'
-import { type CellId, Grid, type GridHandle, type KeptRange } from '../grid/grid.tsx'
+import { type CellId, Grid, type GridHandle, type GridPlace, type KeptRange } from '../grid/grid.tsx'
 import { type GridCommand, screenCommand } from '../grid/grid-keys.ts'
 import type { Painter } from '../grid/scene.ts'
 import { valuePart } from '../grid/undo-stack.ts'
@@ -32,6 +32,9 @@ import { useOwnPresence } from '../people/use-own-presence.ts'
 import { accessOf } from '../share/access.ts'
 import { LinkEnded } from '../share/link-ended.tsx'
 import { readOnlyEditing } from '../share/read-only.ts'
+import { SheetTabs, type SheetTabsHandle } from '../sheets/sheet-tabs.tsx'
+import { useOpenSheet } from '../sheets/use-open-sheet.ts'
+import { useSheetWork } from '../sheets/use-sheet-work.ts'
 import { SyncPanel } from '../sync-panel/panel.tsx'
 import { heldTexts, nextNeeding, sendingCells } from '../sync-panel/survey.ts'
 import { TEXTS } from '../texts.ts'
@@ -56,7 +59,7 @@ const NO_ITEMS: readonly PaletteItem[] = []
 const isMacKeyboard = (): boolean => /Mac|iPhone|iPad/u.test(navigator.platform)
 
 /** In which order F6 walks the screen. */
-const REGIONS = ['toolbar', 'grid', 'cell', 'drawer', 'panel'] as const
+const REGIONS = ['toolbar', 'grid', 'cell', 'sheets', 'drawer', 'panel'] as const
 
 export interface WorkbookScreenProps {
   readonly session: WorkbookSession
@@ -202,7 +205,7 @@ export function WorkbookScreen({ session, state, info, open }: WorkbookScreenPro
     [reveal],
   )
 
-  const openSheet = useCallback((id: string): void => void session.openSheet(id), [session])
+  const openSheet = useOpenSheet({ session, info, open: open.info.id, isEditing, say })
   const goToCell = useGoToCell({ sheet, grid, openSheet, reveal })
 
   const extras = useSheetExtras({
@@ -222,6 +225,17 @@ export function WorkbookScreen({ session, state, info, open }: WorkbookScreenPro
     onGoTo: goTo,
     say,
   })
+
+  const isOffline = state.link.kind !== 'online'
+  const sheetWork = useSheetWork({ workbook: info.id, session, sheet, editing, isOffline, openSheet, say })
+  const tabs = useRef<SheetTabsHandle>(null)
+  const askRemove = (id: string): void => {
+    if (!sheetWork.canRemove()) say(TEXTS.sheets.last)
+    else if (id === open.info.id && sheet.rows().length === 0 && connections.length === 0) sheetWork.remove(id)
+    else setDialog({ kind: 'remove-sheet', sheet: id })
+  }
+  /** Where each sheet was left. */
+  const places = useRef(new Map<string, GridPlace>())
 
   const share = useCallback(() => setDialog({ kind: 'share' }), [])
   const closePanel = useCallback(() => setPanelOpen(false), [])
@@ -264,6 +278,19 @@ export function WorkbookScreen({ session, state, info, open }: WorkbookScreenPro
       case 'keys':
         setDialog({ kind: 'keys' })
         return
+      case 'sheets':
+        tabs.current?.openList()
+        return
+      case 'next-sheet': {
+        const at = info.sheets.findIndex(({ id }) => id === open.info.id)
+        const next = info.sheets[(at + command.direction + info.sheets.length) % info.sheets.length]
+        if (next === undefined || next.id === open.info.id) say(TEXTS.sheets.none)
+        else {
+          openSheet(next.id)
+          requestAnimationFrame(() => grid.current?.focus())
+        }
+        return
+      }
       case 'preview': {
         const connection = connectionHere()
         if (access.isGuest) say(TEXTS.share.membersOnly)
@@ -304,7 +331,6 @@ export function WorkbookScreen({ session, state, info, open }: WorkbookScreenPro
   }
 
   const commands = useCommands({
-    session,
     info,
     sheet,
     view,
@@ -316,6 +342,8 @@ export function WorkbookScreen({ session, state, info, open }: WorkbookScreenPro
     grid,
     say,
     onScreen: run,
+    onSheet: openSheet,
+    goToCell,
     more: NO_ITEMS,
   })
   const { onRanges: keepRanges } = commands
@@ -373,19 +401,16 @@ export function WorkbookScreen({ session, state, info, open }: WorkbookScreenPro
     <div
       ref={root}
       onKeyDown={(event) => onKey(event.nativeEvent)}
-      className="grid h-full grid-rows-[48px_36px_auto_minmax(0,1fr)_auto_28px]"
+      className="grid h-full grid-rows-[48px_36px_auto_minmax(0,1fr)_auto_auto_28px]"
     >
       <title>{`${info.name} · ${TEXTS.product}`}</title>
       <Header session={session} state={state} info={info} peers={peers} times={times} following={following} onShare={share} />
       <Toolbar
-        info={info}
-        open={open}
         connections={connections}
         staged={survey.staged}
         needing={survey.needing.length}
         access={access}
         more={extras.tools}
-        onSheet={openSheet}
         onDialog={setDialog}
         onPanel={() => setPanelOpen(true)}
         onAddRow={addRow}
@@ -404,13 +429,23 @@ export function WorkbookScreen({ session, state, info, open }: WorkbookScreenPro
         />
       </div>
       <div className={`grid min-h-0 grid-cols-[minmax(0,1fr)] ${access.isGuest ? '' : 'md:grid-cols-[minmax(0,1fr)_348px]'}`}>
-        <main ref={gridArea} {...extras.dropProps} data-region="grid" onInput={onInput} className="relative min-h-0 min-w-0">
+        <main
+          id="sheet-grid"
+          ref={gridArea}
+          {...extras.dropProps}
+          data-region="grid"
+          onInput={onInput}
+          className="relative min-h-0 min-w-0"
+        >
           {extras.dropHint}
           <FollowingPill following={following} />
           {commands.findBar}
           <FieldsContext value={fieldsHere}>
             <Grid
+              key={sheet.id}
               ref={grid}
+              place={places.current.get(sheet.id)}
+              onLeave={(place) => places.current.set(sheet.id, place)}
               label={TEXTS.grid.label(open.info.name)}
               view={view}
               painter={painter}
@@ -487,6 +522,19 @@ export function WorkbookScreen({ session, state, info, open }: WorkbookScreenPro
           </div>
         )}
       </div>
+      <SheetTabs
+        ref={tabs}
+        sheets={info.sheets}
+        removed={info.removedSheets}
+        current={open.info.id}
+        peers={peers}
+        work={sheetWork}
+        canEdit={access.refusal === undefined}
+        isMac={isMac}
+        onOpen={openSheet}
+        onRemove={askRemove}
+        onLeave={() => grid.current?.focus()}
+      />
       <StatusBar
         rows={rowCount}
         shown={used.view.stats.isFiltered ? used.view.stats.shown : undefined}
@@ -524,6 +572,7 @@ export function WorkbookScreen({ session, state, info, open }: WorkbookScreenPro
         active={active}
         onGoTo={goTo}
         onGoToCell={goToCell}
+        sheetWork={sheetWork}
       />
     </div>
   )

@@ -8,6 +8,7 @@ export const PEER: Peer = {
   color: '#7048e8',
   device: 'd1',
   cursor: undefined,
+  sheet: undefined,
   ranges: [],
   liveText: undefined,
   isGuest: false,
