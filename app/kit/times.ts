@@ -4,6 +4,8 @@ export interface Times {
   readonly clock: (at: number) => string
   /** `Today 10:02`, `20 Nov 10:02`. */
   readonly moment: (at: number) => string
+  /** `20 Nov 2026, 10:02:07`. */
+  readonly exact: (at: number) => string
   /** `2 min ago`. */
   readonly ago: (at: number, now: number) => string
   /** `4.2 s`, `3 min`. */
@@ -17,6 +19,7 @@ const DAY = 24 * HOUR
 export function makeTimes(locale: string, timeZone: string, now: () => number): Times {
   const clock = new Intl.DateTimeFormat(locale, { hour: '2-digit', minute: '2-digit', timeZone })
   const day = new Intl.DateTimeFormat(locale, { day: 'numeric', month: 'short', timeZone })
+  const exact = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'medium', timeZone })
   const dayKey = new Intl.DateTimeFormat('en-CA', { timeZone })
   const moment = (at: number): string => {
     const isToday = dayKey.format(at) === dayKey.format(now())
@@ -29,7 +32,7 @@ export function makeTimes(locale: string, timeZone: string, now: () => number): 
     if (ms < DAY) return `${Math.floor(ms / HOUR)} h ago`
     return day.format(at)
   }
-  return { clock: (at) => clock.format(at), moment, ago, span: spanText }
+  return { clock: (at) => clock.format(at), moment, exact: (at) => exact.format(at), ago, span: spanText }
 }
 
 function spanText(ms: number): string {

@@ -8,6 +8,8 @@ import { appColor } from '../kit/app-colors.ts'
 import { Button } from '../kit/button.tsx'
 import { Failure } from '../kit/message.tsx'
 import { Modal } from '../kit/modal.tsx'
+import { Method } from '../runs/call-list.tsx'
+import { bodyText } from '../runs/call-text.ts'
 import { creditsText, TEXTS } from '../texts.ts'
 import type { DialogsProps } from '../workbook/dialogs.tsx'
 import { cellsOfCall, creditsOfCall, previewText } from './preview-text.ts'
@@ -192,12 +194,6 @@ export function PreviewDialog(props: Props) {
   )
 }
 
-/** A body as it will be sent, on one line where it is short. */
-function bodyText(body: unknown): string {
-  const line = JSON.stringify(body, null, 1)?.replace(/\n\s*/gu, ' ') ?? ''
-  return line.length <= 100 ? line : JSON.stringify(body, null, 2)
-}
-
 /** A plan made here, in the shape of the server's answer. */
 function asPreview(plan: NonNullable<ReturnType<typeof planHere>>): Preview {
   const { id, connection: _, ...rest } = plan
@@ -233,10 +229,6 @@ function Section({ title, children }: { title: string; children: React.ReactNode
     </section>
   )
 }
-
-export const Method = ({ name }: { name: string }) => (
-  <span className="rounded bg-tide-wash px-1.5 py-0.5 font-mono text-[11px] font-semibold text-tide-ink">{name}</span>
-)
 
 type HeldProps = Props & { readonly cell: Preview['held'][number]['cell']; readonly text: string; readonly fieldName: string }
 
