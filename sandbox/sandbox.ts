@@ -31,10 +31,11 @@ export function isVendorApi(pathname: string): boolean {
 function vendorCall(pathname: string): { readonly app: SandboxApp; readonly path: string } | undefined {
   const [, root, app = '', ...rest] = pathname.split('/')
   const path = `/${rest.join('/')}`
-  return root === 'sandbox' && isApp(app) && APPS[app].isVendorPath(path) ? { app, path } : undefined
+  return root === 'sandbox' && isSandboxApp(app) && APPS[app].isVendorPath(path) ? { app, path } : undefined
 }
 
-function isApp(id: string): id is SandboxApp {
+/** Whether there is a stand-in of this app. */
+export function isSandboxApp(id: string): id is SandboxApp {
   return Object.hasOwn(APPS, id)
 }
 
@@ -77,7 +78,7 @@ const FIRST_RECORDS = 60
 
 /** Starts the sandbox on its folder, with first records where that is fresh. */
 export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
-  const ids = Object.keys(APPS).filter(isApp)
+  const ids = Object.keys(APPS).filter(isSandboxApp)
   const opening = ids.map(async (id): Promise<readonly [SandboxApp, StandIn]> => {
     const app = await APPS[id].open({
       folder: join(options.dataFolder, id),

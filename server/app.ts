@@ -1,9 +1,12 @@
 import { join } from 'node:path'
-import { isVendorApi, type Sandbox, startSandbox } from '../sandbox/sandbox.ts'
+import { isSandboxApp, isVendorApi, type Sandbox, startSandbox } from '../sandbox/sandbox.ts'
+import type { ReadyApp } from '../sync-engine/connectors/app.ts'
 import { readyApp } from '../sync-engine/connectors/registry.ts'
+import { SyncError } from '../sync-engine/sync-error.ts'
 import { cryptoRandomBytes, makeConnectionId, type SheetId, type WorkbookId } from '../workbook/ids.ts'
 import { sysName } from '../workbook/schema.ts'
 import { annotationHandlers } from './api/annotations.ts'
+import { authorizeHandlers } from './api/authorize.ts'
 import { connectionHandlers } from './api/connections.ts'
 import type { Contract, StatelessMessage } from './api/contract.ts'
 import { deliveryHandlers } from './api/delivery.ts'
@@ -13,28 +16,34 @@ import { integrationHandlers } from './api/integrations.ts'
 import type { LinkEndpoint } from './api/links.ts'
 import type { Handlers } from './api/router.ts'
 import { sheetHandlers } from './api/sheets.ts'
+import { AppClients } from './app-clients.ts'
 import type { DocumentBusiness, Documents, Principal } from './collab-ports.ts'
 import type { Config } from './config.ts'
+import { IntegrationCredentials } from './credentials.ts'
 import type { BaseOf } from './feed.ts'
-import type { SandboxPart } from './http.ts'
+import type { HttpParts, SandboxPart } from './http.ts'
 import { Imports } from './imports.ts'
 import { Integrations } from './integrations.ts'
 import type { Logger } from './logger.ts'
+import { CALLBACK_PATH } from './oauth-flows.ts'
+import { makePinnedFetch } from './pinned-fetch.ts'
 import { RunQueue } from './queue.ts'
 import type { Rights } from './rights.ts'
 import type { Secrets } from './secrets.ts'
 import type { Caller, Sessions } from './session.ts'
 import type { SharedLinks } from './shared-links.ts'
 import { SheetHub } from './sheets.ts'
+import { SignIns } from './sign-ins.ts'
 import { makeBaseShards } from './storage/base-shards.ts'
 import { Catalog, type IntegrationRow, type ObjectRow } from './storage/catalog.ts'
 import type { Reader } from './storage/database.ts'
 import { RunStore } from './storage/runs.ts'
 import { withTalk } from './talk.ts'
 import type { UpdateLog } from './update-log.ts'
+import { hookUrlOf, isHook, Webhooks } from './webhooks.ts'
 import type { WorkbookPeople } from './workbook-people.ts'
 import { WorkbookSheets, withSheetList } from './workbook-sheets.ts'
-import { credentialsName, Workbooks } from './workbooks.ts'
+import { Workbooks } from './workbooks.ts'
 
 /** What the shell gives to the business. */
 export interface AppParts {
@@ -69,6 +78,8 @@ export interface App {
   readonly baseOf: BaseOf
   readonly handlers: Handlers<BusinessContract>
   readonly sandbox?: SandboxPart
+  readonly hooks?: HttpParts['hooks']
+  readonly signInReturn?: HttpParts['signInReturn']
   /** Where a browser that is let in begins. */
   homePath(): string
   /** Before the first request is answered. */
@@ -83,6 +94,9 @@ export interface App {
 const START_FIELDS = ['summary', 'status', 'assignee', 'priority', 'duedate', 'customfield_10016', 'labels', 'updated']
 const START_FILTER = 'project = TB ORDER BY key ASC'
 
+/** Asking an app what objects an account has takes no longer than this. ms */
+const DISCOVER_MS = 60_000
+
 const DOCUMENTS_CHANGED = JSON.stringify({ type: 'documents' } satisfies StatelessMessage)
 
 /** Workbooks, engine, queue and sandbox, put together. */
@@ -92,6 +106,12 @@ export function buildApp(parts: AppParts): App {
   const runs = new RunStore(reader)
   const random = cryptoRandomBytes
   const clock = { now, sleep }
+  // Only local mode exists; team mode will refuse private addresses.
+  const pinned = makePinnedFetch({ allowPrivate: true })
+  const credentials = new IntegrationCredentials({ secrets, reader, log, logger, now, fetch: pinned.fetch, origin })
+  const clients = new AppClients({ credentials, origin, clock, random: Math.random, allowPrivate: true, fetch: pinned.fetch })
+  const signIns = new SignIns({ catalog, credentials, clients, log, logger, now, random, fetch: pinned.fetch, origin, standIn })
+  const webhooks = new Webhooks({ catalog, credentials, hints: { onHint: () => undefined }, logger, now })
   const hub = new SheetHub({
     catalog,
     runs,
@@ -112,8 +132,7 @@ export function buildApp(parts: AppParts): App {
     clock,
     random: Math.random,
     randomBytes: random,
-    credentials: async (integration) => JSON.parse((await secrets.load(credentialsName(integration))) ?? '{}') as Record<string, string>,
-    origin,
+    makeHttp: ({ integration }, onCall) => clients.clientFor(integration, builtApp(integration.app), onCall),
     broadcast: (docName, message: StatelessMessage) =>
       documents.broadcastStateless(docName, JSON.stringify(message), message.type === 'documents' ? 'everyone' : 'members'),
     nameOf: (actor) => people.nameOf(actor) ?? (actor === 'server' ? 'Tidebook' : actor),
@@ -141,7 +160,11 @@ export function buildApp(parts: AppParts): App {
       removeConnection: () => Promise.reject(new Error('not wired')),
     },
     log,
-    forgetSecrets: (integration) => secrets.remove(credentialsName(integration)),
+    forgetSecrets: async (id) => {
+      const integration = (await catalog.integrations()).find((known) => known.id === id)
+      if (integration !== undefined) await credentials.forget(integration, readyApp(integration.app))
+      clients.forget(id)
+    },
     now,
     random,
   })
@@ -160,6 +183,11 @@ export function buildApp(parts: AppParts): App {
     } catch (error) {
       logger.error({ err: error, sheet }, 'the fields of a sheet that was brought back may say an older direction')
     }
+  }
+
+  /** What an app's stand-in signs in with. */
+  function standIn(app: string): Record<string, string> | undefined {
+    return sandbox === undefined || !isSandboxApp(app) ? undefined : { ...sandbox.credentials(app) }
   }
 
   /** People tied rows to records, perhaps offline: a one-way run fills them. */
@@ -227,15 +255,18 @@ export function buildApp(parts: AppParts): App {
         catalog,
         integrations,
         queue,
-        authOf: async ({ id }) => {
-          const isAuthorised = (await secrets.load(credentialsName(id))) !== undefined
-          return { state: isAuthorised ? 'authorised' : 'never', by: null, at: null, expiresAt: null }
-        },
+        authOf: ({ id }) => credentials.stateOf(id),
         nextPullOf: async () => null,
-        discover: async ({ app }) => readyApp(app)?.objects ?? [],
+        discover: async (integration) => {
+          const app = builtApp(integration.app)
+          if (app.discoverObjects === undefined) return app.objects
+          const http = clients.clientFor(integration, app, () => undefined).as('search')
+          return [...app.objects, ...(await app.discoverObjects(http, AbortSignal.timeout(DISCOVER_MS)))]
+        },
         nameOf: (person) => people.nameOf(person) ?? person,
         now,
       }),
+      ...authorizeHandlers({ catalog, credentials, signIns, hasStandIn: (app) => standIn(app) !== undefined, hookUrlOf }),
       ...deliveryHandlers({ shards: makeBaseShards(reader), baseOf: (sheet) => hub.baseOf(sheet) }),
     },
     ...(config.hasSandbox && {
@@ -244,6 +275,8 @@ export function buildApp(parts: AppParts): App {
         isVendorApi,
       },
     }),
+    hooks: { isHook, handle: (request, response) => void webhooks.handle(request, response) },
+    signInReturn: { path: CALLBACK_PATH, finish: (answer, caller) => signIns.flows.finish(answer, caller.device) },
     homePath: () => home,
     start: async () => {
       if (config.hasSandbox) sandbox = await startSandbox({ dataFolder: join(config.dataFolder, 'sandbox'), now, random: Math.random })
@@ -259,8 +292,15 @@ export function buildApp(parts: AppParts): App {
       await imports.stop()
       await queue.stop()
       await sandbox?.stop()
+      pinned.close()
     },
   }
+}
+
+function builtApp(id: string): ReadyApp {
+  const app = readyApp(id)
+  if (app === undefined) throw new SyncError('not-found', `The app ${id} is not built yet.`)
+  return app
 }
 
 function sleep(ms: number, signal: AbortSignal): Promise<void> {

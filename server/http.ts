@@ -34,6 +34,12 @@ export interface HttpParts {
   readonly hosts: () => ReadonlySet<string>
   readonly api: RequestListener
   readonly sandbox?: SandboxPart | undefined
+  /** Webhooks of apps: they come without a session and are known by their signature. */
+  readonly hooks?: { readonly isHook: (pathname: string) => boolean; readonly handle: RequestListener } | undefined
+  /** Takes a browser that an app sends back from its sign-in page; where it goes on to. */
+  readonly signInReturn?:
+    | { readonly path: string; readonly finish: (answer: URLSearchParams, caller: Caller) => Promise<string> }
+    | undefined
   readonly pages?: RequestListener | undefined
   readonly isDev: boolean
   readonly logger: Logger
@@ -85,6 +91,10 @@ export function makeHttpFront(parts: HttpParts): HttpFront {
       parts.sandbox.handle(request, response)
       return
     }
+    if (parts.hooks?.isHook(url.pathname)) {
+      parts.hooks.handle(request, response)
+      return
+    }
     if (redeemOneTime(request, response, url)) return
     const caller = identify(request, response)
     if (caller === undefined || !isLetIn(caller, request, url.pathname)) {
@@ -92,7 +102,24 @@ export function makeHttpFront(parts: HttpParts): HttpFront {
       return
     }
     callers.set(request, caller)
-    route(request, response, url.pathname)
+    if (url.pathname === parts.signInReturn?.path && isMember(caller)) finishSignIn(request, response, url, caller)
+    else route(request, response, url.pathname)
+  }
+
+  /** The address holds a code: it is left at once, is kept nowhere and is told to nobody. */
+  const finishSignIn = (request: IncomingMessage, response: ServerResponse, url: URL, caller: Caller): void => {
+    const headers = { 'Cache-Control': 'no-store', 'Content-Security-Policy': API_POLICY }
+    if (request.method !== 'GET') {
+      response.writeHead(405, { ...headers, Allow: 'GET' }).end()
+      return
+    }
+    parts.signInReturn
+      ?.finish(url.searchParams, caller)
+      .then((next) => response.writeHead(303, { ...headers, Location: next }).end())
+      .catch((error: unknown) => {
+        parts.logger.error({ err: error }, 'a sign-in could not be finished')
+        response.writeHead(303, { ...headers, Location: '/settings/integrations' }).end()
+      })
   }
 
   /** A page asked for with a one-time token: a session, and the same page without the token in its address. */

@@ -162,6 +162,8 @@ export async function startServer(config: Config, options: StartOptions = {}): P
       hosts: () => hosts,
       api: getRequestListener(api.fetch, { overrideGlobalObjects: false }),
       sandbox: app.sandbox,
+      hooks: app.hooks,
+      signInReturn: app.signInReturn,
       pages: pages?.handle,
       isDev: config.isDev,
       logger,

@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import { annotationsEndpoints } from './contract/annotations.ts'
+import { authorizeEndpoints } from './contract/authorize.ts'
 import { connectionsEndpoints } from './contract/connections.ts'
 import { filesEndpoints } from './contract/files.ts'
 import { integrationsEndpoints } from './contract/integrations.ts'
@@ -172,6 +173,7 @@ export const contract = {
   },
   ...linksEndpoints,
   ...filesEndpoints,
+  ...authorizeEndpoints,
   ...integrationsEndpoints,
   ...connectionsEndpoints,
   ...runsEndpoints,

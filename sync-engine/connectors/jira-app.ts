@@ -3,6 +3,7 @@ import { SyncError } from '../sync-error.ts'
 import type { OAuthMethod, ReadyApp, TokenMethod } from './app.ts'
 import { makeJiraConnector } from './jira.ts'
 import { parseAnswer, readOk } from './jira-answers.ts'
+import { jiraHooks } from './jira-hooks.ts'
 import { planJiraCalls } from './jira-plan.ts'
 
 function basicAuth(user: string, password: string): string {
@@ -103,6 +104,7 @@ export const jiraApp: ReadyApp = {
   planCalls: planJiraCalls,
   makeConnector: ({ http, limitedTo, description }) =>
     makeJiraConnector({ http, object: 'issues', ...(limitedTo && { projectKeys: limitedTo }), ...(description && { description }) }),
+  hooks: jiraHooks,
   sandbox: {
     path: '/sandbox/jira',
     method: 'api-token',

@@ -394,8 +394,6 @@ export class EngineWorld implements AsyncDisposable {
       clock,
       random: () => 0,
       randomBytes: this.#random,
-      credentials: async () => ({}),
-      origin: () => 'http://127.0.0.1',
       broadcast: () => undefined,
       nameOf: (actor) => actor,
       readyApp: () => this.app.ready(),
