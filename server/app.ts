@@ -19,6 +19,7 @@ import { sheetHandlers } from './api/sheets.ts'
 import { AppClients } from './app-clients.ts'
 import type { DocumentBusiness, Documents, Principal } from './collab-ports.ts'
 import type { Config } from './config.ts'
+import { Connections } from './connections.ts'
 import { IntegrationCredentials } from './credentials.ts'
 import type { BaseOf } from './feed.ts'
 import type { HttpParts, SandboxPart } from './http.ts'
@@ -35,12 +36,13 @@ import type { SharedLinks } from './shared-links.ts'
 import { SheetHub } from './sheets.ts'
 import { SignIns } from './sign-ins.ts'
 import { makeBaseShards } from './storage/base-shards.ts'
-import { Catalog, type IntegrationRow, type ObjectRow } from './storage/catalog.ts'
+import { Catalog, type IntegrationRow, isOn, type ObjectRow } from './storage/catalog.ts'
 import type { Reader } from './storage/database.ts'
 import { RunStore } from './storage/runs.ts'
 import { withTalk } from './talk.ts'
 import type { UpdateLog } from './update-log.ts'
 import { hookUrlOf, isHook, Webhooks } from './webhooks.ts'
+import { WorkbookCopies } from './workbook-copies.ts'
 import type { WorkbookPeople } from './workbook-people.ts'
 import { WorkbookSheets, withSheetList } from './workbook-sheets.ts'
 import { Workbooks } from './workbooks.ts'
@@ -132,12 +134,14 @@ export function buildApp(parts: AppParts): App {
     clock,
     random: Math.random,
     randomBytes: random,
-    makeHttp: ({ integration }, onCall) => clients.clientFor(integration, builtApp(integration.app), onCall),
+    makeHttp: ({ integration }, onCall, goOn) => clients.clientFor(integration, builtApp(integration.app), onCall, goOn),
     broadcast: (docName, message: StatelessMessage) =>
       documents.broadcastStateless(docName, JSON.stringify(message), message.type === 'documents' ? 'everyone' : 'members'),
     nameOf: (actor) => people.nameOf(actor) ?? (actor === 'server' ? 'Tidebook' : actor),
   })
   const workbooks = new Workbooks({ catalog, hub, documents, queue, log, secrets, now, random })
+  const connections = new Connections({ catalog, hub, queue, runs, workbooks, log })
+  const copies = new WorkbookCopies({ catalog, documents, hub, workbooks, log, now, random })
   const imports = new Imports({
     reader,
     catalog,
@@ -157,7 +161,7 @@ export function buildApp(parts: AppParts): App {
     queue,
     workbooks: {
       rewriteBindings: (connections) => workbooks.rewriteBindings(connections),
-      removeConnection: () => Promise.reject(new Error('not wired')),
+      removeConnection: async (id) => void (await connections.remove(id)),
     },
     log,
     forgetSecrets: async (id) => {
@@ -165,11 +169,17 @@ export function buildApp(parts: AppParts): App {
       if (integration !== undefined) await credentials.forget(integration, readyApp(integration.app))
       clients.forget(id)
     },
+    onChanged: tellOfConnection,
     now,
     random,
   })
   let sandbox: Sandbox | undefined
   let home = '/'
+
+  function tellOfConnection({ id, workbook }: { readonly id: string; readonly workbook: WorkbookId }): void {
+    const message = { type: 'connection', connection: id } satisfies StatelessMessage
+    documents.broadcastStateless(sysName(workbook), JSON.stringify(message), 'members')
+  }
 
   function tellOfDocuments(workbook: WorkbookId): void {
     documents.broadcastStateless(sysName(workbook), DOCUMENTS_CHANGED, 'everyone')
@@ -195,7 +205,7 @@ export function buildApp(parts: AppParts): App {
     try {
       for (const { id } of await catalog.connections({ sheet })) {
         const connection = await catalog.connection(id)
-        if (connection?.integration.isOn)
+        if (connection !== undefined && isOn(connection))
           await queue.enqueue({ connection, order: { kind: 'link', links: [] }, trigger: 'person', actor: 'server' })
       }
     } catch (error) {
@@ -247,7 +257,10 @@ export function buildApp(parts: AppParts): App {
     mayOpen: (caller, docName) => rights.ofDocument(caller, docName),
     handlers: {
       ...makeHandlers({ catalog, runs, hub, documents, queue, workbooks, people, log, now, random }),
-      ...connectionHandlers({ catalog, runs, hub, queue, workbooks, log, now, random }),
+      ...connectionHandlers({
+        ...{ catalog, runs, hub, queue, workbooks, connections, duplicates: copies, log, now, random },
+        onConnection: ({ workbook }) => tellOfDocuments(workbook),
+      }),
       ...fileHandlers({ imports, hub, catalog }),
       ...sheetHandlers(sheets),
       ...annotationHandlers({ catalog, hub, documents, log, nameOf: (person) => people.nameOf(person) ?? person, now }),

@@ -148,7 +148,7 @@ export function makeHandlers(parts: HandlersParts): HandlerTable {
       }),
 
     getStory: async ({ params }) => {
-      const edits = await runs.cellChanges(params.row, params.field)
+      const edits = await runs.cellChanges(params.sheet, params.row, params.field)
       const pushes = await runs.cellStory(params.sheet, params.row, params.field)
       const story = [
         ...edits.map((e) => ({

@@ -9,12 +9,15 @@ import {
   type RunCell,
   type RunCounts,
   type RunOrder,
+  type WaitingCounts,
 } from '../../sync-engine/ports.ts'
 import type { SettledPush } from '../../workbook/cell-rules.ts'
 import type { CellValue } from '../../workbook/cell-value.ts'
 import { type CellKey, type ConnectionId, cellKey, type FieldId, type ItemId, type RowId, type SheetId } from '../../workbook/ids.ts'
 import type { SqlOp, SqlValue } from '../update-log.ts'
+import { CreateStore } from './creates.ts'
 import type { Reader } from './database.ts'
+import { parseWaiting, WaitingStore } from './waiting.ts'
 
 export type RunState =
   | 'queued'
@@ -34,14 +37,14 @@ export type RunState =
 /** Which state may follow which; a run that was under way when its process died is queued again. */
 export const TRANSITIONS: Readonly<Record<RunState, readonly RunState[]>> = {
   queued: ['leased', 'cancelled'],
-  leased: ['refreshing', 'planning', 'pulling', 'settled', 'partial', 'queued', 'cancelled', 'failed'],
-  refreshing: ['planning', 'pulling', 'settled', 'queued', 'cancelled', 'failed'],
-  planning: ['checking', 'pulling', 'queued', 'cancelled', 'failed'],
+  leased: ['refreshing', 'planning', 'pulling', 'reconciling', 'settled', 'partial', 'queued', 'cancelled', 'failed'],
+  refreshing: ['planning', 'pulling', 'reconciling', 'settled', 'queued', 'cancelled', 'failed'],
+  planning: ['checking', 'pushing', 'pulling', 'settled', 'partial', 'queued', 'cancelled', 'failed'],
   checking: ['pushing', 'pulling', 'queued', 'cancelled', 'failed'],
-  pushing: ['pulling', 'queued', 'cancelled', 'failed'],
-  pulling: ['reconciling', 'waiting', 'settled', 'partial', 'queued', 'cancelled', 'failed'],
-  reconciling: ['settled', 'partial', 'queued', 'cancelled', 'failed'],
-  waiting: ['reconciling', 'cancelled'],
+  pushing: ['pulling', 'partial', 'queued', 'cancelled', 'failed'],
+  pulling: ['planning', 'pushing', 'reconciling', 'settled', 'partial', 'queued', 'cancelled', 'failed'],
+  reconciling: ['settled', 'partial', 'waiting', 'queued', 'cancelled', 'failed'],
+  waiting: ['queued', 'cancelled'],
   settled: [],
   partial: [],
   cancelled: [],
@@ -69,7 +72,38 @@ export interface RunRow {
   readonly endedAt: number | null
   readonly counts: RunCounts
   readonly error: { code: string; message: string; advice: string } | null
+  /** Absent on runs of older versions. */
+  readonly about?: RunAbout
+  /** Of a run that waits or waited for a person. */
+  readonly waiting?: WaitingCounts
+  /** A person has said yes to what it keeps. */
+  readonly isConfirmed?: boolean
 }
+
+/** What a run was about when it was made; the names stay when a connection or an integration goes. */
+export interface RunAbout {
+  readonly workbook: string
+  readonly workbookName: string
+  readonly sheet: string
+  readonly integration: string
+  readonly integrationName: string
+  readonly app: string
+  readonly appName: string
+  readonly object: string
+  readonly objectName: string
+}
+
+const runAbout = z.object({
+  workbook: z.string(),
+  workbookName: z.string(),
+  sheet: z.string(),
+  integration: z.string(),
+  integrationName: z.string(),
+  app: z.string(),
+  appName: z.string(),
+  object: z.string(),
+  objectName: z.string(),
+})
 
 const json = (value: CellValue): string => JSON.stringify(value)
 const parse = (text: string): CellValue => JSON.parse(text) as CellValue
@@ -77,10 +111,14 @@ const countsShape = z.record(z.string(), z.number())
 
 /** Runs with their log, receipts, settled pushes and the ledger of credits. Reads what is committed; writes are statements for the log. */
 export class RunStore {
+  readonly creates: CreateStore
+  readonly waiting: WaitingStore
   readonly #reader: Reader
 
   constructor(reader: Reader) {
     this.#reader = reader
+    this.creates = new CreateStore(reader)
+    this.waiting = new WaitingStore(reader)
   }
 
   async run(id: string): Promise<RunRow | undefined> {
@@ -134,8 +172,10 @@ export class RunStore {
   }
 
   /** Every edit of a cell the log observed, newest first. */
-  async cellChanges(row: string, field: string) {
-    const query = this.#reader.kysely.selectFrom('cell_changes').selectAll().where('row', '=', row).where('field', '=', field)
+  /** Of one sheet: the copy of a workbook has rows and fields of the same ids. */
+  async cellChanges(sheet: string, row: string, field: string) {
+    const ofCell = this.#reader.kysely.selectFrom('cell_changes').selectAll().where('row', '=', row).where('field', '=', field)
+    const query = ofCell.where('doc', 'like', `edits.${sheet}.%`)
     return query.orderBy('seq', 'desc').limit(500).execute()
   }
 
@@ -148,6 +188,14 @@ export class RunStore {
     let query = this.#reader.kysely.selectFrom('credits').selectAll().where('at', '>=', since).orderBy('id')
     if (connections !== undefined) query = query.where('connection', 'in', [...connections])
     return query.execute()
+  }
+
+  /** Credits of all connections, from an instant to another. */
+  creditsBetween(from: number, to: number): number {
+    const query = this.#reader.raw.prepare(
+      'SELECT coalesce(sum(pushed + pulled + linked + refreshed + searched), 0) AS total FROM credits WHERE at >= ? AND at < ?',
+    )
+    return (query.get(from, to) as { total: number }).total
   }
 
   openReceipts(connection: ConnectionId): readonly Receipt[] {
@@ -228,6 +276,9 @@ interface StoredRun {
   ended_at: number | null
   counts: string
   error: string | null
+  about: string | null
+  waiting: string | null
+  is_confirmed: number
 }
 
 const toRun = (row: StoredRun): RunRow => ({
@@ -246,6 +297,9 @@ const toRun = (row: StoredRun): RunRow => ({
   endedAt: row.ended_at,
   counts: { ...NO_COUNTS, ...countsShape.parse(JSON.parse(row.counts)) },
   error: row.error === null ? null : (JSON.parse(row.error) as RunRow['error']),
+  ...(row.about !== null && { about: runAbout.parse(JSON.parse(row.about)) }),
+  ...(row.waiting !== null && { waiting: parseWaiting(row.waiting) as WaitingCounts }),
+  ...(row.is_confirmed === 1 && { isConfirmed: true }),
 })
 
 // Statements -------------------------------------------------------------------------------------------------------------------------------
@@ -254,7 +308,8 @@ const op = (sql: string, ...params: SqlValue[]): SqlOp => ({ sql, params })
 
 export const insertRunOp = (run: RunRow): SqlOp =>
   op(
-    'INSERT INTO runs (id, connection, kind, mode, "trigger", state, actor, job, priority, fence, created_at, counts) VALUES (?,?,?,?,?,?,?,?,?,?,?,?)',
+    `INSERT INTO runs (id, connection, kind, mode, "trigger", state, actor, job, priority, fence, created_at, counts, workbook, integration,
+       app, object, about) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)`,
     run.id,
     run.connection,
     run.kind,
@@ -267,12 +322,27 @@ export const insertRunOp = (run: RunRow): SqlOp =>
     run.fence,
     run.createdAt,
     JSON.stringify(run.counts),
+    run.about?.workbook ?? '',
+    run.about?.integration ?? '',
+    run.about?.app ?? '',
+    run.about?.object ?? '',
+    run.about === undefined ? null : JSON.stringify(run.about),
   )
 
 /** A new state, with its line in the run's log. */
 export const transitionOps = (run: string, state: RunState, at: number, note: string | null): SqlOp[] => [
   op('UPDATE runs SET state = ? WHERE id = ?', state, run),
   op('INSERT INTO run_transitions (run, state, at, note) VALUES (?,?,?,?)', run, state, at, note),
+]
+
+/** A line in the run's log without a change of its state. */
+export const noteOp = (run: string, state: RunState, at: number, note: string): SqlOp =>
+  op('INSERT INTO run_transitions (run, state, at, note) VALUES (?,?,?,?)', run, state, at, note)
+
+/** A person says yes to what a waiting run keeps: it is queued again, ahead of what a clock started. */
+export const confirmOps = (run: string, at: number, priority: number, note: string): SqlOp[] => [
+  op('UPDATE runs SET is_confirmed = 1, priority = ? WHERE id = ?', priority, run),
+  ...transitionOps(run, 'queued', at, note),
 ]
 
 export const leaseOp = (run: string, fence: number, leaseUntil: number, startedAt: number): SqlOp =>

@@ -81,6 +81,8 @@ export interface AppRecord {
   readonly values: Readonly<Record<string, CellValue>>
   /** The app's own stamp of the last change, opaque but for equality. */
   readonly updated: string
+  /** Name of whoever changed it last, where the app tells with the record. */
+  readonly updatedBy?: string
   /** Names of people that appear in `values`, for fields of type person. */
   readonly people?: Readonly<Record<string, string>>
 }
@@ -163,6 +165,9 @@ export interface Connector {
    * @throws SyncError `bad-request` with the app's words where the filter is not understood.
    */
   list(filter: string, fields: readonly string[], cursor: string | null, signal: AbortSignal): Promise<Page>
+
+  /** How many records match `filter`, in one call and without listing them. Absent: the app does not tell. */
+  count?(filter: string, signal: AbortSignal): Promise<number>
 
   /**
    * Records changed since `cursor` (from an earlier answer; `null`: from now on), with overlap, so that nothing is missed and some come

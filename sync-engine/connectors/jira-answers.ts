@@ -12,6 +12,7 @@ export const searchShape = z.object({
   isLast: z.boolean().optional(),
 })
 export type SearchPage = z.infer<typeof searchShape>
+export const countShape = z.object({ count: z.number() })
 export const bulkShape = z.object({ issues: z.array(issueShape) })
 export const transitionsShape = z.object({
   transitions: z.array(z.object({ id: z.string(), to: z.object({ name: z.string() }), hasScreen: z.boolean().optional() })),

@@ -22,6 +22,7 @@ import type { CallKind, HttpAnswer, HttpClient } from './http-client.ts'
 import {
   badAnswer,
   bulkShape,
+  countShape,
   createdShape,
   errorShape,
   type Issue,
@@ -114,6 +115,12 @@ class JiraConnector implements Connector {
     }
     const page = await this.#search(request, undefined, signal)
     return { records: page.issues.map((issue) => this.#recordOf(issue, fields, 'POST /search/jql')), next: nextTokenOf(page) }
+  }
+
+  async count(filter: string, signal: AbortSignal): Promise<number> {
+    const path = '/rest/api/3/search/approximate-count'
+    const answer = await readOk(this.#http, { method: 'POST', path, body: { jql: this.#within(filter) } }, signal)
+    return parseAnswer(countShape, answer, `POST ${path}`).count
   }
 
   async changedSince(

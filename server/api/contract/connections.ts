@@ -92,6 +92,7 @@ export const connectionsEndpoints = {
     path: '/api/connections/{id}/restore',
     summary: 'Takes the removal of a connection back: ties, directions and staged cells are as they were',
     params: idParams,
+    body: z.object({ isPaused: z.boolean().default(false) }),
     answer: none,
   },
   patchConnection: {

@@ -1,0 +1,64 @@
+import type { Connector } from '../sync-engine/connectors/connector.ts'
+import { NO_COUNTS } from '../sync-engine/ports.ts'
+import { makeRunId, type RandomBytes } from '../workbook/ids.ts'
+import type { RunQueue } from './queue.ts'
+import type { Caller } from './session.ts'
+import type { FullConnection } from './storage/catalog.ts'
+import { callOp, creditsOp, insertRunOp, type RunRow, transitionOps } from './storage/runs.ts'
+import type { UpdateLog } from './update-log.ts'
+
+/** Longest a person waits for an app's answer to a question. ms */
+const PATIENCE_MS = 60_000
+
+/** Questions that people ask of an app outside a sync: each is a run of its own, logged and charged like any other. */
+export interface Searches {
+  /**
+   * Asks, and charges what `use` says it cost once the answer is here; a question that fails costs nothing.
+   * @throws SyncError as the connector does
+   */
+  ask<T>(
+    full: FullConnection,
+    caller: Caller,
+    note: string | null,
+    use: (connector: Connector, signal: AbortSignal) => Promise<{ readonly answer: T; readonly credits: number }>,
+  ): Promise<T>
+}
+
+export function makeSearches(parts: {
+  readonly queue: Pick<RunQueue, 'connectorFor'>
+  readonly log: UpdateLog
+  readonly now: () => number
+  readonly random: RandomBytes
+}): Searches {
+  const { queue, log, now, random } = parts
+  return {
+    ask: async (full, caller, note, use) => {
+      const run: RunRow = {
+        id: makeRunId(random),
+        connection: full.connection.id,
+        kind: 'search',
+        mode: 'one-way',
+        trigger: caller.kind === 'script' ? 'api' : 'person',
+        state: 'settled',
+        actor: caller.actor.id,
+        order: { kind: 'refresh' },
+        priority: 0,
+        fence: 0,
+        createdAt: now(),
+        startedAt: now(),
+        endedAt: now(),
+        counts: NO_COUNTS,
+        error: null,
+      }
+      const connector = queue.connectorFor(full, (call) => log.execute([callOp(run.id, call, now())]))
+      const { answer, credits } = await use(connector, AbortSignal.timeout(PATIENCE_MS))
+      log.execute([
+        insertRunOp(run),
+        ...transitionOps(run.id, 'settled', now(), note),
+        ...(credits === 0 ? [] : [creditsOp(run.id, full.connection.id, { searched: credits }, now())]),
+      ])
+      await log.durable()
+      return answer
+    },
+  }
+}
