@@ -13,6 +13,7 @@ import { INTEGRATIONS_TEXTS } from './texts/integrations.ts'
 import { LOG_TEXTS } from './texts/runs.ts'
 import { SHARE_TEXTS } from './texts/share.ts'
 import { SHEETS_TEXTS } from './texts/sheets.ts'
+import { USAGE_TEXTS } from './texts/usage.ts'
 import { VIEWS_TEXTS } from './texts/views.ts'
 
 export const plural = (count: number, one: string, many = `${one}s`): string => `${count.toLocaleString('en')} ${count === 1 ? one : many}`
@@ -52,7 +53,7 @@ export const TEXTS = {
     loading: 'Loading the workbooks…',
   },
 
-  nav: { runs: 'Sync log', integrations: 'Integrations', workbooks: 'Workbooks', skip: 'Skip to the grid' },
+  nav: { runs: 'Sync log', usage: 'Usage', integrations: 'Integrations', workbooks: 'Workbooks', skip: 'Skip to the grid' },
 
   missing: {
     title: 'There is nothing at this address',
@@ -426,6 +427,7 @@ export const TEXTS = {
   share: SHARE_TEXTS,
   delivery: DELIVERY_TEXTS,
   log: LOG_TEXTS,
+  usage: USAGE_TEXTS,
 } as const
 
 /** Names of field types as a person chooses them. */

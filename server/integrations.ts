@@ -24,6 +24,8 @@ export interface IntegrationsParts {
   readonly log: UpdateLog
   /** Forgets every secret of an integration; joins this turn's batch. */
   readonly forgetSecrets: (integration: string) => Promise<void> | void
+  /** Somebody may be looking at a sheet of this connection: what is said of it has changed, or it is gone. */
+  readonly onChanged: (connection: ConnectionRow) => void
   readonly now: () => number
   readonly random: RandomBytes
 }
@@ -96,6 +98,7 @@ export class Integrations {
     await this.#save(after)
     if (before.isOn && !after.isOn) await this.#cancelRuns(connections)
     if (before.isOn !== after.isOn) await this.#parts.workbooks.rewriteBindings(connections)
+    for (const connection of connections) this.#parts.onChanged(connection)
   }
 
   /** An object that points at one external object: pulls only, by hand, until somebody says otherwise. */
@@ -131,7 +134,7 @@ export class Integrations {
       externalName?: string | undefined
     },
   ): Promise<void> {
-    const { catalog, log, workbooks } = this.#parts
+    const { catalog, log, workbooks, onChanged } = this.#parts
     const before = await this.object(integration, id)
     const connections = await catalog.connections({ object: id })
     const isElsewhere = change.external !== undefined && change.external !== before.external
@@ -152,6 +155,7 @@ export class Integrations {
     log.execute([catalog.saveObject(after), ...(isElsewhere ? [catalog.forgetObjectDescription(id)] : [])])
     await log.durable()
     if (before.direction !== after.direction) await workbooks.rewriteBindings(connections)
+    for (const connection of connections) onChanged(connection)
   }
 
   /**
@@ -163,7 +167,7 @@ export class Integrations {
     id: string,
     changes: readonly { external: string; direction?: FieldDirection | undefined; valueMap?: ValueMap | undefined }[],
   ): Promise<void> {
-    const { catalog, log, workbooks } = this.#parts
+    const { catalog, log, workbooks, onChanged } = this.#parts
     const object = await this.object(integration, id)
     const appName = readyApp((await this.integration(integration)).app)?.name ?? 'The app'
     const described = await catalog.descriptionOf(id)
@@ -191,6 +195,7 @@ export class Integrations {
     log.execute([catalog.saveObject({ ...object, mappings: [...mappings.values()] }), ...connections.map((c) => catalog.saveConnection(c))])
     await log.durable()
     await workbooks.rewriteBindings(connections)
+    for (const connection of connections) onChanged(connection)
   }
 
   /** What deleting an integration, or one object of it, would take along. */
@@ -232,14 +237,13 @@ export class Integrations {
    * @throws ApiProblem where `confirm` is not its name
    */
   async remove(id: string, confirm: string): Promise<Removal> {
-    const { catalog, log, workbooks, forgetSecrets } = this.#parts
+    const { catalog, log, forgetSecrets } = this.#parts
     const integration = await this.integration(id)
     assertConfirmed(confirm, integration.name)
     const removal = await this.removalOf(id)
     if (integration.isOn) await this.#save({ ...integration, isOn: false })
     const connections = await this.connectionsOf(id)
-    await this.#cancelRuns(connections)
-    for (const connection of connections) await workbooks.removeConnection(connection.id)
+    await this.#takeOut(connections)
     const objects = await catalog.objects(id)
     await forgetSecrets(id)
     log.execute([...objects.map((o) => catalog.dropObject(o.id)), catalog.dropIntegration(id)])
@@ -249,15 +253,14 @@ export class Integrations {
 
   /** Deletes one object with its connections and mappings; the integration's others are left alone. */
   async removeObject(integration: string, id: string, confirm: string): Promise<Removal> {
-    const { catalog, log, workbooks } = this.#parts
+    const { catalog, log } = this.#parts
     const object = await this.object(integration, id)
     assertConfirmed(confirm, object.name)
     const removal = await this.removalOf(integration, id)
     log.execute([catalog.saveObject({ ...object, direction: 'disabled', schedule: null, isNightly: false })])
     await log.durable()
     const connections = await catalog.connections({ object: id })
-    await this.#cancelRuns(connections)
-    for (const connection of connections) await workbooks.removeConnection(connection.id)
+    await this.#takeOut(connections)
     log.execute([catalog.dropObject(id)])
     await log.durable()
     return removal
@@ -273,6 +276,24 @@ export class Integrations {
   /** The names of a sheet's columns. */
   async fieldNames(sheet: SheetId): Promise<ReadonlyMap<string, string>> {
     return this.#withRoom(sheet, (room) => new Map(room.sheet.fields().map((f) => [f.id as string, f.name])))
+  }
+
+  /** The texts that stand in a field's columns, in all sheets of the object, most used first. */
+  async usedValues(integration: string, object: string, external: string): Promise<{ value: string; rows: number }[]> {
+    await this.object(integration, object)
+    const counts = new Map<string, number>()
+    for (const { sheet: id, fields } of await this.#parts.catalog.connections({ object })) {
+      for (const { field } of fields.filter((f) => f.external === external)) {
+        await this.#withRoom(id, ({ sheet }) => {
+          for (const row of sheet.rows()) {
+            const { value } = sheet.cell(row, field)
+            if (typeof value === 'string' && value !== '') counts.set(value, (counts.get(value) ?? 0) + 1)
+          }
+        })
+      }
+    }
+    const used = [...counts].map(([value, rows]) => ({ value, rows }))
+    return used.sort((a, b) => b.rows - a.rows || (a.value < b.value ? -1 : 1)).slice(0, MOST_VALUES)
   }
 
   /** What an integration was charged since a moment, and for how many runs. */
@@ -299,6 +320,14 @@ export class Integrations {
     for (const run of await this.#openRuns(connections)) await this.#parts.queue.cancel(run.id)
   }
 
+  async #takeOut(connections: readonly ConnectionRow[]): Promise<void> {
+    await this.#cancelRuns(connections)
+    for (const connection of connections) {
+      await this.#parts.workbooks.removeConnection(connection.id)
+      this.#parts.onChanged(connection)
+    }
+  }
+
   async #assertNameFree(integration: string, name: string): Promise<void> {
     const taken = (await this.#parts.catalog.objects(integration)).some((o) => o.name.toLowerCase() === name.toLowerCase())
     if (!taken) return
@@ -319,6 +348,9 @@ export class Integrations {
     }
   }
 }
+
+/** Texts of a field that are told at most. */
+const MOST_VALUES = 200
 
 /** What finally may happen to a field, and the level that decides; `app`: the app does not take values for it. */
 export type DecidedDirection = Omit<EffectiveDirection, 'decidedBy'> & { readonly decidedBy: EffectiveDirection['decidedBy'] | 'app' }

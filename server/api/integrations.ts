@@ -20,6 +20,7 @@ export type IntegrationEndpoint =
   | 'deleteObject'
   | 'getMappings'
   | 'patchMappings'
+  | 'getUsedValues'
 
 type IntegrationInfo = AnswerOf<'listIntegrations'>['integrations'][number]
 type ObjectInfo = IntegrationInfo['objects'][number]
@@ -190,6 +191,8 @@ export function integrationHandlers(parts: IntegrationHandlersParts): Handlers<P
         fields,
       }
     },
+
+    getUsedValues: async ({ params, query }) => ({ used: await integrations.usedValues(params.id, params.object, query.external) }),
 
     patchMappings: async ({ params, body }) => {
       await integrations.changeMappings(params.id, params.object, body.changes)

@@ -221,6 +221,14 @@ export const integrationsEndpoints = {
       fields: z.array(mapping),
     }),
   },
+  getUsedValues: {
+    method: 'get',
+    path: '/api/integrations/{id}/objects/{object}/values',
+    summary: 'The texts that stand in the columns of a field, most used first; at most 200',
+    params: ofObject,
+    query: z.object({ external }),
+    answer: z.object({ used: z.array(z.object({ value: z.string(), rows: z.number() })) }),
+  },
   patchMappings: {
     method: 'patch',
     path: '/api/integrations/{id}/objects/{object}/mappings',

@@ -1,0 +1,5 @@
+import { IntegrationsLoader } from '../integrations-loader.tsx'
+
+export default function Page() {
+  return <IntegrationsLoader />
+}

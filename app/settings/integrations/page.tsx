@@ -1,5 +1,0 @@
-import { Integrations } from './integrations.tsx'
-
-export default function Page() {
-  return <Integrations />
-}
