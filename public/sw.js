@@ -7,7 +7,7 @@
  * one, for a window of it may still be open and load some late.
  */
 const CACHE = 'tidebook-shell-1'
-const SHELLS = ['/', '/w', '/runs', '/settings/integrations']
+const SHELLS = ['/', '/w', '/runs', '/usage', '/settings/integrations']
 const PLAIN_FILES = ['/theme.js', '/icon.svg', '/manifest.webmanifest']
 
 /** The kept page that stands for an address; undefined where none does. */

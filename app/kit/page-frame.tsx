@@ -20,6 +20,9 @@ export function PageFrame({ title, tools, wide, children }: { title: string; too
           <a className="button ghost" href="/runs">
             {TEXTS.nav.runs}
           </a>
+          <a className="button ghost" href="/usage">
+            {TEXTS.nav.usage}
+          </a>
           <a className="button ghost" href="/settings/integrations">
             {TEXTS.nav.integrations}
           </a>

@@ -1,0 +1,5 @@
+import { UsageLoader } from './usage-loader.tsx'
+
+export default function Page() {
+  return <UsageLoader />
+}
