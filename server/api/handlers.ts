@@ -114,7 +114,7 @@ export function makeHandlers(parts: HandlersParts): HandlerTable {
           rows: page.map((row) => ({
             row,
             values: Object.fromEntries(fields.map((f) => [f.id, sheet.cell(row, f.id).value])),
-            staged: fields.filter((f) => sheet.cell(row, f.id).isStaged).map((f) => f.id as string),
+            staged: fields.filter((f) => f.binding !== undefined && sheet.cell(row, f.id).isStaged).map((f) => f.id as string),
           })),
         }
       }),
