@@ -2,7 +2,9 @@ import { type AnswerOf, type RunHead, statelessMessage } from '../../server/api/
 import { type CellInput, type Editor, editCells } from '../../workbook/edit.ts'
 import type { SheetId } from '../../workbook/ids.ts'
 import { Sheet } from '../../workbook/sheet.ts'
+import { readSheets, watchSheets } from '../../workbook/sheet-list.ts'
 import { ApiFailure, callApi } from '../api-client.ts'
+import { parseAddress } from '../sheets/address.ts'
 import { TEXTS } from '../texts.ts'
 import { genOfNames, type Progress, SheetDelivery } from './delivery.ts'
 import { DeviceFailure, type DeviceHealth, type DeviceStore, deviceName, devicePrefix, openDeviceStore } from './device-store.ts'
@@ -16,6 +18,7 @@ import { OpenWindows, type WindowMessage, windowScope } from './open-windows.ts'
 import { OwnPresence } from './own-presence.ts'
 import { type Cursor, type Peer, peersOf } from './presence.ts'
 import type { LinkState } from './save-state.ts'
+import { type SheetTabs, sheetTabs } from './sheet-tabs.ts'
 import { UnsentLedger, unsentOnDevice } from './unsent-ledger.ts'
 
 export type WorkbookInfo = AnswerOf<'getWorkbook'>
@@ -33,6 +36,7 @@ export interface SessionState {
   readonly phase: 'opening' | 'ready' | 'missing' | 'failed' | 'forgotten'
   readonly failure: { readonly message: string; readonly advice: string } | undefined
   readonly session: SessionInfo | undefined
+  /** Its sheets as they are named and placed in this window, before the server has heard of it. */
   readonly info: WorkbookInfo | undefined
   readonly open: OpenSheet | undefined
   readonly link: LinkState
@@ -112,6 +116,10 @@ export class WorkbookSession {
   #session: SessionInfo | undefined
   #info: WorkbookInfo | undefined
   #open: OpenSheet | undefined
+  /** The description with the sheets as the book has them; made anew when either changes. */
+  #shownInfo: WorkbookInfo | undefined
+  /** Sheets of the book that were asked for and that the server does not tell of. */
+  readonly #askedFor = new Set<string>()
   #infoQuestions = 0
   #infoAnswered = 0
   #runs: readonly RunHead[] = []
@@ -170,7 +178,9 @@ export class WorkbookSession {
     if (this.#isStopped) return
     this.#store.subscribe(() => this.#followStore())
     this.#session = knownSession()
-    this.#info = (await this.#kept(this.#infoKey())) as WorkbookInfo | undefined
+    const kept = (await this.#kept(this.#infoKey())) as WorkbookInfo | undefined
+    // Kept by an earlier version, which knew of no deleted sheets.
+    this.#info = kept && { ...kept, removedSheets: kept.removedSheets ?? [] }
     if (this.#isStopped) return
     if (this.#session !== undefined && this.#info !== undefined) {
       // What this device knows opens at once; the server's answer then corrects it.
@@ -222,7 +232,8 @@ export class WorkbookSession {
 
   /** Shows a sheet of the workbook, and opens its documents where they are not open yet. */
   async openSheet(id: string): Promise<void> {
-    const info = this.#info?.sheets.find((s) => s.id === id) ?? this.#info?.sheets[0]
+    const { sheets } = this.#tabs()
+    const info = sheets.find((s) => s.id === id) ?? (this.#open === undefined ? sheets[0] : undefined)
     if (info === undefined || this.#open?.info.id === info.id) return
     const known = this.#sheets.get(info.id)
     if (known !== undefined) {
@@ -389,8 +400,8 @@ export class WorkbookSession {
     const sys = this.#channel(info.documents.sys, { isEdited: false, hasAwareness: true })
     this.#workbookChannels = [book, sys]
     this.#phase = 'ready'
-    const wanted = new URLSearchParams(window.location.search).get('sheet')
-    const opened = this.openSheet(wanted ?? '')
+    const opened = this.openSheet(parseAddress(window.location)?.sheet ?? '')
+    watchSheets(book.doc, () => this.#followSheets())
     await Promise.all([book.start(), sys.start(), opened])
     if (this.#isStopped) return
     sys.awareness?.on('change', () => this.#readPresence())
@@ -436,7 +447,7 @@ export class WorkbookSession {
   /** What was written into notes and comments and never sent goes out also where nobody opens them again. */
   #openUnsent(): void {
     const lead = `${UNSENT_KEY}${this.#session?.person.id ?? ''}|`
-    const sheets = new Set(this.#info?.sheets.map((sheet) => sheet.id))
+    const sheets = new Set([...(this.#info?.sheets ?? []), ...(this.#info?.removedSheets ?? [])].map((sheet) => sheet.id))
     const names = Array.from({ length: localStorage.length }, (_, i) => localStorage.key(i) ?? '')
       .filter((key) => key.startsWith(lead))
       .map((key) => key.slice(lead.length).split('|')[0] ?? '')
@@ -448,7 +459,7 @@ export class WorkbookSession {
 
   /** New shards are added to the open sheets; a new generation of a sheet's other documents opens it anew. */
   async #followDocuments(): Promise<void> {
-    for (const info of this.#info?.sheets ?? []) {
+    for (const info of [...(this.#info?.sheets ?? []), ...(this.#info?.removedSheets ?? [])]) {
       const known = this.#sheets.get(info.id)
       if (known === undefined) continue
       const names = new Set(known.channels.map((channel) => channel.name))
@@ -456,10 +467,36 @@ export class WorkbookSession {
       const isGrown = genOfNames(info.documents.base) === known.delivery.gen
       if (!isSame || !isGrown) await this.#reopen(info, known)
       else {
-        if (this.#open?.info.id === info.id) this.#open = { sheet: known.sheet, info }
+        if (this.#open?.info.id === info.id)
+          this.#open = { sheet: known.sheet, info: this.#tabs().sheets.find((s) => s.id === info.id) ?? info }
         known.delivery.follow(info.documents.base)
       }
     }
+  }
+
+  /** The book's list of sheets has changed, here or elsewhere. */
+  #followSheets(): void {
+    this.#shownInfo = undefined
+    const { sheets, removed, unknown } = this.#tabs()
+    const open = this.#open && [...sheets, ...removed].find((sheet) => sheet.id === this.#open?.info.id)
+    if (open !== undefined && this.#open !== undefined && open.name !== this.#open.info.name) this.#open = { ...this.#open, info: open }
+    const unheard = unknown.filter((id) => !this.#askedFor.has(id))
+    for (const id of unheard) this.#askedFor.add(id)
+    if (unheard.length > 0) void this.refresh()
+    this.#changed()
+  }
+
+  #tabs(): SheetTabs {
+    const [book] = this.#workbookChannels
+    const { sheets = [], removedSheets = [] } = this.#info ?? {}
+    return sheetTabs(book === undefined ? [] : readSheets(book.doc), sheets, removedSheets)
+  }
+
+  #infoOfTabs(): WorkbookInfo | undefined {
+    if (this.#shownInfo !== undefined || this.#info === undefined) return this.#shownInfo
+    const { sheets, removed } = this.#tabs()
+    this.#shownInfo = { ...this.#info, sheets: [...sheets], removedSheets: [...removed] }
+    return this.#shownInfo
   }
 
   #delivery(sheet: Sheet, names: readonly string[]): SheetDelivery {
@@ -569,6 +606,7 @@ export class WorkbookSession {
     if (question < this.#infoAnswered) return
     this.#infoAnswered = question
     this.#info = info
+    this.#shownInfo = undefined
     await this.#keepValue(this.#infoKey(), info)
   }
 
@@ -706,7 +744,7 @@ export class WorkbookSession {
       phase: this.#phase,
       failure: this.#failure,
       session: this.#session,
-      info: this.#info,
+      info: this.#infoOfTabs(),
       open: this.#open,
       link: this.#socket?.link ?? { kind: 'connecting' },
       isSynced,
