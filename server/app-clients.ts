@@ -43,13 +43,17 @@ export class AppClients {
   }
 
   /** A client that calls as the integration does; its sign-in is renewed where that is needed. */
-  clientFor(integration: IntegrationRow, app: ReadyApp, onCall: (call: CallReport) => void): HttpClient {
+  clientFor(integration: IntegrationRow, app: ReadyApp, onCall: (call: CallReport) => void, goOn?: () => void): HttpClient {
     const { credentials, clock } = this.#parts
     let isAccepted = false
     return this.#client(app, {
       baseUrl: this.addressOf(integration, app),
       bucket: this.#bucketOf(integration.id, app),
-      authorize: () => credentials.headersFor(integration, app),
+      authorize: () => {
+        // Asked before each attempt: what is paused meanwhile makes no further one.
+        goOn?.()
+        return credentials.headersFor(integration, app)
+      },
       renew: (rejected) => credentials.renew(integration, app, rejected),
       onUsage: (usage) => this.#usage.set(integration.id, { ...usage, at: clock.now() }),
       onCall: (call) => {

@@ -4,14 +4,19 @@ import type { CallKind, CallReport, HttpClient } from '../sync-engine/connectors
 import { addCredits, type Credits, NO_CREDITS } from '../sync-engine/credits.ts'
 import { effectiveDirection, heldByDirection } from '../sync-engine/direction.ts'
 import type { ConnectionSetup, DeltaCell } from '../sync-engine/plan.ts'
-import type { Clock, EnginePorts, RunCounts, RunStep, Settlement, SheetView } from '../sync-engine/ports.ts'
+import type { Clock, CreateIntent, EnginePorts, RunCell, RunCounts, RunStep, Settlement, SheetView } from '../sync-engine/ports.ts'
 import { SyncError } from '../sync-engine/sync-error.ts'
+import { toWorkbook } from '../sync-engine/value-map.ts'
+import type { CellValue } from '../workbook/cell-value.ts'
+import { editCells } from '../workbook/edit.ts'
 import type { Binding, Option } from '../workbook/fields.ts'
 import { type ConnectionId, deriveRowId, type FieldId, makeRowId, type RandomBytes, type RowId } from '../workbook/ids.ts'
 import { ServerOrigin } from '../workbook/origin.ts'
 import type { Sheet } from '../workbook/sheet.ts'
+import type { RecordTurns } from './record-turns.ts'
 import { acceptedKinds, type Room, type SheetHub, setBinding } from './sheets.ts'
 import type { Catalog, FullConnection } from './storage/catalog.ts'
+import { createOp, createStateOp } from './storage/creates.ts'
 import {
   callOp,
   cellOp,
@@ -27,6 +32,7 @@ import {
   TRANSITIONS,
   transitionOps,
 } from './storage/runs.ts'
+import { forgetWaitingOps, keepWaitingOps } from './storage/waiting.ts'
 import type { SqlOp, UpdateLog } from './update-log.ts'
 
 /** How long a lease lasts without a heartbeat. ms */
@@ -56,6 +62,8 @@ export interface EnginePortsParts {
   readonly clock: Clock
   readonly random: RandomBytes
   readonly makeHttp: (onCall: (call: CallReport) => void) => HttpClient
+  /** Who writes which records now, over all connections. */
+  readonly turns: RecordTurns
   /** The run's head changed: somebody may be looking. */
   readonly onChange: () => void
 }
@@ -69,6 +77,7 @@ export class RunPorts implements EnginePorts {
   #state: RunState
   #progress: RunProgress | undefined
   #paid: Credits
+  #stopped: SyncError | undefined
 
   constructor(parts: EnginePortsParts) {
     this.#parts = parts
@@ -81,6 +90,24 @@ export class RunPorts implements EnginePorts {
 
   get clock(): Clock {
     return this.#parts.clock
+  }
+
+  get runId(): string {
+    return this.#parts.run.id
+  }
+
+  get actor(): string {
+    return this.#parts.run.actor
+  }
+
+  get isScheduled(): boolean {
+    const { object } = this.#parts.full
+    return object.schedule !== null || object.isNightly === true
+  }
+
+  get waiting() {
+    const { run } = this.#parts
+    return run.isConfirmed ? run.waiting : undefined
   }
 
   get setup(): ConnectionSetup {
@@ -138,19 +165,21 @@ export class RunPorts implements EnginePorts {
   }
 
   async settle(decide: (view: SheetView) => Settlement): Promise<void> {
-    const { room, hub, run, catalog, clock } = this.#parts
+    const { room, hub, run, runs, catalog, clock } = this.#parts
     // What is decided inside the turn can only be known there; the rows it may add are at most those of one page.
     await hub.ensureRoom(room, ROWS_PER_SETTLE)
     this.#assertLease()
     const at = clock.now()
     const settlement = decide(this.#view())
-    const { receipts = [], counts, runCells = [], people, cursor, latestPull, settled = [] } = settlement
+    const { receipts = [], creates = [], refreshed = [], counts, runCells = [], people, cursor, latestPull, settled = [] } = settlement
     const credits = settlement.credits && this.#owed({ ...NO_CREDITS, ...settlement.credits })
     room.authority.write(settlement, run.kind)
     if (people !== undefined && people.size > 0) this.#learnPeople(people)
     if (counts !== undefined) this.#counts = addCounts(this.#counts, counts)
     const ops: SqlOp[] = [
       ...receipts.map((r) => receiptStateOp(r.idempotencyKey, r.state, undefined)),
+      ...creates.map((c) => createStateOp(c.key, c.state, c.record)),
+      ...(refreshed.length > 0 && runs.waiting.isKeeping(this.#connection) ? forgetWaitingOps(this.#connection, refreshed) : []),
       ...settled.map((s) => settledOp(room.sheet.id, s.row, s.field, s.push)),
       ...runCells.map((cell) => cellOp(run.id, room.sheet.id, cell, at)),
       ...(isFree(credits) ? [] : [creditsOp(run.id, this.#connection, credits, at)]),
@@ -184,6 +213,7 @@ export class RunPorts implements EnginePorts {
 
   async recordIntents(receipts: Parameters<EnginePorts['recordIntents']>[0]): Promise<void> {
     const { run, clock } = this.#parts
+    this.goOn()
     await this.#commit(receipts.map((r) => receiptOp(run.id, this.#connection, r, clock.now())))
   }
 
@@ -193,12 +223,73 @@ export class RunPorts implements EnginePorts {
 
   async transition(step: RunStep, note?: string): Promise<void> {
     const { run, clock, onChange } = this.#parts
+    this.goOn()
     if (this.#state === step) return
     if (!TRANSITIONS[this.#state].includes(step)) throw new Error(`A run goes from ${this.#state} to ${step}?`)
     this.#state = step
     this.#progress = undefined
     await this.#commit([...transitionOps(run.id, step, clock.now(), note ?? null), heartbeatOp(run.id, clock.now() + LEASE_MS)])
     onChange()
+  }
+
+  /** Tells the run to end before its next call, with this as the reason. */
+  stop(reason: SyncError): void {
+    this.#stopped ??= reason
+  }
+
+  goOn(): void {
+    if (this.#stopped !== undefined) throw this.#stopped
+  }
+
+  takeTurns(records: readonly string[], signal: AbortSignal): Promise<() => void> {
+    const { full, turns } = this.#parts
+    return turns.take(
+      records.map((record) => `${full.integration.id}\u0000${full.object.external}\u0000${record}`),
+      signal,
+    )
+  }
+
+  async keepWaiting(...[pull, records, counts, credits]: Parameters<EnginePorts['keepWaiting']>): Promise<void> {
+    const { run, clock } = this.#parts
+    this.#counts = addCounts(this.#counts, counts)
+    const owed = this.#owed({ ...NO_CREDITS, ...credits })
+    await this.#commit([
+      ...keepWaitingOps(run.id, this.#connection, pull, records),
+      ...(isFree(owed) ? [] : [creditsOp(run.id, this.#connection, owed, clock.now())]),
+      countsOp(run.id, this.#counts),
+    ])
+  }
+
+  async waitingRecords(after: string, limit: number) {
+    const { run, runs, log } = this.#parts
+    await log.durable()
+    return runs.waiting.records(run.id, after, limit)
+  }
+
+  async openCreates() {
+    await this.#parts.log.durable()
+    return this.#parts.runs.creates.open(this.#connection)
+  }
+
+  async createsOfRun() {
+    const { run, runs, log } = this.#parts
+    await log.durable()
+    return runs.creates.ofRun(run.id)
+  }
+
+  async recordCreate(create: CreateIntent): Promise<void> {
+    this.goOn()
+    await this.#commit([createOp(this.#connection, create)])
+  }
+
+  async pushedBy(run: string) {
+    return pushedCells(await this.#parts.runs.cells(run))
+  }
+
+  async type(cells: Parameters<EnginePorts['type']>[0]): Promise<void> {
+    const { room, run, clock } = this.#parts
+    if (cells.length > 0) editCells(room.sheet, cells, { by: run.actor, now: clock.now })
+    await this.#commit([])
   }
 
   progress(progress: RunProgress): void {
@@ -266,6 +357,7 @@ export class RunPorts implements EnginePorts {
       rowsOf: (record) => sheet.rowsOf(connection, record),
       recordOf: (row) => sheet.recordOf(row, connection),
       isGone: (row) => sheet.recordMark(row, connection)?.kind === 'gone',
+      isUnmatched: (row) => sheet.recordMark(row, connection)?.kind === 'unmatched',
       isDeleted: (row) => sheet.isDeleted(row),
       newRowFor: (record) => {
         const derived = deriveRowId(connection, record)
@@ -301,6 +393,23 @@ function addCounts(a: RunCounts, b: Partial<RunCounts>): RunCounts {
   for (const [key, value] of Object.entries(b)) sum[key] = (sum[key] ?? 0) + value
   return sum as unknown as RunCounts
 }
+
+/** The cells of a run's log that were pushed, as the engine has them. */
+export const pushedCells = (stored: Awaited<ReturnType<RunStore['cells']>>): readonly RunCell[] =>
+  stored
+    .filter((c) => c.outcome === 'pushed')
+    .map((c) => ({
+      row: c.row as RowId,
+      field: c.field as FieldId,
+      recordId: c.record_id,
+      recordKey: c.record_key,
+      base: JSON.parse(c.base) as CellValue,
+      value: JSON.parse(c.value) as CellValue,
+      got: JSON.parse(c.got) as CellValue,
+      outcome: 'pushed',
+      note: c.note,
+      author: c.author,
+    }))
 
 /** The staged cells of a connection: the index says which to look at, the document which are staged. In row and field order. */
 export function deltaOf(room: Room, connection: ConnectionId, unsettled: readonly { row: RowId; field: FieldId }[]): readonly DeltaCell[] {
@@ -383,7 +492,8 @@ function bindingFor(o: {
         ? external.writable.reason
         : forbidden && sentence(forbidden)
   const known = o.before?.options ?? []
-  const options = external?.options && mergeOptions(known, external.options, external.type === 'person')
+  const called = external?.options?.map((o) => ({ ...o, name: String(toWorkbook(mapping.valueMap, o.name)) }))
+  const options = called && mergeOptions(known, called, external?.type === 'person')
   return {
     connection: connection.id,
     app: setup.app,

@@ -1,32 +1,39 @@
 import type { ReadyApp } from '../sync-engine/connectors/app.ts'
-import { type CallReport, type HttpClient, makeHttpClient, TokenBucket } from '../sync-engine/connectors/http-client.ts'
-import { readyApp, tokenHeadersOf } from '../sync-engine/connectors/registry.ts'
+import type { CallReport, HttpClient } from '../sync-engine/connectors/http-client.ts'
+import { readyApp } from '../sync-engine/connectors/registry.ts'
 import { totalCredits } from '../sync-engine/credits.ts'
+import type { ConnectionSetup } from '../sync-engine/plan.ts'
 import { type Clock, NO_COUNTS, type RunOrder } from '../sync-engine/ports.ts'
 import { runOrder } from '../sync-engine/run.ts'
 import { ERROR_POLICY, SyncError } from '../sync-engine/sync-error.ts'
 import { makeRunId, type RandomBytes } from '../workbook/ids.ts'
 import { sysName } from '../workbook/schema.ts'
+import { allowanceState, assertAffordable, blockingLeft } from './allowance.ts'
 import type { RunHead, StatelessMessage } from './api/contract.ts'
 import { LEASE_MS, RunPorts } from './engine-ports.ts'
+import { isByClock, mayBegin, queueOrder } from './fairness.ts'
 import type { Logger } from './logger.ts'
+import { RecordTurns } from './record-turns.ts'
 import type { SheetHub } from './sheets.ts'
 import { type Catalog, type FullConnection, setupOf } from './storage/catalog.ts'
 import {
+  confirmOps,
   ENDED,
   endRunOp,
   heartbeatOp,
   insertRunOp,
   leaseOp,
+  noteOp,
+  type RunAbout,
   type RunRow,
   type RunState,
   type RunStore,
   transitionOps,
 } from './storage/runs.ts'
+import type { Settings } from './storage/settings.ts'
+import { dropWaitingOps } from './storage/waiting.ts'
 import type { UpdateLog } from './update-log.ts'
 
-/** Runs under way at once, over all connections; one connection never has two. */
-const PARALLEL_RUNS = 4
 const HEARTBEAT_MS = LEASE_MS / 4
 /** How a run waits with its end for a disk that does not take it: as long as its lease lasts. */
 const END_RETRY_MS = 500
@@ -55,15 +62,14 @@ export interface QueueParts {
   /** 0 ≤ x < 1, for backoff. */
   readonly random: () => number
   readonly randomBytes: RandomBytes
-  readonly credentials: (integration: string) => Promise<Readonly<Record<string, string>>>
-  /** Where the sandbox apps answer now. */
-  readonly origin: () => string
   /** The built apps by id. (Default: those of the registry) */
   readonly readyApp?: (id: string) => ReadyApp | undefined
-  /** A client for the calls of one credential. (Default: over HTTP) */
-  readonly makeHttp?: (full: FullConnection, onCall: (call: CallReport) => void) => HttpClient
+  /** A client for the calls of an integration, at its pace and with its sign-in. */
+  readonly makeHttp: (full: FullConnection, onCall: (call: CallReport) => void, goOn?: () => void) => HttpClient
   readonly broadcast: (docName: string, message: StatelessMessage) => void
   readonly nameOf: (actor: string) => string
+  /** The workspace's settings now. (Default: no allowance) */
+  readonly settings?: () => Settings
 }
 
 interface ActiveRun {
@@ -79,7 +85,11 @@ interface ActiveRun {
 export class RunQueue {
   readonly #parts: QueueParts
   readonly #active = new Map<string, ActiveRun>()
-  readonly #buckets = new Map<string, TokenBucket>()
+  readonly #turns = new RecordTurns()
+  /** Integration → a rising number, when it was last given a run. */
+  readonly #served = new Map<string, number>()
+  #servings = 0
+  #enqueuing: Promise<unknown> = Promise.resolve()
   #picking: Promise<void> = Promise.resolve()
   /** Resolves when a run is taken or over, and is then another. */
   #change = Promise.withResolvers<void>()
@@ -122,61 +132,155 @@ export class RunQueue {
     await Promise.all(active.map((a) => a.ended))
   }
 
-  /** Queues a run; a waiting one of the same connection and kind takes the request in (P6). Durable when it resolves. */
-  async enqueue({ connection, order, trigger, actor }: RunRequest): Promise<{ run: string; joined: boolean }> {
-    const { runs, log, clock, randomBytes } = this.#parts
+  /**
+   * Queues a run; a queued one that does the same takes the request in (P6), and a person's sync takes the place of a scheduled one that
+   * still waits. Durable when it resolves.
+   * @throws SyncError `over-allowance` where the month's allowance is used up and blocks
+   */
+  async enqueue(request: RunRequest): Promise<{ run: string; joined: boolean }> {
+    // One after the other: two equal requests at one moment are one run.
+    const turn = this.#enqueuing.then(() => this.#enqueue(request))
+    this.#enqueuing = turn.catch(() => undefined)
+    return turn
+  }
+
+  async #enqueue({ connection, order, trigger, actor }: RunRequest): Promise<{ run: string; joined: boolean }> {
+    const { runs, log, clock, randomBytes, nameOf } = this.#parts
+    await log.durable()
+    const now = clock.now()
     const id = connection.connection.id
-    const waiting = (await runs.open()).find((r) => r.connection === id && r.state === 'queued' && canJoin(r.order, order))
-    if (waiting !== undefined) return { run: waiting.id, joined: true }
-    const mode = order.kind === 'sync' ? order.mode : 'one-way'
+    const queued = (await runs.open()).filter((r) => r.connection === id && r.state === 'queued' && r.isConfirmed !== true)
+    const same = queued.find((r) => canJoin(r.order, order) && (isByClock({ trigger }) || !isByClock(r)))
+    if (same !== undefined) {
+      log.execute([noteOp(same.id, 'queued', now, `Asked for again by ${nameOf(actor)}.`)])
+      await log.durable()
+      return { run: same.id, joined: true }
+    }
+    const settings = this.#parts.settings?.()
+    if (settings !== undefined && !isByClock({ trigger }) && blockingLeft(allowanceState(settings, runs, now)) === 0) {
+      throw new SyncError('over-allowance', 'This month’s sync credits are used up, and the allowance blocks. No call was made.')
+    }
+    const isPersonsSync = order.kind === 'sync' && !isByClock({ trigger })
+    const replaced = isPersonsSync ? queued.filter(isByClock) : []
     const run: RunRow = {
       id: makeRunId(randomBytes),
       connection: id,
       kind: order.kind,
-      mode,
+      mode: order.kind === 'sync' ? order.mode : order.kind === 'undo' ? 'two-way' : 'one-way',
       trigger,
       state: 'queued',
       actor,
       order,
       priority: PRIORITY[trigger],
       fence: 0,
-      createdAt: clock.now(),
+      createdAt: now,
       startedAt: null,
       endedAt: null,
       counts: NO_COUNTS,
       error: null,
+      about: await this.aboutOf(connection),
     }
-    log.execute([insertRunOp(run), ...transitionOps(run.id, 'queued', run.createdAt, null)])
+    const note = `The sync that ${nameOf(actor)} started takes its place.`
+    log.execute([
+      ...replaced.flatMap((r) => [...transitionOps(r.id, 'cancelled', now, note), endRunOp(r.id, now, null)]),
+      insertRunOp(run),
+      ...transitionOps(run.id, 'queued', now, null),
+    ])
     await log.durable()
+    if (replaced.length > 0) this.#notify()
     this.#pick()
     return { run: run.id, joined: false }
   }
 
-  /** Stops a run; what it sent stays in its receipts. `false`: it is over already. */
+  /** What a run of a connection is about, with today's names. */
+  async aboutOf(full: FullConnection): Promise<RunAbout> {
+    const { connection, integration, object } = full
+    const workbook = await this.#parts.catalog.workbook(connection.workbook)
+    const app = (this.#parts.readyApp ?? readyApp)(integration.app)
+    return {
+      workbook: connection.workbook,
+      workbookName: workbook?.name ?? '',
+      sheet: connection.sheet,
+      integration: integration.id,
+      integrationName: integration.name,
+      app: integration.app,
+      appName: app?.name ?? integration.app,
+      object: object.id,
+      objectName: object.name,
+    }
+  }
+
+  /** Stops a run in whatever state; what it sent stays in its receipts, what it kept is dropped. `false`: it is over already. */
   async cancel(id: string): Promise<boolean> {
-    const { runs, log, clock } = this.#parts
+    const { runs } = this.#parts
     const active = this.#active.get(id)
     if (active !== undefined) {
       active.abort.abort(new SyncError('cancelled', 'The run was cancelled.'))
       await active.ended
       return true
     }
+    await this.#parts.log.durable()
     const run = await runs.run(id)
-    if (run === undefined || run.state !== 'queued') return false
-    log.execute([...transitionOps(id, 'cancelled', clock.now(), null), endRunOp(id, clock.now(), null)])
+    if (run === undefined || (run.state !== 'queued' && run.state !== 'waiting')) return false
+    await this.#drop([run], run.state === 'waiting' ? 'The answers it kept were dropped; nothing was changed.' : null)
+    return true
+  }
+
+  /** Lets a waiting run apply what it keeps. `false`: it does not wait. */
+  async confirm(id: string, actor: string): Promise<boolean> {
+    const { runs, log, clock, nameOf } = this.#parts
     await log.durable()
-    this.#notify()
+    const run = await runs.run(id)
+    if (run === undefined || run.state !== 'waiting') return false
+    log.execute(confirmOps(id, clock.now(), PRIORITY.person, `Confirmed by ${nameOf(actor)}.`))
+    await log.durable()
+    this.#pick()
     await this.#announce(id)
     return true
   }
 
-  /** Resolves when the run is over. */
+  /**
+   * Configuration changed: what is paused now ends before its next call, what a clock had queued is dropped, and a run under other
+   * directions than today's stops. Waiting runs keep what they have.
+   */
+  async reconsider(): Promise<void> {
+    const { runs, catalog } = this.#parts
+    const dropped: RunRow[] = []
+    for (const run of await runs.open()) {
+      const full = await catalog.connection(run.connection)
+      if (full === undefined) continue
+      const app = (this.#parts.readyApp ?? readyApp)(full.integration.app)
+      const now = setupOf(full, app?.name ?? full.integration.app)
+      const active = this.#active.get(run.id)
+      const halted = haltOf(now)
+      if (active?.ports !== undefined) {
+        if (halted !== undefined) active.ports.stop(new SyncError('paused', halted))
+        else if (directionsOf(now) !== directionsOf(active.ports.setup)) {
+          active.ports.stop(new SyncError('plan-changed', 'A direction or a mapping was changed while the run was under way.'))
+        }
+      } else if (halted !== undefined && run.state === 'queued' && isByClock(run)) dropped.push(run)
+    }
+    if (dropped.length > 0) await this.#drop(dropped, 'Dropped: nothing runs while it is paused.')
+  }
+
+  async #drop(dropped: readonly RunRow[], note: string | null): Promise<void> {
+    const { log, clock } = this.#parts
+    const now = clock.now()
+    log.execute(
+      dropped.flatMap((run) => [...transitionOps(run.id, 'cancelled', now, note), endRunOp(run.id, now, null), ...dropWaitingOps(run.id)]),
+    )
+    await log.durable()
+    this.#notify()
+    for (const run of dropped) await this.#announce(run.id)
+  }
+
+  /** Resolves when the run is over, or waits for a person. */
   async ended(id: string): Promise<RunRow> {
     for (;;) {
       const change = this.#change.promise
       const run = await this.#parts.runs.run(id)
       if (run === undefined) throw new Error(`No run ${id}`)
-      if (ENDED.includes(run.state) && !this.#active.has(id)) return run
+      if ((ENDED.includes(run.state) || run.state === 'waiting') && !this.#active.has(id)) return run
       await change
     }
   }
@@ -191,7 +295,7 @@ export class RunQueue {
     const { runs, nameOf } = this.#parts
     const ports = this.#active.get(run.id)?.ports
     const credits = await runs.creditsOf(run.id)
-    const queue = run.state === 'queued' ? (await runs.open()).filter((r) => r.state === 'queued') : []
+    const queue = run.state === 'queued' ? this.#order(await runs.open()) : []
     return {
       id: run.id,
       connection: run.connection,
@@ -210,13 +314,18 @@ export class RunQueue {
       credits,
       totalCredits: totalCredits(credits),
       error: run.error,
+      ...(run.about && { about: run.about }),
+      ...(run.state === 'waiting' &&
+        run.waiting && { waiting: { linked: run.waiting.linked, rows: run.waiting.rows, cells: run.waiting.cells } }),
+      ...(run.order.kind === 'undo' && { undoes: run.order.run }),
+      ...((run.kind === 'sync' || run.kind === 'undo') && ENDED.includes(run.state) && run.counts.pushed > 0 && { canUndo: true }),
     }
   }
 
   /** A connector outside a run, for a search; its calls go where the caller wants them. */
   connectorFor(full: FullConnection, onCall: (call: CallReport) => void) {
     const app = this.#appOf(full)
-    const http = this.#httpFor(full, app, onCall)
+    const http = this.#parts.makeHttp(full, onCall)
     return app.makeConnector({
       http: http.as('search'),
       object: full.object.external,
@@ -240,11 +349,18 @@ export class RunQueue {
   async #pickNext(): Promise<void> {
     if (this.#isStopped) return
     await this.#takeUpExpired()
-    for (const run of await this.#parts.runs.open()) {
-      if (this.#active.size >= PARALLEL_RUNS) return
-      const isBusy = [...this.#active.values()].some((a) => a.run.connection === run.connection)
-      if (run.state === 'queued' && !isBusy && !this.#active.has(run.id)) await this.#lease(run)
+    for (const run of this.#order(await this.#parts.runs.open())) {
+      if (!this.#active.has(run.id) && mayBegin(run, this.#underWay())) await this.#lease(run)
     }
+  }
+
+  #underWay(): readonly RunRow[] {
+    return [...this.#active.values()].map((a) => a.run)
+  }
+
+  #order(open: readonly RunRow[]): readonly RunRow[] {
+    const queued = open.filter((r) => r.state === 'queued')
+    return queueOrder(queued, this.#underWay(), this.#served)
   }
 
   /** A run whose lease ran out starts again; whoever still believes to have it finds its fencing number taken. */
@@ -267,6 +383,7 @@ export class RunQueue {
     const abort = new AbortController()
     const active: ActiveRun = { run: leased, abort, ended: Promise.resolve(), ports: undefined, broadcastAt: 0, lateBroadcast: undefined }
     this.#active.set(run.id, active)
+    if (run.about !== undefined) this.#served.set(run.about.integration, ++this.#servings)
     const ended = this.#execute(active).finally(() => {
       clearTimeout(active.lateBroadcast)
       this.#active.delete(run.id)
@@ -299,9 +416,14 @@ export class RunQueue {
         app,
         room: opened.room,
         random: this.#parts.randomBytes,
-        makeHttp: (onCall) => this.#httpFor(full, app, onCall),
+        turns: this.#turns,
+        makeHttp: (onCall) => this.#parts.makeHttp(full, onCall, () => active.ports?.goOn()),
         onChange: () => this.#onChange(active),
       })
+      const settings = this.#parts.settings?.()
+      if (settings !== undefined) {
+        await assertAffordable(run.order, active.ports, allowanceState(settings, this.#parts.runs, this.#parts.clock.now()))
+      }
       state = await runOrder(run.order, active.ports, abort.signal)
     } catch (thrown) {
       const failure = failureOf(thrown, abort.signal)
@@ -312,7 +434,8 @@ export class RunQueue {
       if (failure.code === 'lease-lost') return
       const startsAgain =
         (this.#isStopped && failure.code === 'cancelled') || (failure.code === 'commit-failed' && run.fence < MOST_ATTEMPTS)
-      state = startsAgain ? 'queued' : failure.code === 'cancelled' ? 'cancelled' : 'failed'
+      const isDropped = failure.code === 'cancelled' || (failure.code === 'paused' && isByClock(run))
+      state = startsAgain ? 'queued' : isDropped ? 'cancelled' : 'failed'
       error = failure
     } finally {
       clearInterval(heartbeat)
@@ -330,7 +453,12 @@ export class RunQueue {
     const note = state === 'queued' && this.#isStopped ? stopped : (error?.message ?? null)
     for (let tries = 1; ; tries++) {
       try {
-        log.execute([...transitionOps(run.id, state, now, note), ...(state === 'queued' ? [] : [endRunOp(run.id, now, error), ...failed])])
+        const isEnd = state !== 'queued' && state !== 'waiting'
+        log.execute([
+          ...transitionOps(run.id, state, now, note),
+          ...(isEnd ? [endRunOp(run.id, now, error), ...failed] : []),
+          ...(isEnd && run.waiting !== undefined ? dropWaitingOps(run.id) : []),
+        ])
         await log.durable()
         break
       } catch (thrown) {
@@ -342,7 +470,15 @@ export class RunQueue {
       }
     }
     active.ports = undefined
+    if (pullsAll(run.order) && (state === 'settled' || state === 'partial')) await this.#dropWaiting(run)
     await this.#announce(run.id).catch((thrown: unknown) => logger.warn({ err: thrown }, 'a run could not be announced'))
+  }
+
+  /** A run that brought everything leaves nothing to confirm. */
+  async #dropWaiting(by: RunRow): Promise<void> {
+    const open = await this.#parts.runs.open()
+    const waiting = open.filter((r) => r.connection === by.connection && r.state === 'waiting')
+    if (waiting.length > 0) await this.#drop(waiting, 'A later sync has brought everything it kept.')
   }
 
   #onChange(active: ActiveRun): void {
@@ -372,26 +508,18 @@ export class RunQueue {
     if (app === undefined) throw new SyncError('not-found', `The app ${integration.app} is not built yet.`)
     return app
   }
-
-  #httpFor(full: FullConnection, app: ReadyApp, onCall: (call: CallReport) => void): HttpClient {
-    const { clock, random, credentials, origin, makeHttp } = this.#parts
-    if (makeHttp !== undefined) return makeHttp(full, onCall)
-    const { integration } = full
-    const bucket = this.#buckets.get(integration.id) ?? new TokenBucket({ clock, ...app.pace })
-    this.#buckets.set(integration.id, bucket)
-    return makeHttpClient({
-      baseUrl: integration.isSandbox ? `${origin()}/sandbox/${integration.app}` : integration.baseUrl,
-      appName: app.name,
-      authorize: async () => tokenHeadersOf(app, undefined, await credentials(integration.id)),
-      onCall,
-      clock,
-      random,
-      // Only local mode exists; team mode will refuse private addresses.
-      allowPrivate: true,
-      bucket,
-    })
-  }
 }
+
+/** Why nothing runs for a connection, in words a person reads. */
+function haltOf({ isOn, objectDirection, appName }: ConnectionSetup): string | undefined {
+  if (!isOn) return `${appName} is switched off.`
+  return objectDirection === 'disabled' ? `This object does not sync with ${appName}.` : undefined
+}
+
+const directionsOf = ({ objectDirection, fields }: ConnectionSetup): string => JSON.stringify([objectDirection, fields])
+
+/** A person's whole pull. */
+const pullsAll = (order: RunOrder): boolean => order.kind === 'fill' || (order.kind === 'sync' && order.trigger === 'person')
 
 function canJoin(waiting: RunOrder, asked: RunOrder): boolean {
   if (waiting.kind === 'sync' && asked.kind === 'sync') {
@@ -399,6 +527,10 @@ function canJoin(waiting: RunOrder, asked: RunOrder): boolean {
     const pullsEnough = waiting.trigger === 'person' || asked.trigger === 'schedule'
     return pullsEnough && waiting.mode === asked.mode && waiting.frozen === undefined && asked.frozen === undefined
   }
+  if (waiting.kind === 'import' && asked.kind === 'import') return waiting.filter === asked.filter
+  // Both read every linked record, or the fields, anew.
+  if (waiting.kind === 'fill' && asked.kind === 'fill') return true
+  if (waiting.kind === 'refresh' && asked.kind === 'refresh') return true
   // A link run without links of its own answers whatever requests there are by then.
   return waiting.kind === 'link' && asked.kind === 'link' && waiting.links.length === 0 && asked.links.length === 0
 }

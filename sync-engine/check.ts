@@ -16,7 +16,7 @@ export async function check(run: Run, cells: readonly PushCell[]): Promise<reado
   const out: { cell: PushCell; found: CellValue; outcome: 'held' | 'already-there'; note: string }[] = []
   for (const cell of cells) {
     const record = byId.get(cell.recordId)
-    const found = record && appValue(record, cell.external)
+    const found = record && appValue(run, record, cell.external)
     if (found === undefined) {
       const note = gone.includes(cell.recordId) ? 'The record was deleted.' : 'The record could not be read.'
       out.push({ cell, found: null, outcome: 'held', note })

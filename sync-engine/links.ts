@@ -3,6 +3,7 @@ import type { FieldId, RowId } from '../workbook/ids.ts'
 import type { AppRecord } from './connectors/connector.ts'
 import type { Settlement, SheetView } from './ports.ts'
 import { pull } from './pull.ts'
+import type { LandedPush } from './reconcile.ts'
 import { appValue, askedFields, distinct, mergeWrites, peopleOf, type Run, type RunEnd, reconciled } from './run-context.ts'
 
 /** Ties rows to records and fills them (V17); entries that stood there already are judged like any other (CELLS 27). */
@@ -54,13 +55,20 @@ async function settleLinks(
 }
 
 /** A row newly tied to a record: the tie and every connected field, whatever the field's direction, in one packed row. */
-function filledRow(run: Run, view: SheetView, row: RowId, record: AppRecord): Settlement {
+export function filledRow(
+  run: Run,
+  view: SheetView,
+  row: RowId,
+  record: AppRecord,
+  pushes: ReadonlyMap<FieldId, LandedPush | undefined> = new Map(),
+): Settlement {
   const values = new Map<FieldId, CellValue>()
   const parts: Settlement[] = []
   for (const [field, external] of run.externalOf) {
-    const found = external === run.description.keyField ? record.key : appValue(record, external)
+    const found = external === run.description.keyField ? record.key : appValue(run, record, external)
     values.set(field, found)
-    parts.push({ cells: reconciled(view, { row, field }, found, undefined).cells ?? [] })
+    const { cells = [], settled = [] } = reconciled(view, { row, field }, found, pushes.get(field), record)
+    parts.push({ cells, settled })
   }
   return {
     ...mergeWrites(parts),
@@ -120,6 +128,7 @@ export async function importRecords(run: Run, filter: string): Promise<RunEnd> {
   let done = 0
   do {
     signal.throwIfAborted()
+    ports.goOn()
     const page = await ports.connector('pull').list(filter, askedFields(run), cursor, signal)
     await settleLinks(
       run,
@@ -137,6 +146,6 @@ export async function importRecords(run: Run, filter: string): Promise<RunEnd> {
 
 /** Fills fields that were added to a connection: a pull of every linked record (V12–V16). */
 export async function fill(run: Run): Promise<RunEnd> {
-  await pull(run, 'person', [])
+  await pull(run, 'all', [])
   return 'settled'
 }

@@ -1,12 +1,12 @@
 import type { Marks } from '../workbook/annotations.ts'
 import type { CellValue } from '../workbook/cell-value.ts'
 import type { ConnectionId, FieldId, ItemId, RowId } from '../workbook/ids.ts'
-import type { ObjectDescription, PlanCalls, PlannedCall, RecordDelta } from './connectors/connector.ts'
+import type { ExternalField, ObjectDescription, PlanCalls, PlannedCall, RecordDelta } from './connectors/connector.ts'
 import { planJiraCalls } from './connectors/jira-plan.ts'
 import { type Credits, NO_CREDITS, totalCredits } from './credits.ts'
 import { effectiveDirection, type FieldDirection, heldByDirection, type ObjectDirection } from './direction.ts'
 import { matchOption } from './options.ts'
-import type { ValueMap } from './value-map.ts'
+import { toApp, toWorkbook, type ValueMap } from './value-map.ts'
 
 /** The pure side of each built app. */
 const PLAN_CALLS: Readonly<Record<string, PlanCalls>> = { jira: planJiraCalls }
@@ -71,6 +71,8 @@ export interface HeldCell {
 export interface PushCell extends DeltaCell {
   readonly external: string
   readonly sent: CellValue
+  /** What the call carries, where the field's value map names the value otherwise. (Default: `sent`) */
+  readonly inApp?: CellValue
 }
 
 export interface Plan {
@@ -133,9 +135,9 @@ export function planCallsOf(description: ObjectDescription, deltas: readonly Rec
 /** One delta a record, in the cells' order; two rows that hold one record and agree are one change (CELLS 28). */
 export function recordDeltas(push: readonly PushCell[]): readonly RecordDelta[] {
   const deltas = new Map<string, { recordId: string; recordKey: string; changes: { field: string; value: CellValue }[] }>()
-  for (const { recordId, recordKey, external, sent } of push) {
+  for (const { recordId, recordKey, external, sent, inApp = sent } of push) {
     const delta = deltas.get(recordId) ?? { recordId, recordKey, changes: [] }
-    if (!delta.changes.some((c) => c.field === external)) delta.changes.push({ field: external, value: sent })
+    if (!delta.changes.some((c) => c.field === external)) delta.changes.push({ field: external, value: inApp })
     deltas.set(recordId, delta)
   }
   return [...deltas.values()]
@@ -164,14 +166,24 @@ function sortDelta(
       held.push({ cell, ...(hold ?? { reason: 'direction', text: 'this field is no longer connected.' }) })
       continue
     }
-    const option = matchOption(external, cell.value)
+    const valueMap = mapping?.valueMap
+    const option = matchOption(inWorkbook(external, valueMap), cell.value)
     if (option.kind === 'unknown') {
       const offer = option.nearest === undefined ? '' : ` Did you mean “${option.nearest}”?`
       const text = `“${String(cell.value)}” is not an option in ${setup.appName}.${offer}`
       held.push({ cell, reason: 'not-an-option', text, ...(option.nearest !== undefined && { nearest: option.nearest }) })
-    } else push.push({ ...cell, external: external.id, sent: option.value })
+    } else {
+      const inApp = toApp(valueMap, option.value)
+      push.push({ ...cell, external: external.id, sent: option.value, ...(inApp !== option.value && { inApp }) })
+    }
   }
   return { push, held }
+}
+
+/** A field with its options called as the workbook calls them. */
+export function inWorkbook(external: ExternalField, valueMap: ValueMap | undefined): ExternalField {
+  if (valueMap === undefined || external.options === undefined) return external
+  return { ...external, options: external.options.map((o) => ({ ...o, name: String(toWorkbook(valueMap, o.name)) })) }
 }
 
 /** Why a staged cell stays here; the first reason a person can close. */

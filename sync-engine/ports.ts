@@ -2,7 +2,7 @@ import type { SheetWrites } from '../workbook/authority.ts'
 import type { CellState, Stamp } from '../workbook/cell-rules.ts'
 import type { CellValue, DifferenceKind } from '../workbook/cell-value.ts'
 import type { FieldId, ItemId, RowId } from '../workbook/ids.ts'
-import type { Connector, FieldChange, ObjectDescription } from './connectors/connector.ts'
+import type { AppRecord, Connector, FieldChange, ObjectDescription } from './connectors/connector.ts'
 import type { CallKind } from './connectors/http-client.ts'
 import type { Credits } from './credits.ts'
 import type { ConnectionSetup, DeltaCell, PushCell, RunMode } from './plan.ts'
@@ -66,6 +66,36 @@ export interface Receipt {
   readonly answered?: CellValue
 }
 
+/**
+ * What became of the creation of a record. `sent`, `saved`, `unknown` are open, as with receipts; a later run looks for the record by its
+ * marker, and where none is found a person decides.
+ */
+export type CreateState = 'sent' | 'saved' | 'unknown' | 'settled' | 'refused' | 'not-landed'
+
+/** One creation that was sent: written before the call, so that no crash makes a second record. */
+export interface CreateIntent {
+  readonly key: string
+  readonly run: string
+  readonly row: RowId
+  /** What the record carries, by which it is found again. */
+  readonly marker: string
+  readonly changes: readonly CreateChange[]
+  readonly state: CreateState
+  /** ms since 1970; the app's index may lag behind it. */
+  readonly sentAt: number
+  readonly record?: { readonly id: string; readonly key: string }
+}
+
+/** One value a record starts with. */
+export interface CreateChange {
+  readonly external: string
+  readonly sent: CellValue
+  /** The row's cell it came from, with its author; absent where it was asked for beside the sheet. */
+  readonly field?: FieldId
+  readonly item?: ItemId
+  readonly author: string
+}
+
 export type CellOutcome = 'pushed' | 'refused' | 'held' | 'moved-on' | 'already-there' | 'unknown' | 'not-landed' | 'pulled' | 'created'
 
 /** One line of the run's log about one cell. */
@@ -112,6 +142,16 @@ export const NO_COUNTS: RunCounts = {
   linked: 0,
 }
 
+/** How much a waiting run would change, and where the connection's next pull goes on once it has. */
+export interface WaitingCounts {
+  readonly linked: number
+  readonly rows: number
+  readonly cells: number
+  readonly cursor: string
+  readonly at: number
+  readonly records: number
+}
+
 /** The sheet as it is now; valid only within the synchronous call it is given to. */
 export interface SheetView {
   state(row: RowId, field: FieldId): CellState
@@ -121,6 +161,8 @@ export interface SheetView {
   rowsOf(recordId: string): readonly RowId[]
   recordOf(row: RowId): string | undefined
   isGone(row: RowId): boolean
+  /** Marked as out of the connection's filter. */
+  isUnmatched(row: RowId): boolean
   isDeleted(row: RowId): boolean
   /** The row an imported record gets: derived from connection and record, so that two people who import it make one. */
   newRowFor(recordId: string): RowId
@@ -137,6 +179,13 @@ export interface Settlement extends SheetWrites {
   readonly people?: ReadonlyMap<FieldId, Readonly<Record<string, string>>>
   /** Where the next scheduled pull goes on. */
   readonly cursor?: string
+  readonly creates?: readonly {
+    readonly key: string
+    readonly state: CreateState
+    readonly record?: { readonly id: string; readonly key: string }
+  }[]
+  /** Records this settle brings up to date: what a waiting run keeps of them is older. */
+  readonly refreshed?: readonly string[]
   /** The pull is complete: date and number of records. */
   readonly latestPull?: { readonly at: number; readonly records: number }
 }
@@ -149,12 +198,17 @@ export type RunStep = 'refreshing' | 'planning' | 'checking' | 'pushing' | 'pull
  */
 export interface EnginePorts {
   readonly clock: Clock
+  readonly runId: string
+  /** Who started the run. */
+  readonly actor: string
   readonly setup: ConnectionSetup
   /** The connection's app as last described; `undefined` before the first refresh. */
   readonly description: ObjectDescription | undefined
   /** The app's own query that bounds the connection; empty: none. */
   readonly filter: string
   readonly cursor: string | null
+  /** Whether scheduled pulls will go on from where this run ends. */
+  readonly isScheduled: boolean
   /** What this run has counted so far. */
   readonly counts: RunCounts
   /** The connector, its calls reported as `kind` in the run's log. */
@@ -176,6 +230,27 @@ export interface EnginePorts {
     answers: readonly { readonly idempotencyKey: string; readonly state: ReceiptState; readonly answered?: CellValue }[],
   ): Promise<void>
   transition(step: RunStep, note?: string): Promise<void>
+  /** Between two calls. @throws SyncError where the run was told to stop (paused, another direction) */
+  goOn(): void
+  /**
+   * Waits until no other connection of this integration and object is writing one of these records; gives the way to let go of them.
+   * @throws the signal's reason
+   */
+  takeTurns(records: readonly string[], signal: AbortSignal): Promise<() => void>
+  /** Keeps answers for a person to confirm; they are applied by a run of `waiting` without a call. */
+  keepWaiting(pull: WaitingCounts, records: readonly AppRecord[], counts: Partial<RunCounts>, credits: Partial<Credits>): Promise<void>
+  /** What this run, now confirmed, kept; `undefined` in any other run. */
+  readonly waiting: WaitingCounts | undefined
+  /** The answers it kept, in the order of their ids, from the one after `after`. */
+  waitingRecords(after: string, limit: number): Promise<readonly AppRecord[]>
+  openCreates(): Promise<readonly CreateIntent[]>
+  createsOfRun(): Promise<readonly CreateIntent[]>
+  /** Written before a creation is sent. */
+  recordCreate(create: CreateIntent): Promise<void>
+  /** The cells a run pushed, as its receipt has them. */
+  pushedBy(run: string): Promise<readonly RunCell[]>
+  /** Writes cells as the person who started the run would by typing. */
+  type(cells: readonly { readonly row: RowId; readonly field: FieldId; readonly value: CellValue }[]): Promise<void>
   /** Shown while it runs; not kept. */
   progress(progress: { readonly step: RunStep; readonly done: number; readonly total: number; readonly note?: string }): void
 }

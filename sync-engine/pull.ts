@@ -1,7 +1,7 @@
-import type { Marks } from '../workbook/annotations.ts'
+import type { AnnotationOf, Marks } from '../workbook/annotations.ts'
 import type { RowId } from '../workbook/ids.ts'
 import type { AppRecord } from './connectors/connector.ts'
-import type { Receipt, RunCell, Settlement, SheetView } from './ports.ts'
+import type { Receipt, RunCell, Settlement, SheetView, WaitingCounts } from './ports.ts'
 import {
   appValue,
   askedFields,
@@ -18,30 +18,125 @@ import {
 
 /** How long a run waits before it looks again at a pushed value that reads as before. */
 const LONGEST_SECOND_LOOK_MS = 2_000
+/** A scheduled pull that would change more rows than this, and more than this share of the linked ones, waits for a person. */
+const MASS_ROWS = 50
+const MASS_SHARE = 0.2
+/** Pages of a filter that are looked through for records which may have left it. */
+const MATCH_PAGES = 20
+/** Kept answers settled in one commit. */
+const APPLY_BATCH = 100
 
-export async function pull(run: Run, trigger: 'person' | 'schedule', pushed: readonly Receipt[]): Promise<void> {
-  const { ports, signal, description } = run
+/** `all`: every linked record (a person's run) · `changed`: since the cursor, and what was pushed (a scheduled one) · `pushed`: those alone. */
+export type PullScope = 'all' | 'changed' | 'pushed'
+
+/** What a pull has met so far. */
+interface Reading {
+  readonly total: number
+  /** Ids the app did not answer for. */
+  readonly absent: string[]
+  /** Records whose values here changed by it. */
+  readonly moved: string[]
+}
+
+/** Fetches, reconciles, settles. `waiting`: a scheduled pull would change so much that its answers are kept for a person to confirm. */
+export async function pull(run: Run, scope: PullScope, pushed: readonly Receipt[]): Promise<'done' | 'waiting'> {
+  const { ports } = run
   await ports.transition('pulling')
-  const linked = await ports.linked()
-  const ids = distinct(linked.map((l) => l.recordId))
+  const rows = await ports.linked()
+  const linked = distinct(rows.map((l) => l.recordId))
   const pushedIds = distinct(pushed.map((r) => r.recordId))
   const isPulling = run.pullable.size > 0
-  const changed = isPulling && trigger === 'schedule' ? await changedSince(run, new Set(ids)) : undefined
-  const wanted = changed ? distinct([...changed.ids, ...pushedIds]) : isPulling ? ids : pushedIds
-  const byRecord = Map.groupBy(pushed, (receipt) => receipt.recordId)
-  const absent: string[] = []
-  for (let start = 0; start < wanted.length; start += description.readBatch) {
-    signal.throwIfAborted()
-    ports.progress({ step: 'pulling', done: start, total: wanted.length })
-    const batch = wanted.slice(start, start + description.readBatch)
-    const receipts = batch.flatMap((id) => byRecord.get(id) ?? [])
-    const answer = await readSettled(run, batch, receipts)
-    absent.push(...answer.absent)
-    await settleRecords(run, answer.records, receipts, isPulling ? { pulled: answer.records.length } : {})
+  const isWhole = isPulling && scope !== 'pushed'
+  const changed =
+    isWhole && scope === 'changed' && ports.cursor !== null ? await changedSince(run, ports.cursor, new Set(linked)) : undefined
+  // Taken before anything is read, so that the next scheduled pull misses nothing. Without one there is no point to go on from: all is read.
+  const next = changed?.next ?? (isWhole && (scope === 'changed' || ports.isScheduled) ? await pointInTime(run) : undefined)
+  const wanted = distinct(isWhole ? (changed ? [...changed.ids, ...pushedIds] : linked) : pushedIds)
+  const reading: Reading = { total: wanted.length, absent: [], moved: [] }
+  if (changed === undefined) await readAndSettle(run, wanted, pushed, reading)
+  else {
+    await readAndSettle(run, pushedIds, pushed, reading)
+    const answers = await readAll(
+      run,
+      wanted.filter((id) => !pushedIds.includes(id)),
+      reading,
+    )
+    const size = await sizeOf(run, answers)
+    if (size.rows > MASS_ROWS && size.rows > rows.length * MASS_SHARE) {
+      const kept = {
+        linked: rows.length,
+        ...size,
+        cursor: changed.next,
+        at: ports.clock.now(),
+        records: wanted.length - reading.absent.length,
+      }
+      await endPull(run, pushed, reading, {})
+      await ports.keepWaiting(kept, answers, { pulled: answers.length }, { pulled: answers.length })
+      return 'waiting'
+    }
+    for (const page of pagesOf(answers, run.description.readBatch)) {
+      reading.moved.push(...(await settleRecords(run, page, [], { pulled: page.length }, page.length)))
+    }
   }
+  await endPull(run, pushed, reading, {
+    ...(isWhole && { latestPull: { at: ports.clock.now(), records: wanted.length - reading.absent.length } }),
+    ...(next !== undefined && { cursor: next }),
+  })
+  if (isPulling && ports.filter !== '')
+    await markMatches(run, changed ? distinct([...changed.ids, ...pushedIds]) : await movedInApp(run, reading))
+  return 'done'
+}
+
+/** Applies what a waiting run kept, now that a person has said yes: no call is made. */
+export async function applyWaiting(run: Run, waiting: WaitingCounts): Promise<void> {
+  const { ports } = run
+  await ports.transition('reconciling')
+  let after = ''
+  for (;;) {
+    const records = await ports.waitingRecords(after, APPLY_BATCH)
+    const last = records.at(-1)
+    if (last === undefined) break
+    await settleRecords(run, records, [], {}, 0)
+    after = last.id
+    ports.progress({ step: 'reconciling', done: 0, total: waiting.records })
+  }
+  await ports.settle(() => ({ latestPull: { at: waiting.at, records: waiting.records }, cursor: waiting.cursor }))
+}
+
+/** Reads a batch, settles it, reads the next: memory stays that of one batch. */
+async function readAndSettle(run: Run, ids: readonly string[], pushed: readonly Receipt[], reading: Reading): Promise<void> {
+  const byRecord = Map.groupBy(pushed, (receipt) => receipt.recordId)
+  for (const [done, batch] of [...pagesOf(ids, run.description.readBatch)].entries()) {
+    const receipts = batch.flatMap((id) => byRecord.get(id) ?? [])
+    const answer = await readBatch(run, batch, receipts, done * run.description.readBatch, reading)
+    const credits = run.pullable.size > 0 ? { pulled: answer.records.length } : {}
+    reading.moved.push(...(await settleRecords(run, answer.records, receipts, credits, answer.records.length)))
+  }
+}
+
+async function readAll(run: Run, ids: readonly string[], reading: Reading): Promise<AppRecord[]> {
+  const records: AppRecord[] = []
+  for (const [done, batch] of [...pagesOf(ids, run.description.readBatch)].entries()) {
+    records.push(...(await readBatch(run, batch, [], done * run.description.readBatch, reading)).records)
+  }
+  return records
+}
+
+async function readBatch(run: Run, batch: readonly string[], receipts: readonly Receipt[], done: number, reading: Reading) {
+  const { ports, signal } = run
+  signal.throwIfAborted()
+  ports.goOn()
+  ports.progress({ step: 'pulling', done, total: reading.total })
+  const answer = await readSettled(run, batch, receipts)
+  reading.absent.push(...answer.absent)
+  return answer
+}
+
+/** What became of the pushed records that were not to be read, and what the whole pull leaves behind. */
+async function endPull(run: Run, pushed: readonly Receipt[], { absent }: Reading, leaves: Settlement): Promise<void> {
+  const { ports, signal } = run
   await ports.transition('reconciling')
   const gone = absent.length ? await ports.connector('pull').proveGone(absent, signal) : []
-  const at = ports.clock.now()
   const unread = pushed.filter((r) => absent.includes(r.recordId))
   const ended = unread.filter((r) => gone.includes(r.recordId))
   await ports.settle((view) => ({
@@ -49,15 +144,89 @@ export async function pull(run: Run, trigger: 'person' | 'schedule', pushed: rea
     receipts: ended.map((r) => ({ idempotencyKey: r.idempotencyKey, state: 'gone' })),
     // Saved, and then not to be read: open until a later run can read them.
     counts: { pushed: ended.length, unknown: unread.length - ended.length },
-    ...(isPulling && { latestPull: { at, records: wanted.length - absent.length } }),
-    ...(changed && { cursor: changed.next }),
+    ...leaves,
   }))
 }
 
-async function changedSince(run: Run, linked: ReadonlySet<string>): Promise<{ ids: string[]; next: string }> {
-  const { ports, signal } = run
-  const { records, next } = await ports.connector('pull').changedSince(ports.cursor, ports.filter, [], signal)
+/** Linked records changed since the cursor, in the filter or out of it: a record that left the filter has changed too. */
+async function changedSince(run: Run, cursor: string, linked: ReadonlySet<string>): Promise<{ ids: string[]; next: string }> {
+  const { records, next } = await run.ports.connector('pull').changedSince(cursor, '', [], run.signal)
   return { ids: distinct(records.map((r) => r.id)).filter((id) => linked.has(id)), next }
+}
+
+const pointInTime = async ({ ports, signal }: Run): Promise<string> =>
+  (await ports.connector('pull').changedSince(null, '', [], signal)).next
+
+/** How many rows and cells these answers would change. */
+async function sizeOf(run: Run, records: readonly AppRecord[]): Promise<{ rows: number; cells: number }> {
+  const size = { rows: 0, cells: 0 }
+  if (records.length === 0) return size
+  await run.ports.settle((view) => {
+    for (const record of records) {
+      for (const row of view.rowsOf(record.id)) {
+        const cells = changedCells(run, view, row, record).length
+        size.cells += cells
+        if (cells > 0) size.rows++
+      }
+    }
+    return {}
+  })
+  return size
+}
+
+function changedCells(run: Run, view: SheetView, row: RowId, record: AppRecord): readonly string[] {
+  return [...run.externalOf].flatMap(([field, external]) =>
+    run.pullable.has(field) && view.state(row, field).baseline !== heldValue(run, record, external) ? [field] : [],
+  )
+}
+
+const heldValue = (run: Run, record: AppRecord, external: string) =>
+  external === run.description.keyField ? record.key : appValue(run, record, external)
+
+/**
+ * Marks the rows whose records have left the connection's filter, and those that are back (V30). Only records that changed can have.
+ * Asked in the app's own query language, so that what a filter means is the app's to say.
+ */
+async function markMatches(run: Run, candidates: readonly string[]): Promise<void> {
+  const { ports } = run
+  if (candidates.length === 0) return
+  const matching = await matchesAmong(run, candidates)
+  if (matching === undefined) return
+  await ports.settle((view) => ({
+    recordMarks: candidates.flatMap((record) =>
+      view.rowsOf(record).flatMap((row) => {
+        if (view.isGone(row) || view.isUnmatched(row) === !matching.has(record)) return []
+        const mark: AnnotationOf<'unmatched'> | undefined = matching.has(record) ? undefined : view.stamp({ kind: 'unmatched', record })
+        return [{ row, connection: ports.setup.id, mark }]
+      }),
+    ),
+  }))
+}
+
+/** A person's sync asks only about what the app itself had changed: what was merely pushed costs no further call. */
+async function movedInApp({ ports }: Run, { moved }: Reading): Promise<readonly string[]> {
+  if (moved.length === 0) return []
+  const sent = await ports.receiptsOfRun()
+  return moved.filter((id) => !sent.some((r) => r.recordId === id))
+}
+
+/** `undefined` where the filter holds more than is worth looking through. */
+async function matchesAmong({ ports, signal }: Run, candidates: readonly string[]): Promise<ReadonlySet<string> | undefined> {
+  const connector = ports.connector('pull')
+  if (ports.cursor !== null) {
+    const { records } = await connector.changedSince(ports.cursor, ports.filter, [], signal)
+    return new Set(records.map((r) => r.id))
+  }
+  const found = new Set<string>()
+  let cursor: string | null = null
+  for (let page = 0; page < MATCH_PAGES; page++) {
+    const answer = await connector.list(ports.filter, [], cursor, signal)
+    for (const { id } of answer.records) found.add(id)
+    cursor = answer.next
+    if (cursor === null || candidates.every((id) => found.has(id))) return found
+    ports.goOn()
+  }
+  return undefined
 }
 
 /** A read for the pull. Where a pushed cell still shows its old value, the app may lag: it is read once more first (CELLS 8). */
@@ -67,7 +236,7 @@ async function readSettled(run: Run, ids: readonly string[], pushed: readonly Re
   const reader = ports.connector('pull')
   const answer = await reader.read(ids, fields, signal)
   const lagging = answer.records.filter((record) =>
-    pushed.some((r) => r.recordId === record.id && r.sent !== r.base && appValue(record, r.external) === r.base),
+    pushed.some((r) => r.recordId === record.id && r.sent !== r.base && appValue(run, record, r.external) === r.base),
   )
   if (lagging.length === 0 || description.indexDelayMs === 0) return answer
   await ports.clock.sleep(Math.min(description.indexDelayMs, LONGEST_SECOND_LOOK_MS), signal)
@@ -80,19 +249,26 @@ async function readSettled(run: Run, ids: readonly string[], pushed: readonly Re
   return { records: answer.records.map((r) => fresh.get(r.id) ?? r), absent: answer.absent }
 }
 
-/** Reconciles every cell of the rows that hold these records, closes the receipts of what was pushed, and charges; one commit. */
+/**
+ * Reconciles every cell of the rows that hold these records, closes the receipts of what was pushed, and charges; one commit.
+ * Gives the records whose values here changed. `pulled`: how many of them this run counts as read.
+ */
 async function settleRecords(
   run: Run,
   records: readonly AppRecord[],
   pushed: readonly Receipt[],
   credits: Settlement['credits'],
-): Promise<void> {
+  pulled: number,
+): Promise<readonly string[]> {
   const { ports } = run
+  const moved = new Set<string>()
   await ports.settle((view) => {
     const cells: { writes: Settlement; isChanged: boolean; line?: RunCell }[] = []
     const closed: Receipt[] = []
     for (const record of records) {
+      const before = cells.length
       for (const row of view.rowsOf(record.id)) cells.push(...reconcileRow(run, view, row, record, pushed))
+      if (cells.slice(before).some((c) => c.isChanged)) moved.add(record.id)
       closed.push(...pushed.filter((r) => r.recordId === record.id))
     }
     const merged = mergeWrites(cells.map((c) => c.writes))
@@ -103,9 +279,10 @@ async function settleRecords(
       ),
       people: peopleOf(run, records),
       receipts: closed.map((r) => ({ idempotencyKey: r.idempotencyKey, state: 'settled' as const })),
+      refreshed: records.map((r) => r.id),
       credits: { ...credits, pushed: distinctChanges(closed) },
       counts: {
-        pulled: records.length,
+        pulled,
         pushed: closed.length,
         changed: cells.filter((c) => c.isChanged).length,
         differs: newMarks(view, merged.cells, 'differs'),
@@ -114,6 +291,7 @@ async function settleRecords(
       runCells: cells.flatMap((c) => (c.line ? [c.line] : [])),
     }
   })
+  return [...moved]
 }
 
 function reconcileRow(run: Run, view: SheetView, row: RowId, record: AppRecord, pushed: readonly Receipt[]) {
@@ -121,9 +299,9 @@ function reconcileRow(run: Run, view: SheetView, row: RowId, record: AppRecord, 
   for (const [field, external] of run.externalOf) {
     const receipt = pushed.find((r) => r.row === row && r.field === field)
     if (receipt === undefined && !run.pullable.has(field)) continue
-    const found = external === run.description.keyField ? record.key : appValue(record, external)
+    const found = heldValue(run, record, external)
     const before = view.state(row, field).baseline
-    const writes = reconciled(view, { row, field }, found, receipt && landed(run, receipt))
+    const writes = reconciled(view, { row, field }, found, receipt && landed(run, receipt), record)
     const isChanged = before !== found && receipt === undefined
     const line = receipt
       ? {
@@ -142,7 +320,7 @@ function reconcileRow(run: Run, view: SheetView, row: RowId, record: AppRecord, 
             value: found,
             got: found,
             outcome: 'pulled' as const,
-            note: null,
+            note: unmappedNote(run, external, record),
             author: '',
           }
         : undefined
@@ -151,6 +329,18 @@ function reconcileRow(run: Run, view: SheetView, row: RowId, record: AppRecord, 
   return cells
 }
 
+/** Says that a value came as it is because the field's value map does not name it. */
+function unmappedNote({ valueMaps, ports }: Run, external: string, record: AppRecord): string | null {
+  const map = valueMaps.get(external)
+  const value = record.values[external] ?? null
+  if (map === undefined || value === null || map.some((pair) => pair.app === value)) return null
+  return `The value map has no name for ${ports.setup.appName}’s ${JSON.stringify(value)}; it came as it is.`
+}
+
 /** How many cells get a mark of this kind that they did not have. */
 const newMarks = (view: SheetView, cells: Settlement['cells'], kind: keyof Marks): number =>
   (cells ?? []).filter((c) => c.marks[kind] !== undefined && c.marks[kind]?.id !== view.state(c.row, c.field).marks[kind]?.id).length
+
+function* pagesOf<T>(items: readonly T[], size: number): Generator<readonly T[]> {
+  for (let start = 0; start < items.length; start += size) yield items.slice(start, start + size)
+}

@@ -1,9 +1,11 @@
+import { check } from './check.ts'
 import type { AppRecord, PlannedCall, PushOutcome } from './connectors/connector.ts'
 import { type PushCell, planCallsOf, planSync, recordDeltas } from './plan.ts'
 import type { EnginePorts, Receipt } from './ports.ts'
 import { resolveReceipts } from './receipts.ts'
 import { appValue, distinct, goneMarks, type Run, receiptLine } from './run-context.ts'
 import { SyncError } from './sync-error.ts'
+import { toWorkbook } from './value-map.ts'
 
 /** Most rounds of pushing in one run: the first, and one for what was proven not to have landed. */
 const PUSH_ROUNDS = 2
@@ -13,7 +15,17 @@ interface Pushing {
   readonly isPartial: boolean
 }
 
-export async function push(run: Run, cells: readonly PushCell[]): Promise<Pushing> {
+/** From the look at a record to the last write of it, no other connection of the same object writes there. */
+export async function checkAndPush(run: Run, cells: readonly PushCell[]): Promise<Pushing> {
+  const release = await run.ports.takeTurns(distinct(cells.map((c) => c.recordId)), run.signal)
+  try {
+    return await push(run, await check(run, cells))
+  } finally {
+    release()
+  }
+}
+
+async function push(run: Run, cells: readonly PushCell[]): Promise<Pushing> {
   const saved: Receipt[] = []
   let isPartial = false
   let todo = cells
@@ -50,6 +62,7 @@ async function pushRound(run: Run, cells: readonly PushCell[]): Promise<{ saved:
   let refused = 0
   for (let done = 0; done < calls.length; done++) {
     signal.throwIfAborted()
+    ports.goOn()
     const call = calls[done] as PlannedCall
     ports.progress({ step: 'pushing', done, total: calls.length })
     const intents = intentsOf(ports, call, byRecord)
@@ -103,9 +116,10 @@ function intentsOf({ setup }: EnginePorts, call: PlannedCall, byRecord: Readonly
   }))
 }
 
-async function noteSaved({ ports }: Run, mine: readonly Receipt[], record: AppRecord | undefined): Promise<Receipt[]> {
+async function noteSaved(run: Run, mine: readonly Receipt[], record: AppRecord | undefined): Promise<Receipt[]> {
+  const { ports } = run
   const saved = mine.map((receipt): Receipt => {
-    const answered = record && receipt.external in record.values ? appValue(record, receipt.external) : undefined
+    const answered = record && receipt.external in record.values ? appValue(run, record, receipt.external) : undefined
     return { ...receipt, state: 'saved', ...(answered !== undefined && { answered }) }
   })
   await ports.recordAnswers(
@@ -133,7 +147,7 @@ async function noteGone(run: Run, mine: readonly Receipt[]): Promise<void> {
 
 /** Marks the refused cells and returns the receipts that were refused only because of their neighbours. */
 async function noteRefused(
-  { ports }: Run,
+  { ports, valueMaps }: Run,
   mine: readonly Receipt[],
   outcome: PushOutcome & { kind: 'refused' },
 ): Promise<readonly Receipt[]> {
@@ -151,7 +165,7 @@ async function noteRefused(
         kind: 'refused',
         value: state.live.value,
         reason: refusal?.reason ?? 'The app did not say why.',
-        ...(refusal?.nearest !== undefined && { nearest: refusal.nearest }),
+        ...(refusal?.nearest !== undefined && { nearest: String(toWorkbook(valueMaps.get(r.external), refusal.nearest)) }),
       })
       return [{ row: r.row, field: r.field, entry: { kind: 'keep' as const }, marks: { ...state.marks, refused: mark } }]
     }),

@@ -47,7 +47,7 @@ export async function resolveReceipts(
     ...mergeWrites([
       ...sorted.landed.map((r) => {
         const record = byId.get(r.recordId)
-        return record ? reconciled(view, r, appValue(record, r.external), landed(run, r)) : {}
+        return record ? reconciled(view, r, appValue(run, record, r.external), landed(run, r)) : {}
       }),
       ...sorted.lost.map((r) => lostWrites(run, view, r, byId.get(r.recordId))),
     ]),
@@ -69,7 +69,7 @@ export async function resolveReceipts(
     runCells: [
       ...sorted.landed.map((r) => ({
         ...receiptLine(r),
-        got: foundOf(byId, r),
+        got: foundOf(run, byId, r),
         outcome: 'pushed' as const,
         note: r.state === 'saved' ? null : 'No answer came; read back, already saved.',
       })),
@@ -81,7 +81,7 @@ export async function resolveReceipts(
       })),
       ...sorted.lost.map((r) => ({
         ...receiptLine(r),
-        got: foundOf(byId, r),
+        got: foundOf(run, byId, r),
         outcome: 'held' as const,
         note: 'Sent, answer lost; the app now holds another value.',
       })),
@@ -90,9 +90,9 @@ export async function resolveReceipts(
   return { notLanded: sorted.notLanded, open: sorted.open }
 }
 
-const foundOf = (byId: ReadonlyMap<string, AppRecord>, r: Receipt): CellValue => {
+const foundOf = (run: Run, byId: ReadonlyMap<string, AppRecord>, r: Receipt): CellValue => {
   const record = byId.get(r.recordId)
-  return record ? appValue(record, r.external) : null
+  return record ? appValue(run, record, r.external) : null
 }
 
 function fateOf(
@@ -102,7 +102,7 @@ function fateOf(
   gone: readonly string[],
 ): 'landed' | 'notLanded' | 'lost' | 'gone' | 'open' {
   if (record === undefined) return gone.includes(receipt.recordId) ? 'gone' : 'open'
-  const found = appValue(record, receipt.external)
+  const found = appValue(run, record, receipt.external)
   if (receipt.state === 'saved' || found === receipt.sent || knownFormsOf(run, receipt).includes(found)) return 'landed'
   return found === receipt.base ? 'notLanded' : 'lost'
 }
@@ -112,7 +112,7 @@ function lostWrites(run: Run, view: SheetView, r: Receipt, record: AppRecord | u
   const state = view.state(r.row, r.field)
   const { live } = state
   if (record === undefined || live === undefined || live.value === live.base || live.value === state.baseline) return {}
-  const theirs = appValue(record, r.external)
+  const theirs = appValue(run, record, r.external)
   const isPushOnly = !run.pullable.has(r.field)
   const conflict = view.stamp<'conflict'>({
     kind: 'conflict',

@@ -5,9 +5,10 @@ import type { AppRecord, ObjectDescription } from './connectors/connector.ts'
 import type { DeltaCell } from './plan.ts'
 import type { EnginePorts, Receipt, RunCell, Settlement, SheetView } from './ports.ts'
 import { type LandedPush, reconcileCell } from './reconcile.ts'
+import { toApp, toWorkbook, type ValueMap } from './value-map.ts'
 
-/** How a run ended by itself: `partial` where something it should have sent was refused or is still unknown. */
-export type RunEnd = 'settled' | 'partial'
+/** How a run ended by itself: `partial` where something it should have sent was refused or is unknown, `waiting` where a person must confirm. */
+export type RunEnd = 'settled' | 'partial' | 'waiting'
 
 export interface Run {
   readonly ports: EnginePorts
@@ -16,6 +17,8 @@ export interface Run {
   /** External field of each workbook field of the connection. */
   readonly externalOf: ReadonlyMap<FieldId, string>
   readonly pullable: ReadonlySet<FieldId>
+  /** What options of an external field are called in the workbook, where people named them. */
+  readonly valueMaps: ReadonlyMap<string, ValueMap>
 }
 
 export const lineOf = (cell: DeltaCell): Pick<RunCell, 'row' | 'field' | 'recordId' | 'recordKey' | 'base' | 'value' | 'author'> => ({
@@ -38,10 +41,16 @@ export const receiptLine = (r: Receipt): Pick<RunCell, 'row' | 'field' | 'record
   author: r.author,
 })
 
-export const knownFormsOf = ({ ports }: Run, r: Receipt): readonly CellValue[] => [
-  emptyToNull(ports.connector('read-back').normalise(r.external, r.sent)),
+export const knownFormsOf = (run: Run, r: Pick<Receipt, 'external' | 'sent' | 'answered'>): readonly CellValue[] => [
+  knownFormOf(run, r.external, r.sent),
   ...(r.answered === undefined ? [] : [r.answered]),
 ]
+
+/** The form the app is known to give a value, both as the workbook has them. */
+export function knownFormOf({ ports, valueMaps }: Run, external: string, sent: CellValue): CellValue {
+  const map = valueMaps.get(external)
+  return toWorkbook(map, emptyToNull(ports.connector('read-back').normalise(external, toApp(map, sent))))
+}
 
 export const landed = (run: Run, r: Receipt): LandedPush => ({
   value: r.sent,
@@ -57,16 +66,25 @@ export function reconciled(
   { row, field }: { row: RowId; field: FieldId },
   pulled: CellValue,
   push: LandedPush | undefined,
+  record?: Pick<AppRecord, 'updatedBy'>,
 ): Settlement {
   const state = { ...view.state(row, field), isConnected: true }
   const relation = push ? view.relationTo(row, field, push.item) : state.live ? 'unseen' : 'none'
   const result = reconcileCell({ state, pulled, pushed: push, relation, acceptedKinds: view.acceptedKinds(field) }, view.stamp)
-  const isMarked = !sameIds(state.marks, result.marks)
+  const marks = withWho(result.marks, state.marks, record)
+  const isMarked = !sameIds(state.marks, marks)
   return {
     rows: state.baseline === pulled ? [] : [{ row, values: new Map([[field, pulled]]) }],
-    cells: result.entry.kind === 'keep' && !isMarked ? [] : [{ row, field, entry: result.entry, marks: result.marks }],
+    cells: result.entry.kind === 'keep' && !isMarked ? [] : [{ row, field, entry: result.entry, marks }],
     settled: result.settled ? [{ row, field, push: result.settled }] : [],
   }
+}
+
+/** A conflict that is new says who changed it in the app, where the app tells. */
+function withWho(marks: Marks, before: Marks, record: Pick<AppRecord, 'updatedBy'> | undefined): Marks {
+  const { conflict } = marks
+  if (conflict === undefined || conflict.id === before.conflict?.id || record?.updatedBy === undefined) return marks
+  return { ...marks, conflict: { ...conflict, theirsBy: record.updatedBy } }
 }
 
 const sameIds = (a: Marks, b: Marks): boolean =>
@@ -75,7 +93,9 @@ const sameIds = (a: Marks, b: Marks): boolean =>
   a.concurrent?.id === b.concurrent?.id &&
   a.refused?.id === b.refused?.id
 
-export const appValue = (record: AppRecord, external: string): CellValue => emptyToNull(record.values[external] ?? null)
+/** What the app holds, called as the workbook calls it. */
+export const appValue = ({ valueMaps }: Pick<Run, 'valueMaps'>, record: AppRecord, external: string): CellValue =>
+  toWorkbook(valueMaps.get(external), emptyToNull(record.values[external] ?? null))
 
 /** The external fields of the connection; a record's key comes with every record. */
 export const askedFields = (run: Run): string[] => distinct([...run.externalOf.values()]).filter((f) => f !== run.description.keyField)

@@ -1,23 +1,16 @@
-import { check } from './check.ts'
 import type { ObjectDescription } from './connectors/connector.ts'
+import { createRecords, settleOpenCreates } from './creates.ts'
 import { effectiveDirection } from './direction.ts'
 import { answerLinkRequests, fill, importRecords, link } from './links.ts'
 import type { DeltaCell, RunMode } from './plan.ts'
-import {
-  type EnginePorts,
-  type FrozenPlan,
-  OPEN_RECEIPT_STATES,
-  type Receipt,
-  type RunOrder,
-  type Settlement,
-  type SheetView,
-} from './ports.ts'
-import { pull } from './pull.ts'
-import { push } from './push.ts'
+import { type EnginePorts, type FrozenPlan, OPEN_RECEIPT_STATES, type RunOrder, type Settlement, type SheetView } from './ports.ts'
+import { applyWaiting, pull } from './pull.ts'
+import { checkAndPush } from './push.ts'
 import { settleOpenReceipts } from './receipts.ts'
 import type { Run, RunEnd } from './run-context.ts'
 import { makePlan, settleHeld } from './run-plan.ts'
 import { SyncError } from './sync-error.ts'
+import { undo } from './undo.ts'
 
 /**
  * One run of one connection: the main path.
@@ -31,6 +24,11 @@ export async function runOrder(order: RunOrder, ports: EnginePorts, signal: Abor
   if (!ports.setup.isOn) throw new SyncError('paused', `${ports.setup.appName} is switched off.`)
   const run = await prepare(order, ports, signal)
   await settleOpenReceipts(run)
+  await settleOpenCreates(run)
+  if (ports.waiting !== undefined) {
+    await applyWaiting(run, ports.waiting)
+    return 'settled'
+  }
   switch (order.kind) {
     case 'sync':
       return sync(run, order.mode, order.trigger, order.frozen)
@@ -44,8 +42,9 @@ export async function runOrder(order: RunOrder, ports: EnginePorts, signal: Abor
     case 'refresh':
       return 'settled'
     case 'create':
+      return createRecords(run, order.rows, order.duplicates)
     case 'undo':
-      throw new SyncError('bad-request', `${order.kind} is not known to this version.`)
+      return balanced(run, () => undo(run, order.run, order.frozen))
   }
 }
 
@@ -67,6 +66,7 @@ async function prepare(order: RunOrder, ports: EnginePorts, signal: AbortSignal)
     description,
     externalOf: new Map(fields.map((f) => [f.field, f.external])),
     pullable: new Set(pullable.map((f) => f.field)),
+    valueMaps: new Map(fields.flatMap((f) => (f.valueMap === undefined ? [] : [[f.external, f.valueMap]]))),
   }
 }
 
@@ -93,26 +93,25 @@ function withoutRefusal(view: SheetView, { row, field, marks }: DeltaCell): NonN
 async function sync(run: Run, mode: RunMode, trigger: 'person' | 'schedule', frozen: FrozenPlan | undefined): Promise<RunEnd> {
   const { ports } = run
   await answerLinkRequests(run)
-  const pushed: Receipt[] = []
-  let isPartial = false
-  if (mode === 'two-way') {
-    await ports.transition('planning')
-    const plan = await makePlan(run, frozen)
-    try {
-      await settleHeld(run, plan)
-      const cells = await check(run, plan.push)
-      const pushing = await push(run, cells)
-      pushed.push(...pushing.saved)
-      isPartial = pushing.isPartial
-      await pull(run, trigger, pushed)
-    } catch (error) {
-      await balanceReceipt(run, error)
-      throw error
-    }
-    return isPartial ? 'partial' : 'settled'
+  const scope = trigger === 'person' ? 'all' : 'changed'
+  if (mode === 'one-way') return (await pull(run, scope, [])) === 'waiting' ? 'waiting' : 'settled'
+  await ports.transition('planning')
+  const plan = await makePlan(run, frozen)
+  return balanced(run, async () => {
+    await settleHeld(run, plan)
+    const { saved, isPartial } = await checkAndPush(run, plan.push)
+    const pulled = await pull(run, scope, saved)
+    return pulled === 'waiting' ? 'waiting' : isPartial ? 'partial' : 'settled'
+  })
+}
+
+async function balanced(run: Run, work: () => Promise<RunEnd>): Promise<RunEnd> {
+  try {
+    return await work()
+  } catch (error) {
+    await balanceReceipt(run, error)
+    throw error
   }
-  await pull(run, trigger, pushed)
-  return 'settled'
 }
 
 /** A run that ends early says of each planned cell what became of it: sent and not read back yet, or not sent. */

@@ -15,6 +15,11 @@ export const ERROR_POLICY = {
   'lease-lost': { retry: true, status: 409, advice: 'Another process took this run over; it goes on there.' },
   cancelled: { retry: false, status: 409, advice: 'The run was cancelled. What was already sent is in its receipt.' },
   paused: { retry: false, status: 409, advice: 'Switch the integration on, then sync again. Staged edits are kept.' },
+  'over-allowance': {
+    retry: false,
+    status: 409,
+    advice: 'Raise the monthly allowance in the settings, or wait for the next month. Staged edits are kept.',
+  },
   'commit-failed': {
     retry: true,
     status: 503,

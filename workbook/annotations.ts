@@ -31,6 +31,8 @@ const schema = z.discriminatedUnion('kind', [
      * sent and the app saved another · linked-twice: two rows hold the record and want different values.
      */
     cause: z.enum(['changed-in-both', 'answer-lost', 'rewritten', 'linked-twice']),
+    /** Who changed it in the app, where the app tells. */
+    theirsBy: z.string().optional(),
     /** The check saw `theirs`, and no pull may make it the baseline (the object only pushes). */
     isFromCheck: z.boolean().optional(),
   }),

@@ -29,15 +29,16 @@ const mutants: readonly Mutant[] = [
   },
   {
     fault: 'a run pulls before it pushes',
-    replace: "    await ports.transition('planning')\n",
-    by: "    await pull(run, trigger, [])\n    await ports.transition('planning')\n",
+    replace:
+      "  if (mode === 'one-way') return (await pull(run, scope, [])) === 'waiting' ? 'waiting' : 'settled'\n  await ports.transition('planning')\n",
+    by: "  await pull(run, scope, [])\n  await ports.transition('planning')\n",
     suite: 'test/engine/cells.test.ts',
     red: '[CELL-7] checked, pushed, pulled: agreed',
   },
   {
     fault: 'the check is left out',
-    replace: 'const cells = await check(run, plan.push)',
-    by: 'const cells = plan.push',
+    replace: 'return await push(run, await check(run, cells))',
+    by: 'return await push(run, cells)',
     suite: 'test/engine/cells.test.ts',
     red: '[CELL-12] the check finds another value: nothing is sent, and it is a conflict',
   },
