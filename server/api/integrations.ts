@@ -131,6 +131,7 @@ export function integrationHandlers(parts: IntegrationHandlersParts): Handlers<P
         limitName: app?.limits?.name ?? null,
         known: (app?.objects ?? []).map(({ id, name }) => ({ id, name })),
         canDiscover: app?.discoverObjects !== undefined,
+        hasHooks: app?.hooks !== undefined,
         connections: await Promise.all(connections.map(placed)),
         usage: { since, credits, total: totalCredits(credits), runs },
       }

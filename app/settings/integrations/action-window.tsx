@@ -134,7 +134,7 @@ function Actions({ integration, object, workbook, id, onChanged }: ActionsProps)
   const params = { id }
   const isDescribed = connection?.description !== undefined
   const canPull = object.direction === 'pull' || object.direction === 'push-pull'
-  const isOff = isBusy || stop !== undefined || connection === undefined
+  const isOff = stop !== undefined || connection === undefined
   return (
     <>
       {stop !== undefined && (
@@ -160,6 +160,7 @@ function Actions({ integration, object, workbook, id, onChanged }: ActionsProps)
         )}
         <span>
           <Button
+            isPending={isBusy}
             isDisabled={isOff || !isDescribed || !canPull}
             onPress={() => start(() => callApi('importRecords', { params, body: { filter: connection?.filter ?? '' } }))}
           >
@@ -195,7 +196,7 @@ function Actions({ integration, object, workbook, id, onChanged }: ActionsProps)
       <Action title={WORDS.refresh}>
         <p className="m-0 text-ink-2">{WORDS.refreshText}</p>
         <span>
-          <Button isDisabled={isOff} onPress={() => start(() => callApi('refreshFields', { params }))}>
+          <Button isPending={isBusy} isDisabled={isOff} onPress={() => start(() => callApi('refreshFields', { params }))}>
             {WORDS.refreshButton}
           </Button>
         </span>
@@ -205,7 +206,8 @@ function Actions({ integration, object, workbook, id, onChanged }: ActionsProps)
         <p className="m-0 text-ink-2">{isDescribed || connection === undefined ? WORDS.previewText : WORDS.noFields}</p>
         <span>
           <Button
-            isDisabled={isBusy || !isDescribed}
+            isPending={isBusy}
+            isDisabled={!isDescribed}
             onPress={() =>
               void during(async () => {
                 setPreview(await callApi('previewSync', { params, body: {} }))
@@ -236,6 +238,7 @@ function Actions({ integration, object, workbook, id, onChanged }: ActionsProps)
         <span>
           <Button
             look="primary"
+            isPending={isBusy}
             isDisabled={isOff || preview === undefined}
             onPress={() => start(() => callApi('startSync', { params, body: {} }))}
           >
@@ -309,7 +312,7 @@ function FilterForm({ id, language, example, isOff, onImport }: FilterFormProps)
         />
       </label>
       <span className="flex flex-wrap items-center gap-2">
-        <Button type="submit" isDisabled={isOff || isEmpty || isLooking}>
+        <Button type="submit" isPending={isLooking} isDisabled={isOff || isEmpty}>
           {WORDS.look}
         </Button>
         <Button isDisabled={isOff || isEmpty} onPress={() => onImport(filter.trim())}>

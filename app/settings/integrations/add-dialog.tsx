@@ -65,17 +65,28 @@ function ChooseApp({ apps, coming, onChoose, onDone }: ChooseAppProps) {
   const [error, setError] = useState<unknown>()
   const [busy, setBusy] = useState<string>()
   const inSandbox = apps.filter((app) => app.hasSandbox)
-  const addSandbox = async (app: ReadyApp): Promise<void> => {
+  const during = async (app: ReadyApp, work: () => Promise<void>): Promise<void> => {
     setBusy(app.id)
     setError(undefined)
     try {
-      const { id } = await callApi('addIntegration', { body: { app: app.id, name: WORDS.sandbox(app.name), sandbox: true } })
-      onDone(id)
+      await work()
     } catch (failure) {
       setError(failure)
       setBusy(undefined)
     }
   }
+  const addSandbox = (app: ReadyApp): Promise<void> =>
+    during(app, async () => {
+      const { id } = await callApi('addIntegration', { body: { app: app.id, name: WORDS.sandbox(app.name), sandbox: true } })
+      onDone(id)
+    })
+  /** The same stand-in, signed in to as with the real app: by its own page. */
+  const walkSignIn = (app: ReadyApp, method: string): Promise<void> =>
+    during(app, async () => {
+      const body = { app: app.id, name: WORDS.sandbox(app.name), method, sandbox: true }
+      const { url } = await callApi('beginAuthorization', { body })
+      window.location.assign(url)
+    })
   return (
     <div className="grid gap-4">
       <section aria-labelledby="real-apps" className="grid gap-2">
@@ -105,10 +116,22 @@ function ChooseApp({ apps, coming, onChoose, onDone }: ChooseAppProps) {
           <p className="m-0 text-ink-2">{WORDS.sandboxText}</p>
           <span className="flex flex-wrap gap-2">
             {inSandbox.map((app) => (
-              <Button key={app.id} isDisabled={busy !== undefined} onPress={() => void addSandbox(app)}>
+              <Button key={app.id} isPending={busy !== undefined} onPress={() => void addSandbox(app)}>
                 <FlaskConical size={14} aria-hidden /> {WORDS.addSandbox(app.name)}
               </Button>
             ))}
+          </span>
+          <span className="flex flex-wrap gap-x-4">
+            {inSandbox.flatMap((app) => {
+              const method = app.methods.find((m) => m.kind === 'oauth2')
+              return method === undefined
+                ? []
+                : [
+                    <Button key={app.id} look="link" isPending={busy !== undefined} onPress={() => void walkSignIn(app, method.id)}>
+                      {WORDS.walk(app.name)}
+                    </Button>,
+                  ]
+            })}
           </span>
           <span role="status" className="text-ink-2">
             {busy === undefined ? '' : WORDS.trying}
@@ -201,7 +224,7 @@ function SignIn({ app, reconnect, onDone, onBack }: SignInProps) {
         </fieldset>
       )}
       {reconnect === undefined && (
-        <Text label={WORDS.name} value={name} placeholder={WORDS.namePlaceholder(app.name)} maxLength={120} onChange={setName} />
+        <Text isFirst label={WORDS.name} value={name} placeholder={WORDS.namePlaceholder(app.name)} maxLength={120} onChange={setName} />
       )}
       {needsAddress && (
         <Text label={WORDS.address} value={baseUrl} placeholder={app.addressHint ?? ''} maxLength={2_000} isUrl onChange={setBaseUrl} />
@@ -209,9 +232,10 @@ function SignIn({ app, reconnect, onDone, onBack }: SignInProps) {
       {method.kind === 'oauth2' && (
         <OAuthExplained method={method} appName={app.name} knowsClient={knowsClient} onOther={() => setOtherClient(true)} />
       )}
-      {fields.map((field) => (
+      {fields.map((field, index) => (
         <Text
           key={field.id}
+          isFirst={reconnect !== undefined && index === 0}
           label={field.label}
           hint={field.isSecret ? `${field.hint}. ${WORDS.secret}` : field.hint}
           value={entered[field.id] ?? ''}
@@ -231,7 +255,7 @@ function SignIn({ app, reconnect, onDone, onBack }: SignInProps) {
       </p>
       <Failure error={error} />
       <span className="flex flex-wrap items-center gap-2">
-        <Button type="submit" look="primary" isDisabled={!isWhole || isBusy}>
+        <Button type="submit" look="primary" isPending={isBusy} isDisabled={!isWhole}>
           {method.kind === 'oauth2' ? method.label : reconnect === undefined ? WORDS.go : WORDS.reconnectGo}
         </Button>
         {onBack !== undefined && (
@@ -303,14 +327,18 @@ interface TextProps {
   readonly placeholder?: string
   readonly isSecret?: boolean
   readonly isUrl?: boolean
+  /** Where the dialog begins. */
+  readonly isFirst?: boolean
 }
 
-function Text({ label, hint, value, placeholder, maxLength, isSecret, isUrl, onChange }: TextProps) {
+function Text({ label, hint, value, placeholder, maxLength, isSecret, isUrl, isFirst, onChange }: TextProps) {
   return (
     <label className="block">
       <span className="label">{label}</span>
       <input
         className="input"
+        // biome-ignore lint/a11y/noAutofocus: the dialog is opened to type here
+        autoFocus={isFirst ?? false}
         type={isSecret ? 'password' : 'text'}
         autoComplete="off"
         spellCheck={false}

@@ -71,7 +71,8 @@ export function DeleteDialog({ name, appName, isWhole, count, remove, onDone, on
         <span className="flex flex-wrap items-center gap-2">
           <Button
             type="submit"
-            isDisabled={!isTyped || isBusy || removal === undefined}
+            isPending={isBusy}
+            isDisabled={!isTyped || removal === undefined}
             className="border-bad text-bad data-[disabled]:text-ink-3"
           >
             {WORDS.button}

@@ -1,8 +1,9 @@
 import { ChevronLeft, Pencil } from 'lucide-react'
 import { type FormEvent, useState } from 'react'
+import type { AnswerOf } from '../../../server/api/contract.ts'
 import { callApi } from '../../api-client.ts'
 import { appColor } from '../../kit/app-colors.ts'
-import { Button, IconButton } from '../../kit/button.tsx'
+import { Button } from '../../kit/button.tsx'
 import { Failure } from '../../kit/message.tsx'
 import { PageFrame } from '../../kit/page-frame.tsx'
 import type { Times } from '../../kit/times.ts'
@@ -30,7 +31,17 @@ export function IntegrationPage({ id, times }: { readonly id: string; readonly t
   const [dialog, setDialog] = useState<Dialog>()
   const close = (): void => setDialog(undefined)
   return (
-    <PageFrame title={integration?.name ?? WORDS.title} wide>
+    <PageFrame
+      title={integration?.name ?? WORDS.title}
+      wide
+      tools={
+        integration !== undefined && (
+          <Button isSmall onPress={() => setDialog({ kind: 'rename' })}>
+            <Pencil size={13} aria-hidden /> {PAGE.rename}
+          </Button>
+        )
+      }
+    >
       <p className="m-0 -mt-2 mb-2">
         <a href={listPath} className="inline-flex min-h-6 items-center gap-1">
           <ChevronLeft size={14} aria-hidden /> {WORDS.all}
@@ -40,7 +51,7 @@ export function IntegrationPage({ id, times }: { readonly id: string; readonly t
       {integration === undefined && error === undefined && <p className="text-ink-3">{WORDS.loading}</p>}
       {integration !== undefined && (
         <>
-          <Head integration={integration} change={change} onRename={() => setDialog({ kind: 'rename' })} />
+          <Head integration={integration} change={change} />
           <AccountSection integration={integration} times={times} change={change} onReconnect={() => setDialog({ kind: 'reconnect' })} />
           <ObjectsSection
             integration={integration}
@@ -56,6 +67,7 @@ export function IntegrationPage({ id, times }: { readonly id: string; readonly t
             onActions={(object, connection) => setDialog({ kind: 'actions', object, connection })}
           />
           <UsageSection integration={integration} />
+          {integration.hasHooks && <HooksSection integration={integration} change={change} />}
           <Section id="delete" title={PAGE.danger}>
             <p className="m-0 text-ink-2">{PAGE.dangerText}</p>
             <span>
@@ -143,7 +155,7 @@ function Dialogs({ integration, dialog, times, state, onClose }: DialogsProps) {
 
 type Change = IntegrationState['change']
 
-function Head({ integration, change, onRename }: { integration: Integration; change: Change; onRename: () => void }) {
+function Head({ integration, change }: { integration: Integration; change: Change }) {
   const { id, app, appName, isOn } = integration
   return (
     <div className="grid gap-2 rounded-lg border border-line px-4 py-3">
@@ -151,9 +163,6 @@ function Head({ integration, change, onRename }: { integration: Integration; cha
         <i className="swatch" style={{ background: appColor(app) }} aria-hidden />
         <span className="font-semibold">{appName}</span>
         <StatePills integration={integration} />
-        <IconButton label={PAGE.rename} isSmall onPress={onRename}>
-          <Pencil size={13} aria-hidden />
-        </IconButton>
         <span className="ml-auto">
           <SyncSwitch
             integration={integration}
@@ -208,7 +217,7 @@ function AccountSection({ integration, times, change, onReconnect }: AccountProp
           {WORDS.stateText[auth.state]}
         </p>
       )}
-      <dl className="m-0 grid grid-cols-[repeat(auto-fill,minmax(190px,1fr))] gap-x-6 gap-y-3">
+      <dl className="m-0 grid grid-cols-[repeat(auto-fill,minmax(240px,1fr))] gap-x-6 gap-y-3">
         <Fact name={PAGE.accountOf}>{account}</Fact>
         <Fact name={PAGE.address}>{isSandbox ? PAGE.sandboxAddress : baseUrl}</Fact>
         {auth.at !== null && (
@@ -304,6 +313,37 @@ function PlacesSection({ integration, times, onActions }: PlacesProps) {
           )
         })}
       </ul>
+    </Section>
+  )
+}
+
+/** A secret by which the app's messages are told from forgeries; it is shown once. */
+function HooksSection({ integration, change }: { integration: Integration; change: Change }) {
+  const [made, setMade] = useState<AnswerOf<'setHookSecret'>>()
+  const make = (): Promise<boolean> => change(async () => setMade(await callApi('setHookSecret', { params: { id: integration.id } })))
+  return (
+    <Section
+      id="hooks"
+      title={PAGE.hooks}
+      tools={
+        <Button isSmall onPress={() => void make()}>
+          {made === undefined ? PAGE.makeHook : PAGE.hookAgain}
+        </Button>
+      }
+    >
+      <p className="m-0 text-ink-2">{PAGE.hooksText(integration.appName)}</p>
+      {made !== undefined && (
+        <div className="grid gap-2 rounded-md border border-line bg-wash p-3">
+          <label className="block">
+            <span className="label">{PAGE.hookUrl}</span>
+            <input className="input font-mono" readOnly value={made.url} onFocus={(event) => event.target.select()} />
+          </label>
+          <label className="block">
+            <span className="label">{PAGE.hookSecret}</span>
+            <input className="input font-mono" readOnly value={made.secret} onFocus={(event) => event.target.select()} />
+          </label>
+        </div>
+      )}
     </Section>
   )
 }

@@ -49,7 +49,7 @@ export function NameDialog({ title, name, onSave, onClose }: NameDialogProps) {
         </label>
         <Failure error={error} />
         <span className="flex gap-2">
-          <Button type="submit" look="primary" isDisabled={isBusy || text.trim() === ''}>
+          <Button type="submit" look="primary" isPending={isBusy} isDisabled={text.trim() === ''}>
             {PAGE.save}
           </Button>
           <Button look="ghost" onPress={onClose}>

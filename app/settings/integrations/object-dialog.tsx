@@ -109,7 +109,7 @@ export function ObjectDialog({ integration, onAdded, onClose }: ObjectDialogProp
           </ListBox>
           {canDiscover && (
             <span>
-              <Button isSmall isDisabled={busy !== undefined} onPress={() => void discover()}>
+              <Button isSmall isPending={busy === 'asking'} onPress={() => void discover()}>
                 {busy === 'asking' ? WORDS.discovering : WORDS.discover(appName)}
               </Button>
             </span>
@@ -118,7 +118,7 @@ export function ObjectDialog({ integration, onAdded, onClose }: ObjectDialogProp
         <p className="hint m-0">{WORDS.pullOnly}</p>
         <Failure error={error} />
         <span className="flex items-center gap-2">
-          <Button type="submit" look="primary" isDisabled={busy !== undefined || chosen === undefined || name.trim() === ''}>
+          <Button type="submit" look="primary" isPending={busy === 'adding'} isDisabled={chosen === undefined || name.trim() === ''}>
             {WORDS.add}
           </Button>
           <Button look="ghost" onPress={onClose}>

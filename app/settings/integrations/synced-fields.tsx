@@ -1,5 +1,5 @@
 import { X } from 'lucide-react'
-import { useState } from 'react'
+import { useRef, useState } from 'react'
 import type { ConnectionInfo } from '../../../server/api/contract.ts'
 import { callApi } from '../../api-client.ts'
 import { Button, IconButton } from '../../kit/button.tsx'
@@ -22,6 +22,8 @@ export function SyncedFields({ connection, isOff, onRun, onChanged }: SyncedFiel
   const [said, setSaid] = useState<{ readonly text: string; readonly field: string }>()
   const [error, setError] = useState<unknown>()
   const [isBusy, setBusy] = useState(false)
+  /** Where the focus goes back to. */
+  const opener = useRef<HTMLButtonElement>(null)
   const params = { id: connection.id }
   const described = connection.description?.fields ?? []
   const nameOf = (id: string): string => described.find((f) => f.id === id)?.name ?? id
@@ -66,7 +68,14 @@ export function SyncedFields({ connection, isOff, onRun, onChanged }: SyncedFiel
         {synced.map(({ field, external: id }) => (
           <li key={field} className="pill pr-0.5">
             {nameOf(id)}
-            <IconButton label={WORDS.removeField(nameOf(id))} isSmall isDisabled={isBusy} onPress={() => setLeaving(field)}>
+            <IconButton
+              label={WORDS.removeField(nameOf(id))}
+              isSmall
+              onPress={({ target }) => {
+                opener.current = target as HTMLButtonElement
+                setLeaving(field)
+              }}
+            >
               <X size={12} aria-hidden />
             </IconButton>
           </li>
@@ -85,10 +94,16 @@ export function SyncedFields({ connection, isOff, onRun, onChanged }: SyncedFiel
               <b className="font-semibold">{WORDS.removeTitle(nameOf(id))}</b> {WORDS.removeText}
             </p>
             <span className="flex gap-2">
-              <Button autoFocus isDisabled={isBusy} onPress={() => void remove(field, nameOf(id))}>
+              <Button autoFocus isPending={isBusy} onPress={() => void remove(field, nameOf(id))}>
                 {WORDS.removeGo}
               </Button>
-              <Button look="ghost" onPress={() => setLeaving(undefined)}>
+              <Button
+                look="ghost"
+                onPress={() => {
+                  opener.current?.focus()
+                  setLeaving(undefined)
+                }}
+              >
                 {TEXTS.cancel}
               </Button>
             </span>
@@ -97,7 +112,7 @@ export function SyncedFields({ connection, isOff, onRun, onChanged }: SyncedFiel
       <span role="status" className="flex flex-wrap items-center gap-2 text-ink-2">
         {said?.text}
         {said !== undefined && (
-          <Button look="link" isDisabled={isBusy} onPress={() => void undo(said.field)}>
+          <Button look="link" autoFocus isPending={isBusy} onPress={() => void undo(said.field)}>
             {WORDS.undo}
           </Button>
         )}
@@ -120,7 +135,7 @@ export function SyncedFields({ connection, isOff, onRun, onChanged }: SyncedFiel
             ))}
           </select>
           {external !== '' && (
-            <Button isDisabled={isOff || isBusy} onPress={() => void add()}>
+            <Button isPending={isBusy} isDisabled={isOff} onPress={() => void add()}>
               {WORDS.addField(nameOf(external), connection.linkedRecords)}
             </Button>
           )}

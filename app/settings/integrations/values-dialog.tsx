@@ -71,7 +71,7 @@ export function ValuesDialog({ params, appName, mapping, onSaved, onClose }: Val
       width={600}
       foot={
         <>
-          <Button look="primary" isDisabled={isBusy || clash !== undefined} onPress={() => void save()}>
+          <Button look="primary" isPending={isBusy} isDisabled={clash !== undefined} onPress={() => void save()}>
             {WORDS.save}
           </Button>
           <Button look="ghost" onPress={onClose}>

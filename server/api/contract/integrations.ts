@@ -131,6 +131,8 @@ export const integrationsEndpoints = {
       /** External objects an object can point at, without asking the app. */
       known: z.array(z.object({ id: z.string(), name: z.string() })),
       canDiscover: z.boolean(),
+      /** Whether the app can tell of changes by itself. */
+      hasHooks: z.boolean(),
       connections: z.array(placed),
       usage: z.object({ since: ms, credits, total: z.number(), runs: z.number() }),
     }),
