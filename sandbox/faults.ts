@@ -41,7 +41,7 @@ export const faultShape = z.strictObject({
   match: z
     .strictObject({
       method: z.string().min(1).max(10).optional(),
-      /** A part of the path, or a glob where it holds a `*`. */
+      /** A part of the path, a glob where it holds a `*`, or the id of a record that the call is about. */
       path: z.string().min(1).max(300).optional(),
       /** The id of a field the call touches. */
       field: z.string().min(1).max(100).optional(),
@@ -77,6 +77,8 @@ export interface FaultCall {
   readonly path: string
   readonly fields: readonly string[]
   readonly writes: boolean
+  /** Ids of the records it is about, where they stand in the body and not in the path. */
+  readonly records?: readonly string[]
 }
 
 const QUIRKS: readonly FaultKind[] = ['quirk-capitals', 'quirk-trim', 'quirk-round']
@@ -93,7 +95,7 @@ export function isMatch(fault: Fault, call: FaultCall): boolean {
   const { method, path, field, writes } = fault.match ?? {}
   return (
     (method === undefined || method.toUpperCase() === call.method) &&
-    (path === undefined || isPathMatch(path, call.path)) &&
+    (path === undefined || isPathMatch(path, call.path) || call.records?.includes(path) === true) &&
     (writes === undefined || writes === call.writes) &&
     (field === undefined || QUIRKS.includes(fault.kind) || call.fields.includes(field))
   )

@@ -10,7 +10,7 @@ function hostOf(url: string): string | undefined {
  * A browser always names the page behind a POST (`Origin`, `Sec-Fetch-Site`); scripts and tests send neither and are let in: what
  * they could do here they could do without a browser.
  */
-export function isSameOrigin(req: IncomingMessage): boolean {
+export function isSameOrigin(req: Pick<IncomingMessage, 'headers'>): boolean {
   const site = req.headers['sec-fetch-site']
   if (site !== undefined && site !== 'same-origin' && site !== 'none') return false
   const origin = req.headers.origin

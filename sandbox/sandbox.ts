@@ -2,7 +2,11 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { join } from 'node:path'
 import { ApiServer } from './api-server.ts'
 import { sendAnswer } from './http.ts'
+import { HubSpotApp, isHubSpotPath } from './hubspot/hubspot.ts'
 import { JiraApp } from './jira/jira.ts'
+import { AtlassianOAuth } from './jira/oauth.ts'
+import { SalesforceApp } from './salesforce/salesforce.ts'
+import { seedPlan, seedSalesforce } from './salesforce/seed.ts'
 import { Screen } from './screen/screen.ts'
 import { seedJira } from './seed.ts'
 import type { StandIn, StandInApp } from './stand-in.ts'
@@ -10,13 +14,22 @@ import type { StandIn, StandInApp } from './stand-in.ts'
 /** The apps of the sandbox, by their place in addresses. The first is the one its screen shows at first. */
 const APPS = {
   jira: {
-    isVendorPath: (path) => path.startsWith('/rest/'),
+    isVendorPath: (path) => path.startsWith('/rest/') || path.startsWith('/ex/jira/') || AtlassianOAuth.isPath(path),
     open: async (options) => {
       if (JiraApp.isFresh(options.folder))
         await seedJira(join(options.folder, '..'), options.firstRecordCount, options.firstRandom, options.now)
       return JiraApp.open(options)
     },
   } satisfies StandInApp<JiraApp>,
+  hubspot: { isVendorPath: isHubSpotPath, open: (options) => HubSpotApp.open(options) } satisfies StandInApp<HubSpotApp>,
+  salesforce: {
+    isVendorPath: (path) => path.startsWith('/services/') || path.startsWith('/id/'),
+    open: async (options) => {
+      if (SalesforceApp.isFresh(options.folder))
+        await seedSalesforce(options.folder, seedPlan(options.firstRecordCount), options.firstRandom, options.now)
+      return SalesforceApp.open(options)
+    },
+  } satisfies StandInApp<SalesforceApp>,
 } satisfies Record<string, StandInApp>
 
 export type SandboxApp = keyof typeof APPS
@@ -91,7 +104,14 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     })
     return [id, app]
   })
-  const apps = new Map(await Promise.all(opening))
+  const opened = await Promise.allSettled(opening)
+  const failed = opened.find((one) => one.status === 'rejected')
+  if (failed) {
+    // One that cannot start must not leave the others running.
+    await Promise.all(opened.map((one) => (one.status === 'fulfilled' ? one.value[1].stop() : undefined)))
+    throw failed.reason
+  }
+  const apps = new Map(opened.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : [])))
   const server = new ApiServer(options.now)
   const [first, ...others] = apps.values()
   if (first === undefined) throw new Error('The sandbox has no apps.')
