@@ -15,9 +15,11 @@ export class SandboxFileError extends Error {
 /** A small settings file over lowdb, checked when read, written whole and at once. */
 export class JsonFile<T> {
   readonly #low: LowSync<T>
+  readonly #mode: number | undefined
 
-  private constructor(low: LowSync<T>) {
+  private constructor(low: LowSync<T>, mode: number | undefined) {
     this.#low = low
+    this.#mode = mode
   }
 
   /** Reads the file, or makes it from `fresh`. With `mode` only those bits are allowed on it (0o600 for credentials). */
@@ -33,12 +35,8 @@ export class JsonFile<T> {
     if (isThere) readInto(low, options.path)
     const parsed = options.shape.safeParse(isThere ? low.data : options.fresh())
     if (!parsed.success) throw new SandboxFileError(options.path, z.prettifyError(parsed.error))
-    const file = new JsonFile<T>(new LowSync<T>(new JSONFileSync<T>(options.path), parsed.data))
-    if (!isThere) {
-      const mask = process.umask(options.mode === undefined ? process.umask() : 0o777 & ~options.mode)
-      file.write(parsed.data)
-      process.umask(mask)
-    }
+    const file = new JsonFile<T>(new LowSync<T>(new JSONFileSync<T>(options.path), parsed.data), options.mode)
+    if (!isThere) file.write(parsed.data)
     if (options.mode !== undefined) chmodSync(options.path, options.mode)
     return file
   }
@@ -49,7 +47,13 @@ export class JsonFile<T> {
 
   write(data: T): void {
     this.#low.data = data
-    this.#low.write()
+    // Each write makes the file anew, so each has to keep it private.
+    const mask = process.umask(this.#mode === undefined ? process.umask() : 0o777 & ~this.#mode)
+    try {
+      this.#low.write()
+    } finally {
+      process.umask(mask)
+    }
   }
 }
 

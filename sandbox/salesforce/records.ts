@@ -93,6 +93,8 @@ export class SalesforceRecords {
   readonly #stores: ReadonlyMap<string, RecordStore<SfRecord>>
   readonly #counters: JsonFile<Counters>
   #recent: RecentWrite[] = []
+  /** The writes of the call that is being carried out, for taking them back. */
+  #journal: RecentWrite[] = []
   #version = 0
 
   private constructor(stores: ReadonlyMap<string, RecordStore<SfRecord>>, counters: JsonFile<Counters>) {
@@ -231,6 +233,26 @@ export class SalesforceRecords {
     this.#wrote(of, record.id, record, atMs)
   }
 
+  /** Begins a call: what was written before it can no longer be taken back. */
+  begin(): void {
+    this.#journal = []
+  }
+
+  /** A place in the call to come back to. */
+  mark(): number {
+    return this.#journal.length
+  }
+
+  /** Takes back what the call wrote since a mark. */
+  rollback(mark: number): void {
+    for (const { object, id, before } of this.#journal.splice(mark).reverse()) {
+      const store = this.#stores.get(object)
+      if (before) store?.put(before)
+      else store?.remove(id)
+      this.#version += 1
+    }
+  }
+
   /** The records of an object as the search index has them: the state of `delayMs` ago. */
   *indexed(of: SfObject, options: { readonly nowMs: number; readonly delayMs: number }): Generator<SfRecord> {
     this.#recent = this.#recent.filter((write) => write.atMs + options.delayMs > options.nowMs)
@@ -257,7 +279,9 @@ export class SalesforceRecords {
 
   #wrote(of: SfObject, id: string, before: SfRecord | undefined, atMs: number): void {
     this.#version += 1
-    this.#recent.push({ atMs, object: of.name, id, before })
+    const write = { atMs, object: of.name, id, before }
+    this.#recent.push(write)
+    this.#journal.push(write)
   }
 
   /** Brings the counters past everything the files hold. */

@@ -15,6 +15,8 @@ export interface SaveSite {
   readonly isHidden: (id: string) => boolean
   /** Whether the org's workflow rules run. */
   readonly hasWorkflow: boolean
+  /** Whether the dial's `partial` has already had its record in this call. */
+  readonly partial: { isSpent: boolean }
 }
 
 export type Saved =
@@ -200,16 +202,18 @@ export function objectOfInput(input: Input): SfObject {
 }
 
 /**
- * Which record of a call the dial's `partial` refuses, and in which words: the one whose id the fault's path matches, else the first.
- * `code` of the fault is the status code, so that a locked row (`UNABLE_TO_LOCK_ROW`) can be played too.
+ * Which record of a collection the dial's `partial` refuses, and in which words: the one whose id the fault's path names, else the first
+ * of the call. `code` of the fault is the status code, so that a locked row (`UNABLE_TO_LOCK_ROW`) can be played too.
  */
-export function refusedOne(faults: CallFaults, ids: readonly string[]): { readonly index: number; readonly saved: Saved } | undefined {
-  const fault = faults.partial()
+export function refusedOne(site: SaveSite, ids: readonly string[]): { readonly index: number; readonly saved: Saved } | undefined {
+  const fault = site.partial.isSpent ? undefined : site.faults.partial()
   if (!fault) return undefined
   const { path } = fault.match ?? {}
-  const matching = path === undefined ? -1 : ids.findIndex((id) => isPathMatch(path, id) || isPathMatch(path, id.slice(0, 15)))
+  const namesRecord = path !== undefined && /[A-Za-z0-9]{15}/.test(path)
+  const index = namesRecord ? ids.findIndex((id) => isPathMatch(path, id)) : 0
+  if (index < 0) return undefined
+  site.partial.isSpent = true
   const { field, message, code } = fault.refuse ?? { field: undefined, message: 'The record cannot be saved right now.', code: undefined }
-  const isLocked = code === 'UNABLE_TO_LOCK_ROW'
-  const fields = field === undefined || isLocked ? [] : [field]
-  return { index: Math.max(0, matching), saved: fail(code ?? 'FIELD_CUSTOM_VALIDATION_EXCEPTION', message, fields) }
+  const fields = field === undefined || code === 'UNABLE_TO_LOCK_ROW' ? [] : [field]
+  return { index, saved: fail(code ?? 'FIELD_CUSTOM_VALIDATION_EXCEPTION', message, fields) }
 }
