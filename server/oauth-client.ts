@@ -152,7 +152,9 @@ function tokensOf(answer: oauth.TokenEndpointResponse, nowMs: number): OAuthToke
 /** What went wrong, without anything of the exchange: its bodies hold codes, secrets and tokens. */
 function failureOf({ appName, method }: TokenServer, thrown: unknown): SyncError {
   if (thrown instanceof SyncError) return thrown
-  if (thrown instanceof oauth.ResponseBodyError) return refusalOf(appName, thrown.error)
+  // At the token's own endpoint there is nobody who could decline: Atlassian says so of a wrong client secret.
+  if (thrown instanceof oauth.ResponseBodyError)
+    return refusalOf(appName, thrown.error === 'access_denied' ? 'invalid_client' : thrown.error)
   if (thrown instanceof oauth.AuthorizationResponseError) return refusalOf(appName, thrown.error)
   if (thrown instanceof oauth.WWWAuthenticateChallengeError && thrown.status === 401) return refusalOf(appName, 'invalid_client')
   const answer = answerWithin(thrown)

@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import type { CallFaults } from '../faults.ts'
 import type { Answer } from '../http.ts'
+import type { JiraHooks } from './hooks.ts'
 import type { JiraIssues, Writer } from './issues.ts'
 import type { Issue } from './model.ts'
 import type { Tasks } from './tasks.ts'
@@ -19,6 +20,10 @@ export interface JiraCall {
   /** The time as the site's own clock shows it. */
   readonly nowMs: number
   readonly site: JiraSite
+  /** Whether it comes from the OAuth app, and not from a person's API token. */
+  readonly isApp: boolean
+  /** The address people know the site by. */
+  readonly siteUrl: string
 }
 
 /** What the operations of the API work on. */
@@ -32,6 +37,9 @@ export interface JiraSite {
   readonly isHidden: (issue: Issue) => boolean
   readonly makeLocalId: () => string
   readonly searches: SearchCache
+  readonly hooks: JiraHooks
+  /** Whether the account may change many issues at once. */
+  readonly canBulkChange: () => boolean
 }
 
 /** Remembers the order of the last searches, so that paging through 100,000 issues sorts them once. */

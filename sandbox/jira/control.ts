@@ -29,8 +29,19 @@ export const controlShape = z
     hide: z.array(z.string()).max(10_000).optional(),
     /** Issues it may see again. */
     show: z.array(z.string()).max(10_000).optional(),
+    /** Whether the token's account may change many issues at once. */
+    canBulkChange: z.boolean().optional(),
     /** Who edits made on the screen and in the files are by. */
     editor: editorShape.optional(),
+    /** How long an access token of a sign-in holds. */
+    accessLifeS: z.int().min(1).max(86_400).optional(),
+    /** Ends every access token now (`access`), or every sign-in with its refresh token (`grants`). */
+    endTokens: z.enum(['access', 'grants']).optional(),
+    /** Replaces the webhooks an administrator made; each is signed with its secret. */
+    webhooks: z
+      .array(z.strictObject({ url: z.url().max(500), secret: z.string().min(1).max(500) }))
+      .max(20)
+      .optional(),
     /** The limits the site really keeps; `null` for none. */
     limits: limitsShape.nullable().optional(),
   })
@@ -48,6 +59,9 @@ export const controlStateShape = z.object({
   hidden: z.array(z.string()),
   editor: editorShape,
   limits: limitsShape,
+  accessLifeS: z.int().min(1).default(3600),
+  /** Whether the account may change many issues at once (the global permission *Bulk Change*). */
+  canBulkChange: z.boolean().default(true),
 })
 export type ControlState = z.infer<typeof controlStateShape>
 
@@ -55,7 +69,17 @@ export type ControlState = z.infer<typeof controlStateShape>
 export const FRESH_FAULTS: readonly Fault[] = [{ kind: 'quirk-capitals', next: 1, match: { field: 'status' } }]
 
 export function freshControl(indexDelayMs: number): ControlState {
-  return { faults: [...FRESH_FAULTS], indexDelayMs, bulkDelayMs: 200, clockSkewMs: 0, hidden: [], editor: DEFAULT_EDITOR, limits: {} }
+  return {
+    faults: [...FRESH_FAULTS],
+    indexDelayMs,
+    bulkDelayMs: 200,
+    clockSkewMs: 0,
+    hidden: [],
+    editor: DEFAULT_EDITOR,
+    limits: {},
+    accessLifeS: 3600,
+    canBulkChange: true,
+  }
 }
 
 /** A fault as it is kept: with what is left of it instead of what was asked for. */

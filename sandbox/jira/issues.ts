@@ -85,6 +85,9 @@ export class JiraIssues {
     return this.#version
   }
 
+  /** Is told of each change of an issue, after it. */
+  onChange: (change: { readonly before: Issue | undefined; readonly after: Issue | undefined }) => void = () => undefined
+
   get size(): number {
     return this.#store.records.size
   }
@@ -263,6 +266,10 @@ export class JiraIssues {
   #wrote(id: string, before: Issue | undefined, atMs: number): void {
     this.#version += 1
     this.#recent.push({ atMs, id, before })
+    const after = this.#store.get(id)
+    // What apps keep with an issue is no change of it.
+    const isSeen = before?.updated !== after?.updated || before === undefined || after === undefined
+    if (isSeen) this.onChange({ before, after })
   }
 
   #takeIn({ before, after }: HandEdit<Issue>, writer: Writer): void {

@@ -14,11 +14,14 @@ import type { JiraCall, JiraSite, Route, SearchCache } from './call.ts'
 import { type Control, type ControlState, controlStateShape, freshControl, keptFault } from './control.ts'
 import { BODY_DOES_NOT_FIT, BODY_EMPTY, BODY_UNPARSEABLE, errorCollection, problem } from './errors.ts'
 import { JiraFace } from './face.ts'
+import { type HookDelivery, JiraHooks } from './hooks.ts'
 import { JiraIssues } from './issues.ts'
+import { AtlassianOAuth } from './oauth.ts'
 import { BULK_ROUTES } from './routes/bulk.ts'
 import { ISSUE_ROUTES } from './routes/issue.ts'
 import { META_ROUTES } from './routes/meta.ts'
-import { SEARCH_ROUTES } from './routes/search.ts'
+import { fitsQuery, SEARCH_ROUTES } from './routes/search.ts'
+import { WEBHOOK_ROUTES } from './routes/webhook.ts'
 import { hex } from './seed-issues.ts'
 import { Tasks } from './tasks.ts'
 import { Wire } from './wire.ts'
@@ -26,10 +29,19 @@ import { Wire } from './wire.ts'
 export interface Credentials {
   readonly email: string
   readonly apiToken: string
+  /** The workspace's OAuth app, as Atlassian's developer console would show it. */
+  readonly clientId: string
+  readonly clientSecret: string
 }
 
-const credentialsShape = z.object({ email: z.string().min(3), apiToken: z.string().min(16) })
-const ROUTES: readonly Route[] = [...SEARCH_ROUTES, ...META_ROUTES, ...BULK_ROUTES, ...ISSUE_ROUTES]
+const credentialsShape: z.ZodType<Credentials> = z.object({
+  email: z.string().min(3),
+  apiToken: z.string().min(16),
+  // Files from before there was an OAuth app get one.
+  clientId: z.string().min(8).default(makeClientId),
+  clientSecret: z.string().min(16).default(makeClientSecret),
+})
+const ROUTES: readonly Route[] = [...SEARCH_ROUTES, ...META_ROUTES, ...WEBHOOK_ROUTES, ...BULK_ROUTES, ...ISSUE_ROUTES]
 const BODY_LIMIT_BYTES = 2 * 1024 * 1024
 /** Searches whose order is remembered. Each holds at most a reference and a short key an issue. */
 const KEPT_SEARCHES = 4
@@ -45,6 +57,11 @@ export interface JiraControlView {
   readonly hidden: readonly string[]
   readonly editor: string
   readonly limits: ControlState['limits']
+  readonly accessLifeS: number
+  readonly canBulkChange: boolean
+  /** Addresses only: their secrets are shown to nobody. */
+  readonly webhooks: readonly string[]
+  readonly deliveries: readonly HookDelivery[]
   readonly problems: readonly FileProblem[]
 }
 
@@ -56,6 +73,8 @@ export class JiraApp implements StandIn {
   readonly dial: FaultDial
   readonly log: RequestLog
   readonly site: JiraSite
+  readonly oauth: AtlassianOAuth
+  readonly hooks: JiraHooks
   readonly face: JiraFace
   readonly #now: () => number
   readonly #isDurable: boolean
@@ -69,12 +88,14 @@ export class JiraApp implements StandIn {
     this.#now = options.now
     this.#isDurable = options.saveDelayMs === 0
     this.log = new RequestLog(options.folder)
-    this.credentials = JsonFile.open<Credentials>({
+    const credentials = JsonFile.open<Credentials>({
       path: join(options.folder, 'credentials.json'),
       shape: credentialsShape,
       fresh: freshCredentials,
       mode: 0o600,
-    }).data
+    })
+    credentials.write(credentials.data)
+    this.credentials = credentials.data
     this.#control = JsonFile.open<ControlState>({
       path: join(options.folder, 'control.json'),
       shape: controlStateShape,
@@ -84,7 +105,25 @@ export class JiraApp implements StandIn {
     this.#hidden = new Set(this.#control.data.hidden)
     this.dial = new FaultDial({ random: options.random, initial: this.#control.data.faults, changed: () => this.#keepFaults() })
     this.#tasks = new Tasks({ now: options.now, delayMs: () => this.#control.data.bulkDelayMs })
+    const { clientId, clientSecret } = this.credentials
+    this.oauth = new AtlassianOAuth({
+      folder: options.folder,
+      clientId,
+      clientSecret,
+      nowMs: () => this.nowMs(),
+      accessLifeS: () => this.#control.data.accessLifeS,
+    })
+    this.hooks = new JiraHooks({
+      folder: options.folder,
+      nowMs: () => this.nowMs(),
+      clientId,
+      clientSecret,
+      fits: (jql, issue) => fitsQuery(jql, issue, this.nowMs()),
+    })
+    issues.onChange = (change) => this.hooks.tell(change)
     this.site = {
+      hooks: this.hooks,
+      canBulkChange: () => this.#control.data.canBulkChange,
       issues,
       tasks: this.#tasks,
       email: this.credentials.email,
@@ -120,11 +159,17 @@ export class JiraApp implements StandIn {
     this.#tasks.settle()
   }
 
-  refuse(request: ApiRequest): Answer | undefined {
+  refuse(asked: ApiRequest): Answer | undefined {
+    if (AtlassianOAuth.isPath(asked.path)) return undefined
+    const { request, cloudId } = below(asked)
+    if (cloudId !== undefined && cloudId !== this.oauth.cloudId) return { status: 404, json: { code: 404, message: 'Not Found' } }
     const route = routeOf(request)
     if (route.kind === 'refused') return route.answer
-    const isAnonymous = request.headers.authorization === undefined && route.route.isOpen === true
-    if (!isAnonymous && !this.#isAuthorised(request.headers.authorization)) return unauthorised(request.base)
+    const { authorization } = request.headers
+    const isAnonymous = authorization === undefined && route.route.isOpen === true && cloudId === undefined
+    const refusal = cloudId === undefined ? undefined : this.#scopeRefusal(route.route, authorization)
+    if (refusal !== undefined) return refusal
+    if (cloudId === undefined && !isAnonymous && !this.#isAuthorised(authorization)) return unauthorised(request.base)
     return bodyRefusal(request, route.route) ?? this.#limitRefusal(route)
   }
 
@@ -132,7 +177,13 @@ export class JiraApp implements StandIn {
     return problem(413, 'Payload Too Large', `The request body is larger than ${BODY_LIMIT_BYTES} bytes.`, request.path)
   }
 
-  describe(request: ApiRequest): FaultCall {
+  /** The form of a token request holds secrets. */
+  bodyForLog(request: ApiRequest): unknown {
+    return AtlassianOAuth.isPath(request.path) ? '•••' : (request.body ?? request.bodyText.slice(0, 2000))
+  }
+
+  describe(asked: ApiRequest): FaultCall {
+    const { request } = below(asked)
     const route = routeOf(request)
     return {
       method: request.method,
@@ -142,7 +193,9 @@ export class JiraApp implements StandIn {
     }
   }
 
-  async carryOut(request: ApiRequest, faults: CallFaults): Promise<Done> {
+  async carryOut(asked: ApiRequest, faults: CallFaults): Promise<Done> {
+    if (AtlassianOAuth.isPath(asked.path)) return { answer: this.oauth.answer(asked), saved: false }
+    const { request, cloudId } = below(asked)
     const found = routeOf(request)
     if (found.kind === 'refused') return { answer: found.answer, saved: false }
     const { route, params } = found
@@ -158,6 +211,8 @@ export class JiraApp implements StandIn {
       wire: new Wire(request.base),
       nowMs: this.nowMs(),
       site: this.site,
+      isApp: cloudId !== undefined,
+      siteUrl: asked.base,
     }
     const versionBefore = this.issues.version
     const answer = await route.handle(call)
@@ -187,7 +242,7 @@ export class JiraApp implements StandIn {
   }
 
   controlView(): JiraControlView {
-    const { indexDelayMs, bulkDelayMs, clockSkewMs, hidden, editor, limits } = this.#control.data
+    const { indexDelayMs, bulkDelayMs, clockSkewMs, hidden, editor, limits, accessLifeS, canBulkChange } = this.#control.data
     const keys = hidden.map((id) => this.issues.find(id)?.key ?? id)
     return {
       app: 'jira',
@@ -198,6 +253,10 @@ export class JiraApp implements StandIn {
       hidden: keys,
       editor,
       limits,
+      accessLifeS,
+      canBulkChange,
+      webhooks: this.hooks.list().map(({ url }) => url),
+      deliveries: this.hooks.deliveries(),
       problems: this.issues.problems(),
     }
   }
@@ -217,7 +276,12 @@ export class JiraApp implements StandIn {
       clockSkewMs: control.clockSkewMs ?? state.clockSkewMs,
       editor: control.editor ?? state.editor,
       limits: control.limits === undefined ? state.limits : (control.limits ?? {}),
+      accessLifeS: control.accessLifeS ?? state.accessLifeS,
+      canBulkChange: control.canBulkChange ?? state.canBulkChange,
     })
+    if (control.endTokens === 'access') this.oauth.endAccess()
+    if (control.endTokens === 'grants') this.oauth.endGrants()
+    if (control.webhooks) this.hooks.setAdmin(control.webhooks)
     if (control.faults) this.dial.replace(control.faults)
     if (control.add) this.dial.add(control.add)
     if (control.clear) this.dial.clear()
@@ -230,6 +294,7 @@ export class JiraApp implements StandIn {
 
   async stop(): Promise<void> {
     this.#tasks.stop()
+    await this.hooks.stop()
     try {
       await this.issues.stop()
     } finally {
@@ -248,6 +313,14 @@ export class JiraApp implements StandIn {
     const [email = ''] = given.split(':', 1)
     const wanted = `${this.credentials.email}:${this.credentials.apiToken}`
     return isSameSecret(`${email.toLowerCase()}${given.slice(email.length)}`, wanted)
+  }
+
+  /** What a call through Atlassian's gateway lacks: a token that holds, or the scope its operation asks for. */
+  #scopeRefusal(route: Route, header: string | undefined): Answer | undefined {
+    const scopes = this.oauth.scopesOf(header)
+    if (scopes === undefined) return { status: 401, json: { code: 401, message: 'Unauthorized' } }
+    if (scopes.includes(scopeOf(route))) return undefined
+    return { status: 401, json: { code: 401, message: 'Unauthorized; scope does not match' } }
   }
 
   #limitRefusal({ route, params }: Found): Answer | undefined {
@@ -290,7 +363,32 @@ function freshCredentials(): Credentials {
   return {
     email: `dana.kim.${randomBytes(3).toString('hex')}@sandbox.example`,
     apiToken: `ATATT3x${randomBytes(36).toString('base64url')}`,
+    clientId: makeClientId(),
+    clientSecret: makeClientSecret(),
   }
+}
+
+function makeClientId(): string {
+  return randomBytes(24).toString('base64url')
+}
+
+function makeClientSecret(): string {
+  return `ATOA${randomBytes(48).toString('base64url')}`
+}
+
+/** A call through Atlassian's gateway as the site itself sees it; its own links lead through the gateway again. */
+function below(request: ApiRequest): { readonly request: ApiRequest; readonly cloudId: string | undefined } {
+  const found = /^\/ex\/jira\/([^/]+)(\/.*)$/.exec(request.path)
+  if (!found) return { request, cloudId: undefined }
+  const [, cloudId = '', path = ''] = found
+  return { request: { ...request, path, base: `${request.base}/ex/jira/${cloudId}` }, cloudId }
+}
+
+/** The classic scope an operation asks for. */
+function scopeOf({ path, writes }: Route): string {
+  if (path.startsWith('/rest/api/3/webhook')) return 'manage:jira-webhook'
+  if (writes === true) return 'write:jira-work'
+  return path.startsWith('/rest/api/3/user/') || path.endsWith('/myself') ? 'read:jira-user' : 'read:jira-work'
 }
 
 function isSameSecret(a: string, b: string): boolean {

@@ -297,8 +297,8 @@ function serverInfo(call: JiraCall): Answer {
   return {
     status: 200,
     json: {
-      baseUrl: call.wire.base,
-      displayUrl: call.wire.base,
+      baseUrl: call.siteUrl,
+      displayUrl: call.siteUrl,
       version: '1001.0.0-SNAPSHOT',
       versionNumbers: [1001, 0, 0],
       deploymentType: 'Cloud',
@@ -311,15 +311,10 @@ function serverInfo(call: JiraCall): Answer {
   }
 }
 
-const APPS_ONLY = errorCollection(403, ['Only Connect and OAuth 2.0 apps can use this operation.'])
 const notFound = { 400: z.union([errorAnswer, problemAnswer]), 404: errorAnswer }
 
 function get(path: string, answer: z.ZodType, handle: Route['handle'], more: Partial<Route> = {}): Route {
   return { method: 'GET', path, answers: { 200: answer, ...notFound }, handle, ...more }
-}
-
-function webhookRoute(method: Route['method'], path: string): Route {
-  return { method, path, answers: { 403: errorAnswer }, handle: () => APPS_ONLY }
 }
 
 export const META_ROUTES: readonly Route[] = [
@@ -341,9 +336,4 @@ export const META_ROUTES: readonly Route[] = [
   get('/rest/api/3/user/bulk', pageAnswer(z.looseObject({ accountId: z.string() })), bulkUsers),
   get('/rest/api/3/myself', myselfAnswer, (call) => ({ status: 200, json: call.wire.myself(call.site.email) })),
   get('/rest/api/3/serverInfo', serverInfoAnswer, serverInfo, { isOpen: true }),
-  webhookRoute('GET', '/rest/api/3/webhook'),
-  webhookRoute('POST', '/rest/api/3/webhook'),
-  webhookRoute('DELETE', '/rest/api/3/webhook'),
-  webhookRoute('PUT', '/rest/api/3/webhook/refresh'),
-  webhookRoute('GET', '/rest/api/3/webhook/failed'),
 ]

@@ -48,6 +48,14 @@ function ready(call: JiraCall, text: string, nowMs: number): Ready {
   return { kind: 'ready', jql: compiled.jql }
 }
 
+/** Whether an issue fits a query, or what is wrong with that. */
+export function fitsQuery(text: string, issue: Issue, nowMs: number): boolean | string {
+  const read = readQuery(text)
+  if ('refused' in read) return read.refused
+  const compiled = compileJql(read.query, { nowMs, currentUser: API_USER, findIssue: () => undefined })
+  return compiled.kind === 'refused' ? compiled.messages.join(' ') : compiled.jql.isMatch(issue)
+}
+
 function readQuery(text: string): { readonly query: JqlQuery } | { readonly refused: string } {
   try {
     return { query: parseJql(text) }
