@@ -4,6 +4,8 @@
  */
 
 import { COMMAND_TEXTS } from './texts/commands.ts'
+import { CONFLICTS_TEXTS } from './texts/conflicts.ts'
+import { CONNECT_TEXTS } from './texts/connect.ts'
 import { DELIVERY_TEXTS } from './texts/delivery.ts'
 import { DEVICE_TEXTS } from './texts/device.ts'
 import { DRAWING_TEXTS } from './texts/drawing.ts'
@@ -420,6 +422,7 @@ export const TEXTS = {
 
   theme: { toDark: 'Use dark colours', toLight: 'Use light colours', toSystem: 'Follow the system’s colours' },
 
+  connect: CONNECT_TEXTS,
   integrations: INTEGRATIONS_TEXTS,
   device: DEVICE_TEXTS,
   fields: FIELDS_TEXTS,
@@ -427,6 +430,7 @@ export const TEXTS = {
   share: SHARE_TEXTS,
   delivery: DELIVERY_TEXTS,
   log: LOG_TEXTS,
+  conflicts: CONFLICTS_TEXTS,
   usage: USAGE_TEXTS,
 } as const
 

@@ -46,6 +46,8 @@ export interface CellStatusInput {
   readonly planned?: { readonly text: string; readonly nearest?: string } | undefined
   /** Why the value is not what the field should hold, where it is not. */
   readonly invalid?: string | undefined
+  /** The person may say what holds for a whole field from now on. */
+  readonly mayAcceptKinds?: boolean
   /** The id of the person who reads. */
   readonly me: string
   readonly nameOf: (person: string) => string
@@ -58,7 +60,8 @@ const NEEDS_PERSON: ReadonlySet<CellStatusKind> = new Set(['differs', 'refused',
 
 export const needsPerson = (kind: CellStatusKind): boolean => NEEDS_PERSON.has(kind)
 
-const DIFFERENCE: Record<DifferenceKind, string> = {
+/** Kinds of difference as a sentence names them. */
+export const DIFFERENCE: Record<DifferenceKind, string> = {
   capitals: 'capitals',
   spacing: 'spacing',
   rounding: 'rounding',
@@ -154,8 +157,15 @@ function differsStatus(input: CellStatusInput, differs: AnnotationOf<'differs'>)
   return {
     kind: 'differs',
     text: `${app} saved ${quoted(input, differs.got)}, ${who} sent ${quoted(input, differs.sent)} (${DIFFERENCE[differs.difference]}).`,
-    choices: input.cell.entry === undefined ? [keep, again] : [keep],
+    choices: [keep, ...(input.cell.entry === undefined ? [again] : []), ...alwaysAccept(input, differs)],
   }
+}
+
+/** What is no more than another way to write the same can be accepted once for all; another value never is. */
+function alwaysAccept({ field, mayAcceptKinds }: CellStatusInput, differs: AnnotationOf<'differs'>): readonly CellChoice[] {
+  if (mayAcceptKinds !== true || differs.difference === 'other') return []
+  const label = `Always accept ${DIFFERENCE[differs.difference]} in ${field.name}`
+  return [{ act: 'choose', label, annotation: differs, answer: { choice: 'accept-kind' } }]
 }
 
 const CONFLICT_LEAD: Record<AnnotationOf<'conflict'>['cause'], string> = {

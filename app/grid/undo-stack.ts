@@ -1,4 +1,15 @@
-import { type CellUndo, type Editor, type RowMove, setRowsDeleted, undoCells, undoMoves } from '../../workbook/edit.ts'
+import { answeredValues, type Marks } from '../../workbook/annotations.ts'
+import {
+  type Answered,
+  type CellUndo,
+  chooseOnMany,
+  type Editor,
+  type RowMove,
+  setRowsDeleted,
+  undoCells,
+  undoChoices,
+  undoMoves,
+} from '../../workbook/edit.ts'
 import type { FieldId, RowId } from '../../workbook/ids.ts'
 import type { Sheet } from '../../workbook/sheet.ts'
 
@@ -98,6 +109,33 @@ export function cellsPart(ground: StepGround, cells: readonly CellUndo[]): StepP
       const { redo, refused } = undoCells(sheet, mine, editor)
       for (const _ of refused) kept.push({})
       return { done: redo.length, kept, ...(redo.length > 0 && { again: cellsPart(ground, redo) }) }
+    },
+  }
+}
+
+/** Answers to open questions: each is opened again where the cell is still as the answer left it. */
+export function choicesPart(ground: StepGround, answers: readonly Answered[]): StepPart {
+  const { sheet } = ground
+  return {
+    takeBack: () => {
+      const { asked, refused } = undoChoices(sheet, answers, ground.editor())
+      return { done: asked.length, kept: refused, ...(asked.length > 0 && { again: chooseAgainPart(ground, asked) }) }
+    },
+  }
+}
+
+/** The same answers to the questions that stand in those cells again: under new names, with the same values. */
+function chooseAgainPart(ground: StepGround, answers: readonly Answered[]): StepPart {
+  const { sheet } = ground
+  return {
+    takeBack: () => {
+      const again = answers.flatMap((one) => {
+        const annotation = sheet.marks(one.row, one.field)[one.annotation.kind as keyof Marks]
+        return annotation !== undefined && answeredValues(annotation) === answeredValues(one.annotation) ? [{ ...one, annotation }] : []
+      })
+      chooseOnMany(sheet, again, ground.editor())
+      const kept = answers.slice(again.length).map(() => ({}))
+      return { done: again.length, kept, ...(again.length > 0 && { again: choicesPart(ground, again) }) }
     },
   }
 }

@@ -1,7 +1,17 @@
 import { useMemo, useRef } from 'react'
 import type { CellChoice } from '../../workbook/cell-status.ts'
 import type { CellInput } from '../../workbook/edit.ts'
-import { chooseOn, duplicateRows, editCells, insertRows, moveRows, putBack, type RowPlace, setRowsDeleted } from '../../workbook/edit.ts'
+import {
+  type Answered,
+  chooseOnMany,
+  duplicateRows,
+  editCells,
+  insertRows,
+  moveRows,
+  putBack,
+  type RowPlace,
+  setRowsDeleted,
+} from '../../workbook/edit.ts'
 import { editTextOf, type ValueFormats } from '../../workbook/field-values.ts'
 import type { Field } from '../../workbook/fields.ts'
 import { cryptoRandomBytes, type FieldId, type RowId } from '../../workbook/ids.ts'
@@ -15,6 +25,7 @@ import { fillSeries, fillWay } from './fill.ts'
 import type { Range } from './grid-model.ts'
 import {
   cellsPart,
+  choicesPart,
   doStepAgain,
   EMPTY_UNDO,
   type Kept,
@@ -63,6 +74,8 @@ export interface SheetEditing {
   redo(): Step['at']
   putBack(row: RowId, field: FieldId): void
   choose(row: RowId, field: FieldId, choice: CellChoice): void
+  /** Answers many questions and puts cells back, as one step. The answer is how many of them it was. */
+  chooseMany(answers: readonly Answered[], putBacks: readonly { readonly row: RowId; readonly field: FieldId }[]): number
 }
 
 /** Why a person cannot type into a field; `undefined` where they can. */
@@ -250,10 +263,23 @@ export function useSheetEditing(session: WorkbookSession, sheet: Sheet, formats:
       return [...connections].some((connection) => sheet.recordOf(row, connection) !== undefined)
     }
 
+    const chooseMany: SheetEditing['chooseMany'] = (answers, putBacks) => {
+      chooseOnMany(sheet, answers, editor())
+      const done = editCells(
+        sheet,
+        putBacks.map(({ row, field }) => ({ row, field, value: sheet.baseline(row, field) })),
+        editor(),
+      )
+      const parts = [...(answers.length > 0 ? [choicesPart(ground, answers)] : []), ...(done.length > 0 ? [cellsPart(ground, done)] : [])]
+      if (parts.length > 0) keep(parts, answers[0] ?? done[0])
+      return answers.length + done.length
+    }
+
     return {
       write: (cells) => {
         write(cells)
       },
+      chooseMany,
       refuseEdit: (field) => {
         const reason = readOnlyReason(field)
         if (reason !== undefined) say(reason)
@@ -378,7 +404,8 @@ export function useSheetEditing(session: WorkbookSession, sheet: Sheet, formats:
       choose: (row, field, choice) => {
         switch (choice.act) {
           case 'choose':
-            return chooseOn(sheet, { row, field }, choice.annotation, choice.answer, editor())
+            chooseMany([{ row, field, annotation: choice.annotation, answer: choice.answer }], [])
+            return
           case 'write':
             write([{ row, field, value: choice.value }])
             return

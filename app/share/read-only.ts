@@ -40,5 +40,9 @@ export function readOnlyEditing(editing: SheetEditing, refusal: string, say: (te
     redo: nowhere,
     putBack: refuse,
     choose: refuse,
+    chooseMany: () => {
+      refuse()
+      return 0
+    },
   }
 }

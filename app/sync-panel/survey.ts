@@ -107,6 +107,15 @@ export function nextNeeding(
   return ordered.find(isBehind) ?? ordered[0]
 }
 
+/** Whether the next one lies behind the end of the sheet: another sheet comes before its first one again. */
+export function isRoundTheEnd(
+  next: { readonly rowIndex: number; readonly columnIndex: number },
+  from: { readonly rowIndex: number; readonly columnIndex: number },
+  direction: 1 | -1,
+): boolean {
+  return (next.rowIndex - from.rowIndex || next.columnIndex - from.columnIndex) * direction <= 0
+}
+
 /** What a connection's description says, in the engine's own type; `undefined` before the first field refresh. */
 export function describedAs(connection: ConnectionInfo): PlanInput['description'] | undefined {
   const { description } = connection

@@ -3,6 +3,7 @@ import type { ConnectionInfo } from '../../server/api/contract.ts'
 import type { Field } from '../../workbook/fields.ts'
 import type { RowId } from '../../workbook/ids.ts'
 import type { OpenSheet, SessionState, WorkbookInfo, WorkbookSession } from '../collab/workbook-session.ts'
+import { ConflictsDialog } from '../conflicts/conflicts-dialog.tsx'
 import { type FieldDialogKind, FieldDialogs } from '../fields/field-dialogs.tsx'
 import type { FieldWork } from '../fields/field-work.ts'
 import type { CellId } from '../grid/grid.tsx'
@@ -30,6 +31,7 @@ export type OpenDialog =
   | { readonly kind: 'add-field'; readonly connection: string | undefined }
   | { readonly kind: 'story'; readonly cell: CellId }
   | { readonly kind: 'keys' }
+  | { readonly kind: 'conflicts'; readonly connection: string | undefined }
   | FieldDialogKind
   | { readonly kind: 'share' }
   | { readonly kind: 'remove-sheet'; readonly sheet: string }
@@ -67,6 +69,7 @@ export function Dialogs(props: DialogsProps) {
   if (dialog.kind === 'keys') return <KeysDialog {...props} />
   if (dialog.kind === 'share') return <ShareDialog workbook={props.info} times={props.times} onClose={props.onClose} />
   if (dialog.kind === 'remove-sheet') return <RemoveSheetDialog {...props} sheet={dialog.sheet} />
+  if (dialog.kind === 'conflicts') return <ConflictsDialog {...props} connection={dialog.connection} />
   if (dialog.kind === 'story') return <StoryDialog {...props} cell={dialog.cell} />
   if (dialog.kind === 'import-file' || dialog.kind === 'export') {
     return (

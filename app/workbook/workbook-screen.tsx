@@ -10,6 +10,7 @@ import type { Cell } from '../../workbook/sheet.ts'
 import type { OpenSheet, SessionState, WorkbookInfo, WorkbookSession } from '../collab/workbook-session.ts'
 import type { PaletteItem } from '../commands/palette.tsx'
 import { useCommands } from '../commands/use-commands.tsx'
+import { useNeedingAcross } from '../conflicts/use-needing-across.ts'
 import { LateNotice } from '../device/late-edits.tsx'
 import { useSheetExtras } from '../drawer/use-sheet-extras.tsx'
 import { useTalk } from '../drawer/use-talk.ts'
@@ -17,6 +18,7 @@ import { fieldActions } from '../fields/column-actions.tsx'
 import { makeFieldWork } from '../fields/field-work.ts'
 import { FieldsContext } from '../fields/fields-context.ts'
 import { useCellChecks } from '../fields/use-cell-checks.ts'
+import { wholeSheetEditing } from '../grid/awaited-rows.ts'
 import type { Band } from '../grid/columns.ts'
 import { type CellId, Grid, type GridHandle, type GridPlace, type KeptRange } from '../grid/grid.tsx'
 import { type GridCommand, screenCommand } from '../grid/grid-keys.ts'
@@ -36,7 +38,7 @@ import { SheetTabs, type SheetTabsHandle } from '../sheets/sheet-tabs.tsx'
 import { useOpenSheet } from '../sheets/use-open-sheet.ts'
 import { useSheetWork } from '../sheets/use-sheet-work.ts'
 import { SyncPanel } from '../sync-panel/panel.tsx'
-import { heldTexts, nextNeeding, sendingCells } from '../sync-panel/survey.ts'
+import { heldTexts, isRoundTheEnd, nextNeeding, sendingCells } from '../sync-panel/survey.ts'
 import { TEXTS } from '../texts.ts'
 import { TotalsLine } from '../views/totals-line.tsx'
 import { useView } from '../views/use-view.ts'
@@ -50,6 +52,7 @@ import { SandboxNotice } from './sandbox-notice.tsx'
 import { StatusBar } from './status-bar.tsx'
 import { Toolbar } from './toolbar.tsx'
 import { useAnnouncer } from './use-announcer.ts'
+import { useCellOfAddress } from './use-cell-of-address.ts'
 import { useGoToCell } from './use-go-to-cell.ts'
 import { useStable } from './use-stable.ts'
 import { usePlans, useSurvey } from './use-survey.ts'
@@ -83,7 +86,8 @@ export function WorkbookScreen({ session, state, info, open }: WorkbookScreenPro
   }, [state.caughtUp, say])
   const { role, isGuest, refusal } = accessOf(state)
   const access = useMemo(() => ({ role, isGuest, refusal }), [role, isGuest, refusal])
-  const ownEditing = useSheetEditing(session, sheet, formats, say)
+  const everyEditing = useSheetEditing(session, sheet, formats, say)
+  const ownEditing = useMemo(() => wholeSheetEditing(everyEditing, sheet, say), [everyEditing, sheet, say])
   const editing = useMemo(
     () => (access.refusal === undefined ? ownEditing : readOnlyEditing(ownEditing, access.refusal, say)),
     [ownEditing, access, say],
@@ -145,6 +149,7 @@ export function WorkbookScreen({ session, state, info, open }: WorkbookScreenPro
         isSending: cell.isStaged && sending.has(cellKey(row, field.id)),
         planned: cell.isStaged ? held.get(cellKey(row, field.id)) : undefined,
         invalid: invalidReason(field, cell.value),
+        mayAcceptKinds: !access.isGuest,
         me,
         nameOf,
         showValue: (value) => showValue(field, value, formats),
@@ -152,7 +157,7 @@ export function WorkbookScreen({ session, state, info, open }: WorkbookScreenPro
       })
     }
     return { sheet, formats, statusOf, marks: talk.marks }
-  }, [sheet, formats, times, held, sending, me, nameOf, invalidReason, talk.marks])
+  }, [sheet, formats, times, held, sending, me, nameOf, invalidReason, talk.marks, access.isGuest])
 
   const onActive = useCallback(
     (cell: CellId | undefined, isEditing: boolean): void => {
@@ -207,6 +212,18 @@ export function WorkbookScreen({ session, state, info, open }: WorkbookScreenPro
 
   const openSheet = useOpenSheet({ session, info, open: open.info.id, isEditing, say })
   const goToCell = useGoToCell({ sheet, grid, openSheet, reveal })
+  useCellOfAddress(open.info.id, goToCell)
+  const hasCell = useCallback((cell: CellId): boolean => sheet.hasRow(cell.row) && sheet.field(cell.field) !== undefined, [sheet])
+  const toNextSheet = useNeedingAcross({
+    workbook: info.id,
+    sheets: info.sheets,
+    open: open.info.id,
+    hasCell,
+    survey,
+    openSheet,
+    goTo,
+    say,
+  })
 
   const extras = useSheetExtras({
     session,
@@ -318,11 +335,9 @@ export function WorkbookScreen({ session, state, info, open }: WorkbookScreenPro
         })
         const from = active === undefined ? { rowIndex: -1, columnIndex: -1 } : placeOf(active)
         const next = nextNeeding(survey.needing, from, command.direction, placeOf)
-        if (next === undefined) say(TEXTS.grid.nothingNeedsYou)
-        else {
-          reveal(next.row)
-          grid.current?.goTo(next)
-        }
+        const goHere = (): void => (next === undefined ? say(TEXTS.grid.nothingNeedsYou) : goTo(next))
+        if (next !== undefined && !isRoundTheEnd(placeOf(next), from, command.direction)) goHere()
+        else toNextSheet(command.direction, goHere)
         return
       }
       default:
@@ -377,7 +392,7 @@ export function WorkbookScreen({ session, state, info, open }: WorkbookScreenPro
 
   const actionsOfField = (field: Field) =>
     access.refusal === undefined ? fieldActions(field, { open: setDialog, duplicate: (copied) => void fieldWork.duplicate(copied) }) : []
-  const rowCount = sheet.rows().length
+  const rowCount = sheet.index.order().length
   const isEmpty = rowCount === 0
   const hasCard = activeStatus !== undefined && needsPerson(activeStatus.kind)
   const strip = active && activeField && activeStatus && (
