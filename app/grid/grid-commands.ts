@@ -5,7 +5,7 @@ import type { Sheet } from '../../workbook/sheet.ts'
 import { TEXTS } from '../texts.ts'
 import type { GridCommand } from './grid-keys.ts'
 import { at, growTo, isMany, moveSelection, type Place, rangeOf, rowsIn, type Selection, selectAll } from './grid-model.ts'
-import type { GridArea, SheetEditing } from './use-sheet-editing.ts'
+import type { GridArea, NewRowValues, SheetEditing } from './use-sheet-editing.ts'
 
 /** What a command is about. */
 export interface CommandGround extends GridArea {
@@ -14,6 +14,10 @@ export interface CommandGround extends GridArea {
   readonly editing: SheetEditing
   /** Rows that a screen shows. */
   readonly pageRows: number
+  /** Rows stand where a sorting puts them. */
+  readonly isSorted?: boolean | undefined
+  /** What the view wants of a row that is made beside another. */
+  readonly valuesForNewRow?: ((beside: RowId) => NewRowValues) | undefined
 }
 
 /** What a command does besides editing: the grid's and the screen's part. */
@@ -128,7 +132,11 @@ function runRowCommand(command: RowCommand, ground: CommandGround, hands: Comman
   }
   switch (command.do) {
     case 'insert-rows':
-      return goTo(editing.insertRows(rows.length, command.where === 'above' ? { before: first } : { after: last })?.[0])
+      return goTo(
+        command.where === 'above'
+          ? editing.insertRows(rows.length, { before: first }, ground.valuesForNewRow?.(first))[0]
+          : editing.insertRows(rows.length, { after: last }, ground.valuesForNewRow?.(last))[0],
+      )
     case 'duplicate-rows':
       return goTo(editing.duplicateRows(rows)?.[0])
     case 'delete-rows': {
@@ -140,6 +148,7 @@ function runRowCommand(command: RowCommand, ground: CommandGround, hands: Comman
       return goTo(neighbour?.kind === 'row' ? neighbour.row : undefined)
     }
     case 'move-rows': {
+      if (ground.isSorted === true) return hands.say(TEXTS.commands.sortedView)
       const place = placeBeside(ground, command.direction)
       return place === undefined ? hands.say(TEXTS.commands.notMovable) : editing.moveRows(rows, place)
     }

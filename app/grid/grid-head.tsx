@@ -1,4 +1,4 @@
-import { ChevronDown } from 'lucide-react'
+import { ChevronDown, Info } from 'lucide-react'
 import { type PointerEvent, type ReactNode, type Ref, useImperativeHandle, useLayoutEffect, useRef, useState } from 'react'
 import { Menu, MenuItem, MenuSection, Popover } from 'react-aria-components'
 import type { Field } from '../../workbook/fields.ts'
@@ -202,13 +202,14 @@ function ColumnName(props: ColumnNameProps) {
       role="columnheader"
       aria-colindex={index + 2}
       aria-label={field.name}
+      aria-description={field.description}
       className={`grid-name${isRightAligned(field) ? ' right' : ''}${column.isFrozen ? ' frozen' : ''}`}
       data-column-head={index}
       data-selected={isSelected(index) || undefined}
       data-active={activeColumn === index || undefined}
       data-open={isOpen || undefined}
       style={{ left, width }}
-      title={field.name}
+      title={field.description === undefined ? field.name : `${field.name}\n${field.description}`}
       onPointerDown={onPointerDown}
       onClick={(event) => {
         const { pointerType } = event.nativeEvent as globalThis.PointerEvent
@@ -221,6 +222,7 @@ function ColumnName(props: ColumnNameProps) {
       }}
     >
       <span className="text">{field.name}</span>
+      {field.description !== undefined && <Info size={11} aria-hidden className="flex-none text-ink-3" />}
       {/* The same menu opens by Alt+↓ from any of the column's cells. */}
       <button
         type="button"

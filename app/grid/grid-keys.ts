@@ -158,7 +158,7 @@ export const KEY_LINES: readonly KeyLine[] = [
   },
   {
     group: 'edit',
-    where: 'cell',
+    where: 'screen',
     does: T.undo,
     keys: { 'Main+Z': { do: 'undo' }, 'Main+Shift+Z': { do: 'redo' }, 'Main+Y': { do: 'redo' } },
   },

@@ -447,6 +447,8 @@ export function Grid(props: GridProps) {
     fields: columns.map((column) => column.field),
     sheet,
     editing,
+    isSorted: view.isSorted,
+    valuesForNewRow: view.valuesForNewRow,
     pageRows: Math.floor((bodyRef.current?.view.height ?? 0) / view.rowHeight) - 1,
   })
 

@@ -1,4 +1,5 @@
 import type { CellStatus } from '../../workbook/cell-status.ts'
+import type { CellValue } from '../../workbook/cell-value.ts'
 import type { ValueFormats } from '../../workbook/field-values.ts'
 import type { Field } from '../../workbook/fields.ts'
 import type { FieldId, RowId } from '../../workbook/ids.ts'
@@ -40,6 +41,10 @@ export interface ShownView {
   /** The row will be placed anew, or leave, once it is no longer the active one. */
   isMoving(row: RowId): boolean
   toggleGroup(key: string): void
+  /** Rows stand where a sorting puts them, and cannot be moved by hand. */
+  readonly isSorted?: boolean
+  /** What the view wants of a row that is made beside another. */
+  valuesForNewRow?(beside: RowId | undefined): readonly { readonly field: FieldId; readonly value: CellValue }[]
 }
 
 /** Someone else's place in a row. */

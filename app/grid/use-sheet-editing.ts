@@ -1,5 +1,6 @@
 import { useMemo, useRef } from 'react'
 import type { CellChoice } from '../../workbook/cell-status.ts'
+import type { CellValue } from '../../workbook/cell-value.ts'
 import type { CellInput } from '../../workbook/edit.ts'
 import {
   type Answered,
@@ -45,6 +46,9 @@ export interface GridArea {
   readonly fields: readonly Field[]
 }
 
+/** What a new row begins with. */
+export type NewRowValues = readonly { readonly field: FieldId; readonly value: CellValue }[]
+
 /** Everything a person does to cells and rows here: each is one step that can be taken back. */
 export interface SheetEditing {
   write(cells: readonly CellInput[]): void
@@ -62,8 +66,9 @@ export interface SheetEditing {
   /** Ctrl+D and Ctrl+R: the first row or column of a range over the rest of it, or the neighbour over it. */
   fillFrom(area: GridArea, range: Range, direction: 'down' | 'right'): void
   replace(cells: readonly { readonly row: RowId; readonly field: Field; readonly text: string }[]): void
-  addRow(): RowId
-  insertRows(count: number, place: RowPlace): readonly RowId[]
+  /** `given` is what the view wants of a new row, as far as a person may write it. */
+  addRow(given?: NewRowValues): RowId
+  insertRows(count: number, place: RowPlace, given?: NewRowValues): readonly RowId[]
   duplicateRows(rows: readonly RowId[]): readonly RowId[]
   deleteRows(rows: readonly RowId[]): void
   moveRows(rows: readonly RowId[], place: RowPlace): void
@@ -188,7 +193,11 @@ export function useSheetEditing(session: WorkbookSession, sheet: Sheet, formats:
       const done = editCells(sheet, inputs, editor())
       const moved =
         cutName !== undefined && cut.current?.name === cutName ? clearCut(cut.current, inputs, errors.length + readOnly) : undefined
-      const parts = [...(added.length > 0 ? [rowsPart(ground, added, false)] : []), cellsPart(ground, [...done, ...(moved?.cleared ?? [])])]
+      const parts = [
+        ...(added.length > 0 ? [rowsPart(ground, added, false)] : []),
+        ...(moved === undefined ? [] : [cellsPart({ sheet: moved.sheet, editor }, moved.cleared)]),
+        cellsPart(ground, done),
+      ]
       const [first] = inputs
       if (added.length + done.length + (moved?.cleared.length ?? 0) > 0) keep(parts, first)
       const leftOut = plans.reduce((sum, plan) => sum + plan.leftOut, 0)
@@ -212,7 +221,7 @@ export function useSheetEditing(session: WorkbookSession, sheet: Sheet, formats:
         still.map(({ row, field }) => ({ row, field, value: null })),
         editor(),
       )
-      return { cleared: source.sheet === sheet ? cleared : [], kept: due.length - still.length }
+      return { sheet: source.sheet, cleared, kept: due.length - still.length }
     }
 
     const fillCells = (area: GridArea, from: Range, to: Range, isCopy: boolean): void => {
@@ -256,6 +265,22 @@ export function useSheetEditing(session: WorkbookSession, sheet: Sheet, formats:
       if (errors[0] !== undefined) said.push(T.notFilled(errors.length, errors[0]))
       if (readOnly > 0) said.push(TEXTS.grid.skippedReadOnly(readOnly))
       say(said.join(' '))
+    }
+
+    /** Taken back, a row takes along what it was given. */
+    const makeRows = (count: number, place: RowPlace, given: NewRowValues = []): readonly RowId[] => {
+      const rows = insertRows(sheet, { count, place }, editor(), cryptoRandomBytes)
+      const writable = given.filter(({ field: id }) => {
+        const field = sheet.field(id)
+        return field !== undefined && isWritable(field)
+      })
+      editCells(
+        sheet,
+        rows.flatMap((row) => writable.map((cell) => ({ row, ...cell }))),
+        editor(),
+      )
+      keep([rowsPart(ground, rows, false)], atRow(rows[0]))
+      return rows
     }
 
     const isLinked = (row: RowId): boolean => {
@@ -361,16 +386,14 @@ export function useSheetEditing(session: WorkbookSession, sheet: Sheet, formats:
         if (readOnly > 0) said.push(TEXTS.grid.skippedReadOnly(readOnly))
         say(said.join(' '))
       },
-      addRow: () => {
-        const [row] = insertRows(sheet, { count: 1, place: 'end' }, editor(), cryptoRandomBytes)
+      addRow: (given) => {
+        const [row] = makeRows(1, 'end', given)
         if (row === undefined) throw new Error('No row was made')
-        keep([rowsPart(ground, [row], false)], atRow(row))
         say(TEXTS.grid.addedRow)
         return row
       },
-      insertRows: (count, place) => {
-        const rows = insertRows(sheet, { count, place }, editor(), cryptoRandomBytes)
-        keep([rowsPart(ground, rows, false)], atRow(rows[0]))
+      insertRows: (count, place, given) => {
+        const rows = makeRows(count, place, given)
         say(T.rowsInserted(rows.length))
         return rows
       },

@@ -1,5 +1,4 @@
 import { useCallback, useEffect, useMemo, useSyncExternalStore } from 'react'
-import type { CellValue } from '../../workbook/cell-value.ts'
 import type { ValueFormats } from '../../workbook/field-values.ts'
 import type { Field } from '../../workbook/fields.ts'
 import type { FieldId, RowId } from '../../workbook/ids.ts'
@@ -18,8 +17,6 @@ export interface UsedView {
   keep(row: RowId): void
   /** Brings a row into the lines that a filter or a closed group holds back. */
   reveal(row: RowId): void
-  /** Cells that make a new row match the filter. */
-  valuesForNewRow(): readonly { readonly field: FieldId; readonly value: CellValue }[]
   /** What a column's menu offers of the view; a condition wants its value, so the filter is opened. */
   actionsFor(field: Field, openFilter: () => void): readonly ViewColumnAction[]
   /** Puts a field before another, behind the last one where that is absent. */
@@ -79,7 +76,6 @@ export function useView({ sheet, formats, me, activeRow }: UseViewOptions): Used
       state,
       view,
       keep: (row) => controller.keep(row),
-      valuesForNewRow: () => controller.valuesForNewRow(),
       actionsFor: (field, openFilter) =>
         columnActions(field, state.current.config).map(({ id, label, edit, opensFilter }) => ({
           id,

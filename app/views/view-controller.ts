@@ -35,6 +35,10 @@ export interface GridView {
   /** The row was changed here and will be placed anew, or leave, once it is no longer the active one. */
   isMoving(row: RowId): boolean
   toggleGroup(key: string): void
+  /** Rows stand where a sorting puts them. */
+  readonly isSorted: boolean
+  /** What makes a new row match the filter, and what puts it into the groups of the row it is made beside. */
+  valuesForNewRow(beside: RowId | undefined): readonly { readonly field: FieldId; readonly value: CellValue }[]
   readonly stats: ViewStats
 }
 
@@ -173,9 +177,12 @@ export class ViewController {
     this.#work()
   }
 
-  /** Values that make a new row match the filter, as far as there are any. */
-  valuesForNewRow(): readonly { readonly field: FieldId; readonly value: CellValue }[] {
-    return valuesToMatch(this.#config.filter, this.#options.sheet.fields(), this.#context)
+  #valuesForNewRow(beside: RowId | undefined): readonly { readonly field: FieldId; readonly value: CellValue }[] {
+    const { sheet } = this.#options
+    const values = new Map(valuesToMatch(this.#config.filter, sheet.fields(), this.#context).map(({ field, value }) => [field, value]))
+    // The group a person works in says more than a filter, which has several ways to be matched.
+    if (beside !== undefined) for (const { field } of this.#config.groups) values.set(field, sheet.value(beside, field))
+    return [...values].map(([field, value]) => ({ field, value }))
   }
 
   #hold(): void {
@@ -206,7 +213,10 @@ export class ViewController {
   }
 
   #work(): void {
-    const { now } = this.#options
+    const { now, sheet } = this.#options
+    // Who sorts, filters, groups or adds up asks for every row.
+    const { filter, sorts, groups, aggregates } = this.#query
+    if (filter.parts.length + sorts.length + groups.length + Object.keys(aggregates).length > 0) sheet.wantAll()
     const end = performance.now() + FRAME_WORK_MS
     if (!this.#index.work(() => performance.now() >= end)) this.#schedule()
     const result = this.#index.result()
@@ -232,6 +242,8 @@ export class ViewController {
       cellColor: (row, field) => this.#tintOf(sheet, row, field),
       isMoving: (row) => index.isMoving(row),
       toggleGroup: onToggle,
+      isSorted: this.#config.sorts.length > 0,
+      valuesForNewRow: (beside) => this.#valuesForNewRow(beside),
       stats: { shown, total, isFiltered, isBuilding, totals, ignored },
     }
   }

@@ -258,13 +258,8 @@ export function WorkbookScreen({ session, state, info, open }: WorkbookScreenPro
   const closePanel = useCallback(() => setPanelOpen(false), [])
 
   const addRow = (): void => {
-    const row = editing.addRow()
     // Under a filter the row gets what makes it match, where a person could type it; else it is shown until it is left.
-    const given = used.valuesForNewRow().filter(({ field: id }) => {
-      const field = sheet.field(id)
-      return field !== undefined && readOnlyReason(field) === undefined
-    })
-    if (given.length > 0) editing.write(given.map((cell) => ({ row, ...cell })))
+    const row = editing.addRow(view.valuesForNewRow(undefined))
     used.keep(row)
     const shown = view.fields
     const first = shown.find((field) => readOnlyReason(field) === undefined) ?? shown[0]
@@ -374,6 +369,8 @@ export function WorkbookScreen({ session, state, info, open }: WorkbookScreenPro
     if (dialog !== undefined) return
     const command = screenCommand(event, isMac)
     if (command === undefined) return
+    // What is being typed has its own way back.
+    if ((command.do === 'undo' || command.do === 'redo') && isTypedInto(event.target)) return
     event.preventDefault()
     commands.run(command)
   }
@@ -592,6 +589,9 @@ export function WorkbookScreen({ session, state, info, open }: WorkbookScreenPro
     </div>
   )
 }
+
+const isTypedInto = (target: EventTarget | null): boolean =>
+  target instanceof HTMLElement && (target.isContentEditable || target.matches('input, textarea, select'))
 
 const isShown = (element: Element): boolean => element.getClientRects().length > 0
 
