@@ -44,10 +44,23 @@ export class AppClients {
 
   /** A client that calls as the integration does; its sign-in is renewed where that is needed. */
   clientFor(integration: IntegrationRow, app: ReadyApp, onCall: (call: CallReport) => void, goOn?: () => void): HttpClient {
+    return this.#signedIn(integration, app, { baseUrl: this.addressOf(integration, app), onCall, ...(goOn && { goOn }) })
+  }
+
+  /** The same for the other addresses at which an app tells whose sign-in it is. */
+  clientsAt(integration: IntegrationRow, app: ReadyApp): (baseUrl: string) => HttpClient {
+    return (baseUrl) => this.#signedIn(integration, app, { baseUrl, onCall: () => undefined }).as('search')
+  }
+
+  #signedIn(
+    integration: IntegrationRow,
+    app: ReadyApp,
+    { baseUrl, onCall, goOn }: { baseUrl: string; onCall: (call: CallReport) => void; goOn?: () => void },
+  ): HttpClient {
     const { credentials, clock } = this.#parts
     let isAccepted = false
     return this.#client(app, {
-      baseUrl: this.addressOf(integration, app),
+      baseUrl,
       bucket: this.#bucketOf(integration.id, app),
       authorize: () => {
         // Asked before each attempt: what is paused meanwhile makes no further one.
@@ -78,7 +91,7 @@ export class AppClients {
     })
   }
 
-  /** Clients for the addresses at which an app tells whose tokens these are. */
+  /** Clients for tokens that are not kept yet. */
   clientsOf(app: ReadyApp, method: OAuthMethod, tokens: OAuthTokens): (baseUrl: string) => HttpClient {
     return (baseUrl) => this.tryClient(app, baseUrl, method.headersOf(tokens))
   }

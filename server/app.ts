@@ -15,6 +15,7 @@ import { makeHandlers } from './api/handlers.ts'
 import { integrationHandlers } from './api/integrations.ts'
 import type { LinkEndpoint } from './api/links.ts'
 import type { Handlers } from './api/router.ts'
+import { runHandlers } from './api/runs.ts'
 import { sheetHandlers } from './api/sheets.ts'
 import { AppClients } from './app-clients.ts'
 import type { DocumentBusiness, Documents, Principal } from './collab-ports.ts'
@@ -29,16 +30,21 @@ import type { Logger } from './logger.ts'
 import { CALLBACK_PATH } from './oauth-flows.ts'
 import { makePinnedFetch } from './pinned-fetch.ts'
 import { RunQueue } from './queue.ts'
+import { Retention } from './retention.ts'
 import type { Rights } from './rights.ts'
+import { Schedules } from './schedules.ts'
 import type { Secrets } from './secrets.ts'
 import type { Caller, Sessions } from './session.ts'
 import type { SharedLinks } from './shared-links.ts'
 import { SheetHub } from './sheets.ts'
 import { SignIns } from './sign-ins.ts'
 import { makeBaseShards } from './storage/base-shards.ts'
-import { Catalog, type IntegrationRow, isOn, type ObjectRow } from './storage/catalog.ts'
+import { Catalog, type FullConnection, type IntegrationRow, isOn, type ObjectRow } from './storage/catalog.ts'
 import type { Reader } from './storage/database.ts'
+import { RunLog } from './storage/run-log.ts'
 import { RunStore } from './storage/runs.ts'
+import { ScheduleStore } from './storage/schedules.ts'
+import { SettingsStore } from './storage/settings.ts'
 import { withTalk } from './talk.ts'
 import type { UpdateLog } from './update-log.ts'
 import { hookUrlOf, isHook, Webhooks } from './webhooks.ts'
@@ -106,6 +112,8 @@ export function buildApp(parts: AppParts): App {
   const { config, logger, log, reader, documents, secrets, links, people, rights, origin, now } = parts
   const catalog = new Catalog(reader)
   const runs = new RunStore(reader)
+  const runLog = new RunLog(reader, runs)
+  const settings = new SettingsStore(reader, Intl.DateTimeFormat().resolvedOptions().timeZone)
   const random = cryptoRandomBytes
   const clock = { now, sleep }
   // Only local mode exists; team mode will refuse private addresses.
@@ -113,7 +121,13 @@ export function buildApp(parts: AppParts): App {
   const credentials = new IntegrationCredentials({ secrets, reader, log, logger, now, fetch: pinned.fetch, origin })
   const clients = new AppClients({ credentials, origin, clock, random: Math.random, allowPrivate: true, fetch: pinned.fetch })
   const signIns = new SignIns({ catalog, credentials, clients, log, logger, now, random, fetch: pinned.fetch, origin, standIn })
-  const webhooks = new Webhooks({ catalog, credentials, hints: { onHint: () => undefined }, logger, now })
+  const webhooks = new Webhooks({
+    catalog,
+    credentials,
+    hints: { onHint: (integration, object) => void schedules.onHint(integration, object) },
+    logger,
+    now,
+  })
   const hub = new SheetHub({
     catalog,
     runs,
@@ -137,8 +151,21 @@ export function buildApp(parts: AppParts): App {
     makeHttp: ({ integration }, onCall, goOn) => clients.clientFor(integration, builtApp(integration.app), onCall, goOn),
     broadcast: (docName, message: StatelessMessage) =>
       documents.broadcastStateless(docName, JSON.stringify(message), message.type === 'documents' ? 'everyone' : 'members'),
-    nameOf: (actor) => people.nameOf(actor) ?? (actor === 'server' ? 'Tidebook' : actor),
+    nameOf: nameOfActor,
+    settings: () => settings.get(),
   })
+  const schedules = new Schedules({
+    catalog,
+    runs,
+    queue,
+    states: new ScheduleStore(reader),
+    settings: () => settings.get(),
+    log,
+    logger,
+    now,
+  })
+  const retention = new Retention({ runLog, settings: () => settings.get(), log, logger, now })
+  const nextPullOf = (full: FullConnection): number | null => schedules.nextPull(full)
   const workbooks = new Workbooks({ catalog, hub, documents, queue, log, secrets, now, random })
   const connections = new Connections({ catalog, hub, queue, runs, workbooks, log })
   const copies = new WorkbookCopies({ catalog, documents, hub, workbooks, log, now, random })
@@ -179,6 +206,10 @@ export function buildApp(parts: AppParts): App {
   function tellOfConnection({ id, workbook }: { readonly id: string; readonly workbook: WorkbookId }): void {
     const message = { type: 'connection', connection: id } satisfies StatelessMessage
     documents.broadcastStateless(sysName(workbook), JSON.stringify(message), 'members')
+  }
+
+  function nameOfActor(actor: string): string {
+    return people.nameOf(actor) ?? (actor === 'server' ? 'Tidebook' : actor)
   }
 
   function tellOfDocuments(workbook: WorkbookId): void {
@@ -256,9 +287,23 @@ export function buildApp(parts: AppParts): App {
     baseOf: (sheet) => hub.baseOf(sheet),
     mayOpen: (caller, docName) => rights.ofDocument(caller, docName),
     handlers: {
-      ...makeHandlers({ catalog, runs, hub, documents, queue, workbooks, people, log, now, random }),
+      ...makeHandlers({
+        catalog,
+        runs,
+        hub,
+        documents,
+        queue,
+        workbooks,
+        people,
+        log,
+        now,
+        random,
+        settings: () => settings.get(),
+        nextPullOf,
+      }),
+      ...runHandlers({ catalog, runs, runLog, hub, queue, settings, log, now, nameOf: nameOfActor }),
       ...connectionHandlers({
-        ...{ catalog, runs, hub, queue, workbooks, connections, duplicates: copies, log, now, random },
+        ...{ catalog, runs, hub, queue, workbooks, connections, duplicates: copies, log, now, random, nextPullOf },
         onConnection: ({ workbook }) => tellOfDocuments(workbook),
       }),
       ...fileHandlers({ imports, hub, catalog }),
@@ -269,7 +314,10 @@ export function buildApp(parts: AppParts): App {
         integrations,
         queue,
         authOf: ({ id }) => credentials.stateOf(id),
-        nextPullOf: async () => null,
+        nextPullOf: async (id) => {
+          const full = await catalog.connection(id)
+          return full === undefined ? null : schedules.nextPull(full)
+        },
         discover: async (integration) => {
           const app = builtApp(integration.app)
           if (app.discoverObjects === undefined) return app.objects
@@ -297,12 +345,16 @@ export function buildApp(parts: AppParts): App {
     open: async () => {
       await makeStartWorkbook()
       await queue.start()
+      await schedules.start()
+      retention.start()
       await imports.start()
       const [latest] = await catalog.workbooks()
       if (latest !== undefined) home = `/w/${latest.id}`
     },
     stop: async () => {
       await imports.stop()
+      await retention.stop()
+      await schedules.stop()
       await queue.stop()
       await sandbox?.stop()
       pinned.close()

@@ -462,7 +462,7 @@ export function writeBindings(sheet: Sheet, { connection, object }: FullConnecti
   const { sys } = sheet.docs
   const described = new Map(connection.description?.fields.map((f) => [f.id, f]) ?? [])
   sys.transact(() => {
-    for (const mapping of connection.fields) {
+    for (const mapping of setup.fields) {
       const external = described.get(mapping.external)
       const before = sheet.field(mapping.field)?.binding
       setBinding(sys, mapping.field, bindingFor({ mapping, external, before, connection, object, setup }))

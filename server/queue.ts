@@ -255,7 +255,7 @@ export class RunQueue {
       const halted = haltOf(now)
       if (active?.ports !== undefined) {
         if (halted !== undefined) active.ports.stop(new SyncError('paused', halted))
-        else if (directionsOf(now) !== directionsOf(active.ports.setup)) {
+        else if (!isStillSo(active.ports.setup, now)) {
           active.ports.stop(new SyncError('plan-changed', 'A direction or a mapping was changed while the run was under way.'))
         }
       } else if (halted !== undefined && run.state === 'queued' && isByClock(run)) dropped.push(run)
@@ -516,7 +516,11 @@ function haltOf({ isOn, objectDirection, appName }: ConnectionSetup): string | u
   return objectDirection === 'disabled' ? `This object does not sync with ${appName}.` : undefined
 }
 
-const directionsOf = ({ objectDirection, fields }: ConnectionSetup): string => JSON.stringify([objectDirection, fields])
+/** Whether a run that began under `then` may go on: its fields go as they went; others may have been added. */
+function isStillSo(then: ConnectionSetup, now: ConnectionSetup): boolean {
+  const today = new Map(now.fields.map((f) => [f.field, JSON.stringify(f)]))
+  return then.objectDirection === now.objectDirection && then.fields.every((f) => today.get(f.field) === JSON.stringify(f))
+}
 
 /** A person's whole pull. */
 const pullsAll = (order: RunOrder): boolean => order.kind === 'fill' || (order.kind === 'sync' && order.trigger === 'person')

@@ -25,7 +25,7 @@ export interface Searches {
 }
 
 export function makeSearches(parts: {
-  readonly queue: Pick<RunQueue, 'connectorFor'>
+  readonly queue: Pick<RunQueue, 'connectorFor' | 'aboutOf'>
   readonly log: UpdateLog
   readonly now: () => number
   readonly random: RandomBytes
@@ -49,6 +49,7 @@ export function makeSearches(parts: {
         endedAt: now(),
         counts: NO_COUNTS,
         error: null,
+        about: await queue.aboutOf(full),
       }
       const connector = queue.connectorFor(full, (call) => log.execute([callOp(run.id, call, now())]))
       const { answer, credits } = await use(connector, AbortSignal.timeout(PATIENCE_MS))

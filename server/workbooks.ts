@@ -184,28 +184,36 @@ export class Workbooks {
     await book.release()
   }
 
-  /** Adds one synced field; it is filled by the run this starts. */
-  async addConnectedField(id: string, external: string, actor: string): Promise<{ run: string; joined: boolean; field: FieldId }> {
+  /** Adds synced fields; one run, which this starts, fills them all. */
+  async addConnectedFields(
+    id: string,
+    externals: readonly string[],
+    actor: string,
+  ): Promise<{ run: string; joined: boolean; field: FieldId; fields: readonly FieldId[] }> {
     const { queue } = this.#parts
     const full = await this.#full(id)
-    const described = this.#external(full, external)
-    const known = full.connection.fields.find((f) => f.external === external)
+    const chosen = [...new Set(externals)].map((external) => this.#external(full, external))
+    const known = chosen.find((external) => full.connection.fields.some((f) => f.external === external.id))
     if (known !== undefined)
       throw new ApiProblem({
         status: 409,
         code: 'exists',
-        message: `The field ${described.name} is in this sheet already.`,
+        message: `The field ${known.name} is in this sheet already.`,
         advice: 'Nothing was changed.',
       })
-    const [field] = await this.#addFields(id, [{ external: described }])
+    const fields = await this.#addFields(
+      id,
+      chosen.map((external) => ({ external })),
+    )
+    const [field] = fields
     if (field === undefined) throw new Error('The field was not made')
     const started = await queue.enqueue({
       connection: await this.#full(id),
-      order: { kind: 'fill', fields: [field] },
+      order: { kind: 'fill', fields },
       trigger: 'person',
       actor,
     })
-    return { ...started, field }
+    return { ...started, field, fields }
   }
 
   /** Configuration changed (toggle, direction, mapping): what it says of each field is written anew. */
@@ -218,6 +226,8 @@ export class Workbooks {
       await log.durable()
       await release()
     }
+    // What is under way, or waits in the queue, obeys it from its next call on.
+    await this.#parts.queue.reconsider()
   }
 
   #external({ connection, integration }: FullConnection, id: string): ExternalField {

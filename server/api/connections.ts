@@ -37,6 +37,8 @@ import { ApiProblem, notFound } from './problem.ts'
 import type { Handlers } from './router.ts'
 
 export interface ConnectionParts {
+  /** When the clock pulls a connection next. ms since 1970, `null`: never as things are */
+  readonly nextPullOf: (full: FullConnection) => number | null
   readonly catalog: Catalog
   readonly runs: RunStore
   readonly hub: SheetHub
@@ -52,8 +54,8 @@ export interface ConnectionParts {
 }
 
 /** What everybody who may see a connection is told of it. */
-export function makeConnectionInfo(parts: Pick<ConnectionParts, 'catalog' | 'hub' | 'queue'>) {
-  const { queue } = parts
+export function makeConnectionInfo(parts: Pick<ConnectionParts, 'catalog' | 'hub' | 'queue' | 'nextPullOf'>) {
+  const { queue, nextPullOf } = parts
   const { connection: fullConnection, withRoom } = makeLookup(parts)
   return async (connection: ConnectionRow): Promise<ConnectionInfo> => {
     const full = await fullConnection(connection.id)
@@ -72,8 +74,7 @@ export function makeConnectionInfo(parts: Pick<ConnectionParts, 'catalog' | 'hub
       ...(connection.description && { description: connection.description as unknown as NonNullable<ConnectionInfo['description']> }),
       linkedRecords: new Set(linkedRows(sheet, connection.id).map((l) => l.recordId)).size,
       latestPull: connection.latestPull,
-      // Pulls by a clock come with the schedules; until then every pull is a person's.
-      nextPull: null,
+      nextPull: nextPullOf(full),
       activeRun: await queue.activeRunOf(connection.id),
     }))
   }
@@ -359,9 +360,10 @@ export function connectionHandlers(parts: ConnectionParts): Handlers<Pick<Contra
     addConnectedField: async ({ params, body, caller }) => {
       const full = await fullConnection(params.id)
       assertOn(full)
-      const added = await workbooks.addConnectedField(params.id, body.external, caller.actor.id)
+      const externals = 'external' in body ? [body.external] : body.externals
+      const { fields, ...added } = await workbooks.addConnectedFields(params.id, externals, caller.actor.id)
       parts.onConnection(full.connection)
-      return added
+      return { ...added, fields: [...fields] }
     },
 
     removeConnectedField: async ({ params }) => {

@@ -1,4 +1,3 @@
-import { addCredits, NO_CREDITS, totalCredits } from '../../sync-engine/credits.ts'
 import type { CellValue } from '../../workbook/cell-value.ts'
 import { addRows, editCells } from '../../workbook/edit.ts'
 import type { FieldId, RandomBytes, RowId, WorkbookId } from '../../workbook/ids.ts'
@@ -9,8 +8,9 @@ import type { Documents } from '../collab-ports.ts'
 import type { RunQueue } from '../queue.ts'
 import type { Caller } from '../session.ts'
 import { documentsOf, type SheetHub } from '../sheets.ts'
-import type { Catalog } from '../storage/catalog.ts'
+import type { Catalog, FullConnection } from '../storage/catalog.ts'
 import type { RunStore } from '../storage/runs.ts'
+import type { Settings } from '../storage/settings.ts'
 import type { UpdateLog } from '../update-log.ts'
 import type { WorkbookPeople } from '../workbook-people.ts'
 import type { Workbooks } from '../workbooks.ts'
@@ -18,8 +18,9 @@ import { connectionForGuest, makeConnectionInfo } from './connections.ts'
 import type { Contract } from './contract.ts'
 import type { LinkEndpoint } from './links.ts'
 import { makeLookup } from './lookup.ts'
-import { ApiProblem, badRequest, notFound } from './problem.ts'
+import { badRequest, notFound } from './problem.ts'
 import type { Handlers } from './router.ts'
+import { creditsThisMonth } from './runs.ts'
 
 export interface HandlersParts {
   readonly catalog: Catalog
@@ -32,15 +33,17 @@ export interface HandlersParts {
   readonly log: UpdateLog
   readonly now: () => number
   readonly random: RandomBytes
+  readonly settings: () => Settings
+  readonly nextPullOf: (full: FullConnection) => number | null
 }
 
 type HandlerTable = Handlers<Omit<Contract, 'getSession' | 'patchSession' | LinkEndpoint>>
 
 /** The HTTP API on top of documents, tables and queue. Every answer that says something was changed comes after it is on disk. */
 export function makeHandlers(parts: HandlersParts): HandlerTable {
-  const { catalog, runs, documents, queue, workbooks, people, log, now, random } = parts
+  const { catalog, runs, documents, workbooks, people, log, now, random, settings } = parts
   const nameOf = (actor: string): string => people.nameOf(actor) ?? actor
-  const { connection: fullConnection, withRoom } = makeLookup(parts)
+  const { withRoom } = makeLookup(parts)
   const infoOf = makeConnectionInfo(parts)
   const editorOf = (caller: Caller) => ({ by: caller.actor.id, now })
 
@@ -80,10 +83,6 @@ export function makeHandlers(parts: HandlersParts): HandlerTable {
       const found = await Promise.all((await catalog.connections({ workbook: workbook.id })).map(infoOf))
       const connections = isGuest ? found.map(connectionForGuest) : found
       const known = await (isGuest ? people.forGuests(workbook.id) : people.ofWorkbook(workbook.id))
-      const ledger = await runs.ledger(
-        monthStart(now()),
-        connections.map((c) => c.id),
-      )
       return {
         id: workbook.id,
         name: workbook.name,
@@ -93,7 +92,14 @@ export function makeHandlers(parts: HandlersParts): HandlerTable {
         connections,
         people: known.map(({ person }) => ({ ...person })),
         role: caller.kind === 'guest' ? (caller.grant?.role ?? 'viewer') : ('owner' as const),
-        creditsThisMonth: isGuest ? 0 : ledger.reduce((sum, entry) => sum + totalCredits(entry), 0),
+        creditsThisMonth: isGuest
+          ? 0
+          : await creditsThisMonth(
+              runs,
+              settings(),
+              now(),
+              connections.map((c) => c.id),
+            ),
       }
     },
 
@@ -183,80 +189,7 @@ export function makeHandlers(parts: HandlersParts): HandlerTable {
       ]
       return { story: story.sort((a, b) => b.at - a.at) }
     },
-
-    listRuns: async ({ query }) => {
-      const ofWorkbook =
-        query.workbook === undefined ? undefined : (await catalog.connections({ workbook: query.workbook })).map((c) => c.id as string)
-      const connections = query.connection === undefined ? ofWorkbook : [query.connection]
-      const found = await runs.runs({
-        limit: query.limit,
-        ...(connections && { connections }),
-        ...(query.to !== undefined && { before: query.to }),
-      })
-      return { runs: await Promise.all(found.map((run) => queue.headOf(run))), next: null }
-    },
-
-    getRun: async ({ params }) => {
-      await log.durable()
-      const run = await runs.run(params.id)
-      if (run === undefined) throw notFound('such run')
-      const full = await fullConnection(run.connection)
-      const names = await withRoom(full.connection.sheet, ({ sheet }) => new Map(sheet.fields().map((f) => [f.id as string, f.name])))
-      return {
-        ...(await queue.headOf(run)),
-        transitions: (await runs.transitions(run.id)) as never,
-        calls: (await runs.calls(run.id)).map(({ id, run: _run, request_body, ...call }) => ({
-          seq: id,
-          requestBody: request_body,
-          ...call,
-        })) as never,
-        cells: (await runs.cells(run.id)).map((c) => ({
-          row: c.row,
-          field: c.field,
-          recordId: c.record_id,
-          recordKey: c.record_key,
-          fieldName: names.get(c.field) ?? c.field,
-          base: JSON.parse(c.base) as CellValue,
-          value: JSON.parse(c.value) as CellValue,
-          got: JSON.parse(c.got) as CellValue,
-          outcome: c.outcome,
-          note: c.note,
-          author: nameOf(c.author),
-        })) as never,
-      }
-    },
-
-    cancelRun: async ({ params }) => {
-      if (!(await queue.cancel(params.id))) {
-        throw new ApiProblem({
-          status: 409,
-          code: 'over',
-          message: 'This run is over.',
-          advice: 'Nothing was changed; its receipt says what was sent.',
-        })
-      }
-      return {}
-    },
-
-    getCredits: async ({ query }) => {
-      const entries = await runs.ledger(query.since, query.connection === undefined ? undefined : [query.connection])
-      const byRule = entries.reduce((sum, entry) => addCredits(sum, entry), NO_CREDITS)
-      return {
-        total: totalCredits(byRule),
-        byRule,
-        entries: entries.map(({ run, connection, at, pushed, pulled, linked, refreshed, searched }) => {
-          const credits = { pushed, pulled, linked, refreshed, searched }
-          return { run, connection, at, credits, total: totalCredits(credits) }
-        }),
-      }
-    },
   }
-}
-
-/** The first instant of the current month, UTC. */
-function monthStart(now: number): number {
-  const date = new Date(now)
-  return Date.UTC(date.getUTCFullYear(), date.getUTCMonth(), 1)
 }
 
 /** Rows as CSV; what a spreadsheet would run as a formula is defused. */

@@ -226,3 +226,5 @@ export const runsEndpoints = {
     answer: settings,
   },
 } as const satisfies Record<string, Endpoint>
+
+export type RunsEndpoint = keyof typeof runsEndpoints
