@@ -15,6 +15,7 @@ import { INTEGRATIONS_TEXTS } from './texts/integrations.ts'
 import { LOG_TEXTS } from './texts/runs.ts'
 import { SHARE_TEXTS } from './texts/share.ts'
 import { SHEETS_TEXTS } from './texts/sheets.ts'
+import { SYNC_ALL_TEXTS } from './texts/sync-all.ts'
 import { USAGE_TEXTS } from './texts/usage.ts'
 import { VIEWS_TEXTS } from './texts/views.ts'
 
@@ -173,6 +174,9 @@ export const TEXTS = {
     title: 'Sync',
     close: 'Close the sync panel',
     all: 'Sync all',
+    answer: 'Answer them…',
+    undoLast: 'Undo the latest sync…',
+    connectionPaused: 'This connection is paused: nothing is sent or fetched.',
     empty: 'Nothing connected. Connections bring rows in and send your edits back, only when you say so.',
     staged: 'Staged',
     nothingStaged: 'Nothing',
@@ -184,6 +188,7 @@ export const TEXTS = {
     nextPull: 'Next pull',
     manual: 'Manual only',
     paused: 'None while switched off',
+    noPull: 'None: this object is not pulled',
     everyMinutes: (minutes: number) => `every ${minutes} min`,
     thisSync: 'This sync',
     sync: 'Sync',
@@ -259,6 +264,8 @@ export const TEXTS = {
     created: (rows: number) => `${plural(rows, 'row')} made`,
     linked: (rows: number) => `${plural(rows, 'row')} linked`,
     progress: (done: number, total: number) => `${done.toLocaleString('en')} of ${total.toLocaleString('en')}`,
+    restGoes: (sent: number, planned: number) =>
+      `${sent.toLocaleString('en')} of ${planned.toLocaleString('en')} sent; the rest go by themselves.`,
   },
 
   runs: {
@@ -430,6 +437,7 @@ export const TEXTS = {
   share: SHARE_TEXTS,
   delivery: DELIVERY_TEXTS,
   log: LOG_TEXTS,
+  syncAll: SYNC_ALL_TEXTS,
   conflicts: CONFLICTS_TEXTS,
   usage: USAGE_TEXTS,
 } as const

@@ -4,6 +4,7 @@ import type { Field } from '../../workbook/fields.ts'
 import type { RowId } from '../../workbook/ids.ts'
 import type { OpenSheet, SessionState, WorkbookInfo, WorkbookSession } from '../collab/workbook-session.ts'
 import { ConflictsDialog } from '../conflicts/conflicts-dialog.tsx'
+import { type ConnectDialogKind, isConnectDialog } from '../connect/dialog-kinds.ts'
 import { type FieldDialogKind, FieldDialogs } from '../fields/field-dialogs.tsx'
 import type { FieldWork } from '../fields/field-work.ts'
 import type { CellId } from '../grid/grid.tsx'
@@ -13,11 +14,10 @@ import type { Times } from '../kit/times.ts'
 import { ShareDialog } from '../share/share-dialog.tsx'
 import { RemoveSheet } from '../sheets/remove-sheet.tsx'
 import type { SheetWork } from '../sheets/use-sheet-work.ts'
-import { FieldDialog } from '../sync-panel/field-dialog.tsx'
-import { ImportDialog } from '../sync-panel/import-dialog.tsx'
-import { LinkDialog } from '../sync-panel/link-dialog.tsx'
 import { PreviewDialog } from '../sync-panel/preview-dialog.tsx'
+import { UndoRunDialog, WaitingDialog } from '../sync-panel/run-dialogs.tsx'
 import type { Survey } from '../sync-panel/survey.ts'
+import { SyncAllDialog } from '../sync-panel/sync-all-dialog.tsx'
 import { KeysDialog } from './keys-dialog.tsx'
 import { StoryDialog } from './story-dialog.tsx'
 import type { GoToCell } from './use-go-to-cell.ts'
@@ -25,13 +25,16 @@ import type { GoToCell } from './use-go-to-cell.ts'
 // Loaded when a file is first imported or exported: the grid's own page stays small.
 const FileDialog = lazy(() => import('../files/file-dialog.tsx'))
 const ExportDialog = lazy(() => import('../files/export-dialog.tsx'))
+const ConnectDialogs = lazy(() => import('../connect/connect-dialogs.tsx'))
 
 export type OpenDialog =
-  | { readonly kind: 'preview' | 'link' | 'import'; readonly connection: string }
-  | { readonly kind: 'add-field'; readonly connection: string | undefined }
+  | { readonly kind: 'preview'; readonly connection: string }
+  | ConnectDialogKind
   | { readonly kind: 'story'; readonly cell: CellId }
   | { readonly kind: 'keys' }
   | { readonly kind: 'conflicts'; readonly connection: string | undefined }
+  | { readonly kind: 'sync-all' }
+  | { readonly kind: 'waiting' | 'undo'; readonly connection: string; readonly run: string }
   | FieldDialogKind
   | { readonly kind: 'share' }
   | { readonly kind: 'remove-sheet'; readonly sheet: string }
@@ -70,6 +73,7 @@ export function Dialogs(props: DialogsProps) {
   if (dialog.kind === 'share') return <ShareDialog workbook={props.info} times={props.times} onClose={props.onClose} />
   if (dialog.kind === 'remove-sheet') return <RemoveSheetDialog {...props} sheet={dialog.sheet} />
   if (dialog.kind === 'conflicts') return <ConflictsDialog {...props} connection={dialog.connection} />
+  if (dialog.kind === 'sync-all') return <SyncAllDialog {...props} />
   if (dialog.kind === 'story') return <StoryDialog {...props} cell={dialog.cell} />
   if (dialog.kind === 'import-file' || dialog.kind === 'export') {
     return (
@@ -82,20 +86,26 @@ export function Dialogs(props: DialogsProps) {
       </Suspense>
     )
   }
+  if (isConnectDialog(dialog)) {
+    return (
+      <Suspense fallback={null}>
+        <ConnectDialogs {...props} asked={dialog} />
+      </Suspense>
+    )
+  }
   if (dialog.kind === 'insert-field' || 'field' in dialog) {
     const { open, fieldWork, painter, say, onClose } = props
     return <FieldDialogs dialog={dialog} sheet={open.sheet} work={fieldWork} formats={painter.formats} say={say} onClose={onClose} />
   }
   const connection = connections.find((c) => c.id === dialog.connection)
-  if (dialog.kind === 'add-field') return <FieldDialog {...props} connection={connection} />
   if (connection === undefined) return null
   switch (dialog.kind) {
     case 'preview':
       return <PreviewDialog {...props} connection={connection} />
-    case 'link':
-      return <LinkDialog {...props} connection={connection} />
-    case 'import':
-      return <ImportDialog {...props} connection={connection} />
+    case 'waiting':
+      return <WaitingDialog {...props} connection={connection} run={dialog.run} />
+    case 'undo':
+      return <UndoRunDialog {...props} connection={connection} run={dialog.run} />
   }
 }
 

@@ -220,10 +220,10 @@ export const connectionsEndpoints = {
   addConnectedField: {
     method: 'post',
     path: '/api/connections/{id}/fields',
-    summary: 'Add a synced field and fill it (1 credit a linked record)',
+    summary: 'Add synced fields and fill them in one pull (1 credit a linked record, however many fields)',
     params: idParams,
-    body: z.object({ external }),
-    answer: startedRun.extend({ field: id }),
+    body: z.union([z.object({ external }), z.object({ externals: z.array(external).min(1).max(100) })]),
+    answer: startedRun.extend({ field: id, fields: z.array(id) }),
   },
   removeConnectedField: {
     method: 'delete',
