@@ -1,7 +1,8 @@
+import { isDeepStrictEqual } from 'node:util'
 import { readyApp } from '../sync-engine/connectors/registry.ts'
 import { addCredits, type Credits, NO_CREDITS } from '../sync-engine/credits.ts'
 import { type EffectiveDirection, effectiveDirection, type FieldDirection, type ObjectDirection } from '../sync-engine/direction.ts'
-import { problemOfValueMap, type ValueMap } from '../sync-engine/value-map.ts'
+import { problemOfValueMap, toApp, toWorkbook, type ValueMap } from '../sync-engine/value-map.ts'
 import { makeConnectionId, type RandomBytes, type SheetId } from '../workbook/ids.ts'
 import { ApiProblem, notFound } from './api/problem.ts'
 import { linkedRows } from './engine-ports.ts'
@@ -195,6 +196,10 @@ export class Integrations {
     log.execute([catalog.saveObject({ ...object, mappings: [...mappings.values()] }), ...connections.map((c) => catalog.saveConnection(c))])
     await log.durable()
     await workbooks.rewriteBindings(connections)
+    for (const { external, valueMap } of changes) {
+      const before = object.mappings?.find((m) => m.external === external)?.valueMap ?? []
+      if (valueMap !== undefined && !isDeepStrictEqual(before, valueMap)) await this.#rename(connections, external, before, valueMap)
+    }
     for (const connection of connections) onChanged(connection)
   }
 
@@ -305,6 +310,32 @@ export class Integrations {
     return { credits: entries.reduce<Credits>((sum, e) => addCredits(sum, e), NO_CREDITS), runs: new Set(entries.map((e) => e.run)).size }
   }
 
+  /**
+   * Cells that show a value of the app show its new name at once, without a call. Staged ones keep what their author saw: the next pull
+   * tells them.
+   */
+  async #rename(connections: readonly ConnectionRow[], external: string, before: ValueMap, after: ValueMap): Promise<void> {
+    for (const connection of connections) {
+      const field = connection.fields.find((f) => f.external === external)?.field
+      if (field === undefined) continue
+      const { room, release } = await this.#parts.hub.open(connection.sheet)
+      try {
+        const rows = linkedRows(room.sheet, connection.id)
+        for (let from = 0; from < rows.length; from += ROWS_PER_TURN) {
+          const renamed = rows.slice(from, from + ROWS_PER_TURN).flatMap(({ row }) => {
+            const baseline = room.sheet.baseline(row, field)
+            const value = toWorkbook(after, toApp(before, baseline))
+            return value === baseline || room.sheet.cell(row, field).isStaged ? [] : [{ row, values: new Map([[field, value]]) }]
+          })
+          if (renamed.length > 0) room.authority.write({ rows: renamed }, 'configuration')
+          await this.#parts.log.durable()
+        }
+      } finally {
+        await release()
+      }
+    }
+  }
+
   async #save(integration: IntegrationRow): Promise<void> {
     const { catalog, log, now } = this.#parts
     log.execute([catalog.saveIntegration(integration, now())])
@@ -348,6 +379,9 @@ export class Integrations {
     }
   }
 }
+
+/** Rows that are rewritten before somebody else has a turn. */
+const ROWS_PER_TURN = 1_000
 
 /** Texts of a field that are told at most. */
 const MOST_VALUES = 200

@@ -338,9 +338,8 @@ export const INTEGRATIONS_TEXTS = {
     retired: 'no longer offered',
     clear: 'Leave all as in the app',
     save: 'Save',
-    saved: 'Saved. Cells follow with the next pull.',
     twice: (name: string) => `Two options would both be shown as “${name}”.`,
     taken: (name: string) => `“${name}” is an option of its own in the app: map that one to another name first.`,
-    follows: 'Cells follow with the next pull.',
+    follows: 'Cells follow at once; no call is made.',
   },
 } as const

@@ -6,18 +6,9 @@ import { Button, IconButton } from '../../kit/button.tsx'
 import type { Times } from '../../kit/times.ts'
 import { TEXTS } from '../../texts.ts'
 import { NameDialog } from './name-dialog.tsx'
+import { nextPullText } from './next-pull.ts'
 import { ObjectDialog } from './object-dialog.tsx'
-import {
-  DIRECTIONS,
-  type Direction,
-  Fact,
-  type Integration,
-  type IntegrationObject,
-  LatestPull,
-  nextPullText,
-  SCHEDULES,
-  Section,
-} from './parts.tsx'
+import { DIRECTIONS, type Direction, Fact, type Integration, type IntegrationObject, LatestPull, SCHEDULES, Section } from './parts.tsx'
 import { fieldsPath } from './place.ts'
 import type { IntegrationState } from './use-integration.ts'
 
@@ -147,7 +138,7 @@ function ObjectCard({
           <Fact name={PAGE.latest}>
             <LatestPull pull={object.latestPull} times={times} />
           </Fact>
-          <Fact name={PAGE.next}>{nextPullText(object, integration.isOn, times)}</Fact>
+          <Fact name={PAGE.next}>{nextPullText(object, integration.isOn, times.moment)}</Fact>
         </dl>
       </div>
       {isRenaming && (

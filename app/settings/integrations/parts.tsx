@@ -110,13 +110,3 @@ export function LatestPull({ pull, times }: { pull: IntegrationObject['latestPul
     </span>
   )
 }
-
-/** When it is pulled next by the clock, or why it is not (C18). */
-export function nextPullText(object: IntegrationObject, isOn: boolean, times: Times): string {
-  const { noNext } = WORDS.page
-  if (!isOn) return noNext.paused
-  if (object.direction === 'disabled') return noNext.disabled
-  if (object.direction === 'push') return noNext.push
-  if (object.schedule === null && !object.isNightly) return noNext.manual
-  return object.nextPull === null ? noNext.idle : times.moment(object.nextPull)
-}
