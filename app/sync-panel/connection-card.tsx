@@ -7,14 +7,17 @@ import { shownApart } from '../../workbook/cell-status.ts'
 import { showValue } from '../../workbook/field-values.ts'
 import type { ConnectionId } from '../../workbook/ids.ts'
 import { callApi } from '../api-client.ts'
+import { AcceptedList } from '../conflicts/accepted-list.tsx'
 import type { CellId } from '../grid/grid.tsx'
 import { appColor } from '../kit/app-colors.ts'
 import { Button } from '../kit/button.tsx'
 import { Failure } from '../kit/message.tsx'
 import { Spinner } from '../kit/spinner.tsx'
 import { useNow } from '../kit/use-now.ts'
+import { worthALook } from '../runs/receipt.ts'
 import { creditsText, TEXTS } from '../texts.ts'
 import type { SyncPanelProps } from './panel.tsx'
+import { RunProgress } from './run-progress.tsx'
 import { runLine } from './run-text.ts'
 
 type CardProps = SyncPanelProps & { readonly connection: ConnectionInfo }
@@ -28,10 +31,12 @@ export function ConnectionCard(props: CardProps) {
   const { integration, object } = connection
   const [error, setError] = useState<unknown>()
   const [isStarting, setStarting] = useState(false)
+  const [isJoined, setJoined] = useState(false)
   const plan = plans.get(connection.id)
   const delta = survey.deltas.get(connection.id as ConnectionId) ?? []
   const runs = useMemo(() => state.runs.filter((run) => run.connection === connection.id), [state.runs, connection.id])
   const active = runs.find((run) => run.endedAt === null)
+  const undoable = runs.find((run) => run.kind === 'sync' && run.endedAt !== null && run.counts.pushed > 0)
   const isOnline = state.link.kind === 'online'
   const records = new Set(delta.map((cell) => cell.recordId)).size
   const unlinked = survey.unlinked.get(connection.id as ConnectionId) ?? 0
@@ -43,7 +48,8 @@ export function ConnectionCard(props: CardProps) {
     try {
       // What was typed a moment ago must be in the plan.
       await session.flush()
-      await callApi('startSync', { params: { id: connection.id }, body: { mode } })
+      const { joined } = await callApi('startSync', { params: { id: connection.id }, body: { mode } })
+      setJoined(joined)
       await session.fetchRuns()
     } catch (failure) {
       setError(failure)
@@ -66,6 +72,7 @@ export function ConnectionCard(props: CardProps) {
     if (key === 'link') onDialog({ kind: 'link', connection: connection.id })
     if (key === 'add-field') onDialog({ kind: 'add-field', connection: connection.id })
     if (key === 'refresh') void refresh()
+    if (key === 'undo' && undoable !== undefined) onDialog({ kind: 'undo', connection: connection.id, run: undoable.id })
     if (key === 'log') window.location.assign(`/runs?connection=${connection.id}`)
   }
   const name = `${integration.appName} · ${object.name}`
@@ -81,8 +88,9 @@ export function ConnectionCard(props: CardProps) {
         <i className="swatch" style={{ background: appColor(integration.app) }} aria-hidden />
         <span className="min-w-0 flex-1">
           <b className="font-semibold">{name}</b>{' '}
-          <small className="text-ink-3" title={decidedBy}>
+          <small className="text-ink-3">
             {integration.isOn ? TEXTS.panel.direction[object.direction] : TEXTS.panel.switchedOff}
+            {decidedBy !== undefined && `, ${decidedBy}`}
           </small>
         </span>
         <MenuTrigger>
@@ -93,7 +101,7 @@ export function ConnectionCard(props: CardProps) {
             <Menu
               className="menu"
               onAction={(key) => onMenu(String(key))}
-              disabledKeys={isOnline ? [] : ['pull', 'import', 'link', 'add-field', 'refresh']}
+              disabledKeys={isOnline ? [] : ['pull', 'import', 'link', 'add-field', 'refresh', 'undo']}
             >
               <MenuItem id="pull" className="menu-item">
                 {TEXTS.panel.onlyPull} · {creditsText(connection.linkedRecords)}
@@ -110,6 +118,11 @@ export function ConnectionCard(props: CardProps) {
               <MenuItem id="refresh" className="menu-item">
                 {TEXTS.panel.refresh}
               </MenuItem>
+              {undoable?.canUndo === true && (
+                <MenuItem id="undo" className="menu-item">
+                  {TEXTS.panel.undoLast}
+                </MenuItem>
+              )}
               <MenuItem id="log" className="menu-item">
                 {TEXTS.panel.log}
               </MenuItem>
@@ -118,8 +131,11 @@ export function ConnectionCard(props: CardProps) {
         </MenuTrigger>
       </div>
 
-      {active === undefined ? null : <ActiveRun run={active} />}
+      {active !== undefined && active.state !== 'waiting' && <RunProgress run={active} />}
+      {active?.state === 'waiting' && <WaitsForYou run={active} onDialog={onDialog} />}
+      {isJoined && active?.state === 'queued' && <p className="hint m-0 mt-1">{TEXTS.panel.joined}</p>}
       {!integration.isOn && <p className="m-0 mt-2 text-ink-2">{TEXTS.panel.pausedHead(integration.appName)}</p>}
+      {integration.isOn && connection.isPaused && <p className="m-0 mt-2 text-ink-2">{TEXTS.panel.connectionPaused}</p>}
 
       <dl className="my-2 grid grid-cols-[84px_1fr] gap-x-2 gap-y-0.5 text-xs text-ink-2 [&_dd]:m-0 [&_dt]:text-ink-3">
         <dt>{TEXTS.panel.staged}</dt>
@@ -151,7 +167,7 @@ export function ConnectionCard(props: CardProps) {
       <div className="flex flex-wrap items-center gap-2">
         <Button
           look="primary"
-          isDisabled={!isOnline || isStarting || !integration.isOn || plan === undefined}
+          isDisabled={!isOnline || isStarting || !integration.isOn || connection.isPaused || plan === undefined}
           onPress={() => void start('two-way')}
         >
           {isStarting && <Spinner />}
@@ -179,6 +195,7 @@ export function ConnectionCard(props: CardProps) {
 
       <NeedingList {...props} />
       <StagedList {...props} delta={delta} />
+      <AcceptedList sheet={props.painter.sheet} connection={connection.id} isOnline={isOnline} times={times} nameOf={props.nameOf} />
       <RecentRuns runs={runs.filter((run) => run.endedAt !== null).slice(0, SHOWN_RUNS)} times={times} />
     </section>
   )
@@ -196,46 +213,26 @@ const latestPullText = ({ latestPull }: ConnectionInfo, moment: (at: number) => 
   return `${moment(latestPull.at)} · ${TEXTS.run.pulled(latestPull.records).replace(' pulled', '')}`
 }
 
-function nextPullText({ nextPull, object, integration }: ConnectionInfo, moment: (at: number) => string): string {
-  if (!integration.isOn) return TEXTS.panel.paused
+function nextPullText({ nextPull, object, integration, isPaused }: ConnectionInfo, moment: (at: number) => string): string {
+  if (!integration.isOn || isPaused) return TEXTS.panel.paused
+  if (object.direction === 'push' || object.direction === 'disabled') return TEXTS.panel.noPull
   if (object.schedule === null) return TEXTS.panel.manual
   const every = TEXTS.panel.everyMinutes(object.schedule)
   return nextPull === null ? every : `${moment(nextPull)} · ${every}`
 }
 
-/** The run that is queued or under way: its step, how far it is, how long it takes. */
-function ActiveRun({ run }: { run: RunHead }) {
-  const now = useNow(1_000)
-  const { progress } = run
-  const share = progress !== null && progress.total > 0 ? Math.min(1, progress.done / progress.total) : undefined
-  const elapsed = Math.max(0, Math.round((now - (run.startedAt ?? run.createdAt)) / 1000))
-  const step = run.state === 'queued' ? TEXTS.panel.queued(run.queuePlace) : TEXTS.run.state[run.state]
-  const count = progress !== null && progress.total > 0 ? ` ${TEXTS.run.progress(progress.done, progress.total)}` : ''
-  const stop = async (): Promise<void> => {
-    await callApi('cancelRun', { params: { id: run.id } }).catch(() => undefined)
-  }
+/** A run that would change a lot at once: how much, and where that is looked at. */
+function WaitsForYou({ run, onDialog }: { readonly run: RunHead; readonly onDialog: CardProps['onDialog'] }) {
+  const { waiting } = run
   return (
-    <div className="mt-2 text-xs text-ink-2">
-      <div
-        role="progressbar"
-        aria-label={step}
-        aria-valuemin={0}
-        aria-valuemax={100}
-        aria-valuenow={share === undefined ? undefined : Math.round(share * 100)}
-        className="bar mb-1.5"
-      >
-        <div style={{ transform: `scaleX(${share ?? (run.state === 'queued' ? 0 : 0.15)})` }} />
-      </div>
-      <div className="flex items-center gap-2">
-        <span className="min-w-0 flex-1">
-          {step}
-          {count} · {elapsed} s · {TEXTS.panel.keepWorking}
-          {progress?.note !== undefined && <span className="block text-ink-3">{progress.note}</span>}
-        </span>
-        <Button isSmall look="ghost" onPress={() => void stop()}>
-          {TEXTS.panel.stop}
+    <div className="mt-2 rounded-md border border-line border-l-[3px] border-l-warn px-2.5 py-2 text-xs">
+      <b className="font-semibold">{TEXTS.log.waiting.title}</b>{' '}
+      {waiting !== undefined && <span>{TEXTS.log.waiting.text(waiting.rows, waiting.linked, waiting.cells)}</span>}
+      <span className="mt-1.5 block">
+        <Button isSmall look="primary" onPress={() => onDialog({ kind: 'waiting', connection: run.connection, run: run.id })}>
+          {TEXTS.log.waiting.look}
         </Button>
-      </div>
+      </span>
     </div>
   )
 }
@@ -243,15 +240,20 @@ function ActiveRun({ run }: { run: RunHead }) {
 const ITEM =
   'grid w-full grid-cols-[1fr_auto] gap-x-2 rounded-md border border-line border-l-[3px] bg-paper px-2.5 py-1.5 text-left text-xs whitespace-normal data-[hovered]:bg-hover'
 
-function NeedingList({ connection, survey, painter, onGoTo }: CardProps) {
+function NeedingList({ connection, survey, painter, onGoTo, onDialog }: CardProps) {
   const needing = survey.needing.filter((cell) => cell.connection === connection.id)
   if (needing.length === 0) return null
   const { sheet } = painter
   return (
     <div className="mt-3">
-      <h3 className="m-0 mb-1.5 text-xs font-semibold text-ink-2">
-        {TEXTS.panel.needsYou} · {needing.length}
-      </h3>
+      <div className="mb-1.5 flex items-center gap-2">
+        <h3 className="m-0 flex-1 text-xs font-semibold text-ink-2">
+          {TEXTS.panel.needsYou} · {needing.length}
+        </h3>
+        <Button isSmall onPress={() => onDialog({ kind: 'conflicts', connection: connection.id })}>
+          {TEXTS.panel.answer}
+        </Button>
+      </div>
       <ul className="m-0 grid list-none gap-1.5 p-0">
         {needing.slice(0, SHOWN_NEEDING).map((item) => {
           const field = sheet.field(item.field)
@@ -339,6 +341,17 @@ function ItemButton({
   )
 }
 
+/** What of a run somebody should look at, as a few words behind its line. */
+function LookAt({ run }: { readonly run: RunHead }) {
+  const look = worthALook(run.counts)
+  if (look === undefined) return null
+  return (
+    <a href={`/runs/${run.id}?cells=${look.part}`} className="ml-1.5">
+      {TEXTS.log.show(look.count)}
+    </a>
+  )
+}
+
 function RecentRuns({ runs, times }: { runs: readonly RunHead[]; times: CardProps['times'] }) {
   if (runs.length === 0) return null
   return (
@@ -352,6 +365,7 @@ function RecentRuns({ runs, times }: { runs: readonly RunHead[]; times: CardProp
               <span className={`min-w-0 flex-1 ${run.state === 'failed' ? 'text-bad' : ''}`}>{runLine(run)}</span>
               <span className="flex-none text-ink-3">{creditsText(run.totalCredits)}</span>
             </a>
+            <LookAt run={run} />
           </li>
         ))}
       </ul>

@@ -1,14 +1,12 @@
 import { X } from 'lucide-react'
-import { memo, useMemo, useState } from 'react'
+import { memo, useMemo } from 'react'
 import { Dialog, ModalOverlay, Modal as RawModal } from 'react-aria-components'
 import type { ConnectionInfo } from '../../server/api/contract.ts'
 import type { Plan } from '../../sync-engine/plan.ts'
-import { callApi } from '../api-client.ts'
 import type { SessionState, WorkbookInfo, WorkbookSession } from '../collab/workbook-session.ts'
 import type { CellId } from '../grid/grid.tsx'
 import type { Painter } from '../grid/scene.ts'
 import { Button, IconButton } from '../kit/button.tsx'
-import { Failure } from '../kit/message.tsx'
 import type { Times } from '../kit/times.ts'
 import { TEXTS } from '../texts.ts'
 import type { OpenDialog } from '../workbook/dialogs.tsx'
@@ -60,25 +58,14 @@ export const SyncPanel = memo(function SyncPanel(props: SyncPanelProps) {
 })
 
 function Cards(props: SyncPanelProps & { hasClose?: boolean }) {
-  const { session, connections, hasClose, onClose } = props
-  const [error, setError] = useState<unknown>()
+  const { info, connections, hasClose, onClose, onDialog } = props
   const byApp = useMemo(() => groupByApp(connections), [connections])
-  const syncAll = async (group: readonly ConnectionInfo[]): Promise<void> => {
-    setError(undefined)
-    try {
-      await session.flush()
-      for (const connection of group) await callApi('startSync', { params: { id: connection.id }, body: { mode: 'two-way' } })
-      await session.fetchRuns()
-    } catch (failure) {
-      setError(failure)
-    }
-  }
   return (
     <>
       <div className="flex items-center gap-2 px-3.5 pt-3 pb-2">
         <h2 className="m-0 flex-1 text-[13px] font-semibold">{TEXTS.panel.title}</h2>
-        {connections.length > 1 && (
-          <Button isSmall isDisabled={props.state.link.kind !== 'online'} onPress={() => void syncAll(connections)}>
+        {info.connections.length > 1 && (
+          <Button isSmall isDisabled={props.state.link.kind !== 'online'} onPress={() => onDialog({ kind: 'sync-all' })}>
             {TEXTS.panel.all}
           </Button>
         )}
@@ -87,9 +74,6 @@ function Cards(props: SyncPanelProps & { hasClose?: boolean }) {
             <X size={16} aria-hidden />
           </IconButton>
         )}
-      </div>
-      <div className="px-3.5">
-        <Failure error={error} />
       </div>
       {connections.length === 0 && <p className="m-0 px-3.5 py-2 text-ink-2">{TEXTS.panel.empty}</p>}
       {byApp.map(([app, group]) =>

@@ -13,6 +13,7 @@ import { bodyText } from '../runs/call-text.ts'
 import { creditsText, TEXTS } from '../texts.ts'
 import type { DialogsProps } from '../workbook/dialogs.tsx'
 import { cellsOfCall, creditsOfCall, previewText } from './preview-text.ts'
+import { RunResult } from './run-result.tsx'
 import { planHere } from './survey.ts'
 
 type Props = DialogsProps & { readonly connection: ConnectionInfo }
@@ -27,6 +28,7 @@ export function PreviewDialog(props: Props) {
   const [error, setError] = useState<unknown>()
   const [isCopied, setCopied] = useState(false)
   const [isStarting, setStarting] = useState(false)
+  const [started, setStarted] = useState<string>()
   const isOnline = state.link.kind === 'online'
   const { sheet, formats } = painter
   // A choice or a further edit changes the plan: it is made anew once the staged cells are others.
@@ -41,6 +43,7 @@ export function PreviewDialog(props: Props) {
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: `stamp` says when the plan must be made anew
   useEffect(() => {
+    if (started !== undefined) return
     let isLeft = false
     const load = async (): Promise<void> => {
       if (!isOnline) {
@@ -60,7 +63,7 @@ export function PreviewDialog(props: Props) {
     return () => {
       isLeft = true
     }
-  }, [session, connection.id, isOnline, stamp])
+  }, [session, connection.id, isOnline, stamp, started])
 
   const fieldOf = (id: string) => sheet.field(id as FieldId)
   const fieldName = (id: string): string => fieldOf(id)?.name ?? id
@@ -75,9 +78,9 @@ export function PreviewDialog(props: Props) {
     setError(undefined)
     try {
       const body = mode === 'two-way' && preview !== undefined ? { mode, planId: preview.planId } : { mode }
-      await callApi('startSync', { params: { id: connection.id }, body })
+      const { run } = await callApi('startSync', { params: { id: connection.id }, body })
+      setStarted(run)
       await session.fetchRuns()
-      onClose()
     } catch (failure) {
       setError(failure)
     } finally {
@@ -90,6 +93,37 @@ export function PreviewDialog(props: Props) {
     setCopied(true)
   }
   const held = preview?.held ?? []
+  const isBlocked = preview?.allowance?.isBlocked === true
+  if (started !== undefined) {
+    const hasEnded = state.runs.some((run) => run.id === started && run.endedAt !== null)
+    return (
+      <Modal
+        isOpen
+        onClose={onClose}
+        width={1040}
+        lead={<i className="swatch" style={{ background: appColor(connection.integration.app) }} aria-hidden />}
+        title={`${TEXTS.syncAll.receipt}: ${connection.integration.appName} · ${connection.object.name}`}
+        foot={
+          <>
+            <Button look="primary" autoFocus onPress={onClose}>
+              {TEXTS.close}
+            </Button>
+            {hasEnded && <Button onPress={() => setStarted(undefined)}>{TEXTS.syncAll.again}</Button>}
+            {state.runs.some((run) => run.id === started && run.canUndo === true && run.endedAt !== null) && (
+              <Button onPress={() => props.onDialog({ kind: 'undo', connection: connection.id, run: started })}>
+                {TEXTS.log.undo.button}
+              </Button>
+            )}
+            <a className="button ghost ml-auto" href={`/runs/${started}`}>
+              {TEXTS.syncAll.open}
+            </a>
+          </>
+        }
+      >
+        <RunResult run={started} connection={connection} state={state} times={times} />
+      </Modal>
+    )
+  }
 
   return (
     <Modal
@@ -110,12 +144,12 @@ export function PreviewDialog(props: Props) {
         <>
           <Button
             look="primary"
-            isDisabled={preview === undefined || !isOnline || isLocal || isStarting}
+            isDisabled={preview === undefined || !isOnline || isLocal || isStarting || isBlocked || connection.isPaused}
             onPress={() => void start('two-way')}
           >
             {TEXTS.preview.run}
           </Button>
-          <Button isDisabled={!isOnline || isStarting} onPress={() => void start('one-way')}>
+          <Button isDisabled={!isOnline || isStarting || connection.isPaused} onPress={() => void start('one-way')}>
             {TEXTS.preview.onlyPull(preview?.pull.records ?? connection.linkedRecords)}
           </Button>
           <Button look="ghost" onPress={onClose}>
@@ -130,6 +164,7 @@ export function PreviewDialog(props: Props) {
       {preview !== undefined && (
         <>
           <Tiles preview={preview} creditsSoFar={info.creditsThisMonth} />
+          <AllowanceNote preview={preview} />
           {held.length > 0 && (
             <Section title={TEXTS.preview.needsYou}>
               {held.map(({ cell, text }) => (
@@ -218,6 +253,20 @@ function Tiles({ preview, creditsSoFar }: { preview: Preview; creditsSoFar: numb
         </div>
       ))}
     </dl>
+  )
+}
+
+/** What the monthly allowance says to this plan, where it has something to say. */
+function AllowanceNote({ preview: { allowance, totalCredits } }: { preview: Preview }) {
+  const left = allowance?.left ?? null
+  if (allowance === undefined || left === null || (!allowance.isBlocked && left > totalCredits * 4)) return null
+  return (
+    <p
+      role={allowance.isBlocked ? 'alert' : 'status'}
+      className={`m-0 mb-4 rounded-md border border-line border-l-[3px] px-3 py-2 ${allowance.isBlocked ? 'border-l-bad' : 'border-l-warn'}`}
+    >
+      {allowance.isBlocked ? TEXTS.syncAll.blocked(left) : TEXTS.syncAll.tight(left)} <a href="/usage">{TEXTS.nav.usage}</a>
+    </p>
   )
 }
 

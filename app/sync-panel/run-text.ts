@@ -42,3 +42,17 @@ export function balanceText(counts: Counts): string {
   ]
   return TEXTS.runs.balance(counts.planned, parts.join(' + '))
 }
+
+/** Where a run is: its place in the queue, or its step. */
+export const stepText = ({ state, queuePlace }: Pick<RunHead, 'state' | 'queuePlace'>): string =>
+  state === 'queued' ? TEXTS.panel.queued(queuePlace) : TEXTS.run.state[state]
+
+const SAFE = 'Nothing is lost.'
+
+/** What a run says beside its progress; one that waits for the app says what has gone out already, and that the rest goes by itself. */
+export function progressNote({ progress, counts, state }: Pick<RunHead, 'progress' | 'counts' | 'state'>): string {
+  const note = progress?.note ?? ''
+  if (!note.endsWith(SAFE) || counts.planned === 0) return note
+  const sent = state === 'pushing' && progress !== null && progress.total > 0 ? progress.done : counts.pushed
+  return `${note.slice(0, -SAFE.length)}${TEXTS.run.restGoes(sent, counts.planned)} ${SAFE}`
+}
