@@ -1,6 +1,6 @@
 'use client'
 
-import { useState } from 'react'
+import { useEffect, useState } from 'react'
 import type { Field } from '../../workbook/fields.ts'
 import type { FieldId, RowId } from '../../workbook/ids.ts'
 import { fileText } from '../../workbook/plain-rows.ts'
@@ -27,6 +27,9 @@ export default function ExportDialog({ open, rows, fields, onClose }: ExportDial
   const [hasMark, setMark] = useState(true)
   const [isRaw, setRaw] = useState(false)
   const [said, setSaid] = useState('')
+  // What is not here yet cannot be written; the screen is drawn anew as it comes.
+  useEffect(() => sheet.wantAll(), [sheet])
+  const isComing = sheet.index.awaited > 0
   const all = sheet.rows()
   const save = (): void => {
     const chosen = what === 'view' ? { rows, fields } : { rows: all, fields: sheet.fields() }
@@ -46,14 +49,14 @@ export default function ExportDialog({ open, rows, fields, onClose }: ExportDial
       title={T.title}
       foot={
         <>
-          <Button look="primary" onPress={save}>
+          <Button look="primary" isDisabled={isComing} onPress={save}>
             {T.button}
           </Button>
           <Button look="ghost" onPress={onClose}>
             {TEXTS.files.done}
           </Button>
           <span role="status" className="text-ink-2">
-            {said}
+            {isComing ? TEXTS.delivery.rowsComing : said}
           </span>
         </>
       }

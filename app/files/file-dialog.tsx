@@ -33,7 +33,7 @@ export default function FileDialog(props: FileDialogProps) {
   const { file, open, state, painter, onClose } = props
   const { sheet } = open
   const fields = sheet.fields()
-  const flow = useFileImport(file, fields, painter.formats)
+  const flow = useFileImport(file, fields, painter.formats, props.info.people)
   const isOnline = state.link.kind === 'online'
   const title = flow.file === undefined ? T.title : T.titleOf(flow.file.name)
   return (
@@ -83,7 +83,7 @@ function Step(props: PartProps & { fields: readonly Field[] }) {
   }
 }
 
-function Foot({ flow, isOnline, info, open, session, editing, onClose, onGoTo }: PartProps & { isOnline: boolean }) {
+function Foot({ flow, isOnline, info, open, session, editing, say, onClose, onGoTo }: PartProps & { isOnline: boolean }) {
   const { step } = flow
   const problem = step.kind === 'settings' ? problemOf(flow.choices) : undefined
   const ended = step.kind === 'ended' ? step.status : undefined
@@ -91,9 +91,9 @@ function Foot({ flow, isOnline, info, open, session, editing, onClose, onGoTo }:
   const id = ended?.id
   useEffect(() => {
     if (!isDone || id === undefined) return
-    editing.pushStep(importStep(id, session))
+    editing.pushStep(importStep(id, { session, editing, say }))
     void session.refresh()
-  }, [isDone, id, session, editing])
+  }, [isDone, id, session, editing, say])
   if (step.kind === 'busy') {
     return (
       <Button look="plain" onPress={flow.stop}>

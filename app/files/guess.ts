@@ -1,5 +1,6 @@
 import Papa from 'papaparse'
 import { FIELD_TYPES, type FieldType } from '../../workbook/fields.ts'
+import { splitNames } from '../../workbook/typed-choices.ts'
 
 /** How a file writes its numbers: the sign before the decimals and the one between thousands. */
 export interface NumberStyle {
@@ -30,8 +31,10 @@ export interface Proposal {
   /** Every value could be read in two ways: one of them, and what it would mean each way is the person's to say. */
   readonly ambiguous: 'date' | 'number' | undefined
   readonly example: string
-  /** Values of a column with few of them, in the order they came. */
+  /** Values of a column with few of them, in the order they came; of a column of lists, what the lists are made of. */
   readonly options: readonly string[]
+  /** All values, where there are few different ones. */
+  readonly distinct: readonly string[]
   readonly nearly: NearlyType | undefined
   readonly valueCount: number
 }
@@ -160,6 +163,9 @@ const EXAMPLES = 3
 /** Distinct values a select may be made of, and how long one may be. */
 const MOST_OPTIONS = 24
 const LONGEST_OPTION = 60
+/** A part of a list that is longer, or of more words, is part of a sentence. */
+const LONGEST_PART = 40
+const MOST_WORDS = 4
 
 interface Count {
   readonly candidate: Candidate
@@ -177,6 +183,11 @@ export class ColumnProfile {
   #separated = ''
   readonly #distinct = new Map<string, number>()
   #isVaried = false
+  /** What lists are made of; how many values are lists, and of how many parts they are together. */
+  readonly #parts = new Set<string>()
+  #lists = 0
+  #partCount = 0
+  #isProse = false
 
   add(text: string, line: number): void {
     if (text === '') return
@@ -188,6 +199,7 @@ export class ColumnProfile {
     this.#longest = Math.max(this.#longest, text.length)
     if (!this.#hasLineBreak && /[\r\n]/u.test(text)) this.#hasLineBreak = true
     if (!this.#isVaried) this.#note(value)
+    if (!this.#isProse) this.#noteParts(value)
     if (this.#counts.length > 0) this.#try(value, line)
   }
 
@@ -195,6 +207,22 @@ export class ColumnProfile {
     this.#distinct.set(value, (this.#distinct.get(value) ?? 0) + 1)
     this.#isVaried = this.#distinct.size > MOST_OPTIONS || value.length > LONGEST_OPTION
     if (this.#isVaried) this.#distinct.clear()
+  }
+
+  #noteParts(value: string): void {
+    const parts = splitNames(value)
+    if (parts === undefined) {
+      this.#isProse = true
+      return
+    }
+    if (parts.length > 1) this.#lists++
+    this.#partCount += parts.length
+    for (const part of parts) {
+      this.#parts.add(part)
+      if (part.length > LONGEST_PART || part.split(/\s+/u).length > MOST_WORDS) this.#isProse = true
+    }
+    if (this.#parts.size > MOST_OPTIONS) this.#isProse = true
+    if (this.#isProse) this.#parts.clear()
   }
 
   #try(value: string, line: number): void {
@@ -214,6 +242,7 @@ export class ColumnProfile {
       dates: best?.candidate.dates ?? locale.dates,
       example: this.#first,
       options: [],
+      distinct: [...this.#distinct.keys()],
       nearly: undefined,
       valueCount: this.#values,
       ambiguous: undefined,
@@ -228,6 +257,7 @@ export class ColumnProfile {
       locale,
     )
     const said = nearly && { type: nearly.candidate.type, misfits: nearly.misfits, misfitCount: this.#values - nearly.fits }
+    if (this.#isMultiSelect()) return { ...plain, type: 'multi-select', options: [...this.#parts], nearly: said }
     if (this.#isSelect()) return { ...plain, type: 'single-select', options: [...this.#distinct.keys()], nearly: said }
     return { ...plain, type: this.#hasLineBreak || this.#longest > 250 ? 'long-text' : 'text', nearly: said }
   }
@@ -237,6 +267,14 @@ export class ColumnProfile {
     if (a === b || a.type !== b.type) return false
     if (a.dates !== b.dates) return true
     return a.numbers?.decimal !== b.numbers?.decimal && this.#separated !== ''
+  }
+
+  /** Lists of few short names that come again and again in other company. */
+  #isMultiSelect(): boolean {
+    if (this.#isProse || this.#values < 6 || this.#lists < Math.max(2, this.#values / 5)) return false
+    const parts = [...this.#parts]
+    if (parts.length < 2 || parts.length > Math.max(3, this.#partCount / 3)) return false
+    return parts.every((part) => !/^[\d\s.,+-]+$/u.test(part)) && new Set(parts.map((part) => part.toLowerCase())).size === parts.length
   }
 
   /** Few values that come again and again: a choice, unless they are numbers that nothing may be lost of. */

@@ -1,7 +1,8 @@
 import type { CellValue } from '../../workbook/cell-value.ts'
 import type { ValueFormats } from '../../workbook/field-values.ts'
-import type { Field, FieldType, Option } from '../../workbook/fields.ts'
+import { type Field, type FieldType, hasOptions, type Option } from '../../workbook/fields.ts'
 import { csvLine, defuse } from '../../workbook/plain-rows.ts'
+import { splitNames } from '../../workbook/typed-choices.ts'
 import { type ColumnReport, type Converted, convert, emptyReport, formatsOf, noteChange, OptionMaker, type Reading } from './convert.ts'
 import type { DateOrder, NumberStyle, Proposal } from './guess.ts'
 import { type FileFormat, type Inspection, readRows, type Turns } from './read-file.ts'
@@ -43,7 +44,7 @@ const POINT: NumberStyle = { decimal: '.', group: ',' }
 const fold = (text: string): string => text.normalize('NFKC').trim().toLowerCase()
 
 /** Types a column may be given. */
-export const isChoosable = (type: FieldType): boolean => type !== 'record-key' && type !== 'person' && type !== 'multi-select'
+export const isChoosable = (type: FieldType): boolean => type !== 'record-key'
 
 /** What a check of all rows found. */
 export interface Check {
@@ -61,7 +62,23 @@ interface Lane {
   readonly formats: ValueFormats
 }
 
-const isChoice = (type: FieldType): boolean => type === 'single-select'
+/** A column that names nobody but people of the workbook holds people. */
+export function withPeople(proposals: readonly Proposal[], people: readonly Person[]): readonly Proposal[] {
+  const count = new Map<string, number>()
+  for (const { name } of people) count.set(fold(name), (count.get(fold(name)) ?? 0) + 1)
+  return proposals.map((proposal) => {
+    const { distinct, type } = proposal
+    const isOfPeople =
+      (type === 'text' || type === 'single-select') && distinct.length > 0 && distinct.every((name) => count.get(fold(name)) === 1)
+    return isOfPeople ? { ...proposal, type: 'person', options: [], nearly: undefined } : proposal
+  })
+}
+
+/** Somebody of the workbook. */
+export interface Person {
+  readonly id: string
+  readonly name: string
+}
 
 /** The columns that are imported, with how each is read. */
 function lanesOf(
@@ -85,12 +102,17 @@ export interface FilePlan {
   readonly format: FileFormat
   readonly choices: readonly ColumnChoice[]
   readonly takesApostrophes: boolean
+  /** Who a new person field knows. */
+  readonly people: readonly Person[]
 }
 
 /** Reads all rows as they would be imported and counts every value that would not be kept as it stands. */
 export async function checkFile(plan: FilePlan, formats: ValueFormats, makeId: () => string, turns: Turns): Promise<Check> {
   const makers = await optionsOf(plan, makeId, turns)
-  const options = makers.map((maker) => maker?.options ?? [])
+  const options = makers.map((maker, i): readonly Option[] => {
+    const target = plan.choices[i]?.target
+    return target?.kind === 'new' && target.type === 'person' ? plan.people.map(({ id, name }) => ({ id, name })) : (maker?.options ?? [])
+  })
   const columns = plan.choices.map(emptyReport)
   const lanes = lanesOf(plan.choices, options, formats, plan.takesApostrophes)
   const rowCount = await readRows(plan.file, plan.format, turns, ({ cells, line }) => {
@@ -105,11 +127,17 @@ export async function checkFile(plan: FilePlan, formats: ValueFormats, makeId: (
 
 /** What the new choice fields are to offer: every text of their columns. */
 async function optionsOf(plan: FilePlan, makeId: () => string, turns: Turns): Promise<readonly (OptionMaker | undefined)[]> {
-  const makers = plan.choices.map(({ target }) => (target.kind === 'new' && isChoice(target.type) ? new OptionMaker(makeId) : undefined))
-  const asked = makers.flatMap((maker, source) => (maker === undefined ? [] : [{ maker, source }]))
+  const makers = plan.choices.map(({ target }) => (target.kind === 'new' && hasOptions(target.type) ? new OptionMaker(makeId) : undefined))
+  const asked = makers.flatMap((maker, source) => {
+    const target = plan.choices[source]?.target
+    return maker === undefined ? [] : [{ maker, source, isList: target?.kind === 'new' && target.type === 'multi-select' }]
+  })
   if (asked.length === 0) return makers
   await readRows(plan.file, plan.format, turns, ({ cells }) => {
-    for (const { maker, source } of asked) maker.add(cells[source] ?? '')
+    for (const { maker, source, isList } of asked) {
+      const text = cells[source] ?? ''
+      for (const name of isList ? (splitNames(text) ?? [text]) : [text]) maker.add(name)
+    }
   })
   return makers
 }

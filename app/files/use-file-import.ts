@@ -4,7 +4,7 @@ import type { Field } from '../../workbook/fields.ts'
 import { cryptoRandomBytes, makeFieldId } from '../../workbook/ids.ts'
 import { TEXTS } from '../texts.ts'
 import { localeStyle } from './guess.ts'
-import { type Check, type ColumnChoice, checkFile, type FilePlan, proposeColumns } from './import-plan.ts'
+import { type Check, type ColumnChoice, checkFile, type FilePlan, type Person, proposeColumns, withPeople } from './import-plan.ts'
 import { type FormatChoice, type Inspection, inspectFile, type Refusal, type Turns } from './read-file.ts'
 import { type ImportStatus, sendImport } from './send.ts'
 
@@ -55,7 +55,12 @@ const makeOptionId = (): string => `o${makeFieldId(cryptoRandomBytes)}${makeFiel
 const isStopped = (error: unknown): boolean => error instanceof DOMException && error.name === 'AbortError'
 
 /** From a chosen file to its rows in the sheet, a step at a time. */
-export function useFileImport(first: File | undefined, fields: readonly Field[], formats: ValueFormats): FileImport {
+export function useFileImport(
+  first: File | undefined,
+  fields: readonly Field[],
+  formats: ValueFormats,
+  people: readonly Person[],
+): FileImport {
   const [step, setStep] = useState<ImportStep>({ kind: 'choose' })
   const [file, setFile] = useState<File>()
   const [chosen, setChosen] = useState<FormatChoice>({})
@@ -99,13 +104,14 @@ export function useFileImport(first: File | undefined, fields: readonly Field[],
           setStep({ kind: 'refused', why: found })
           return
         }
-        setInspection(found)
-        setChoices(proposeColumns(found, fields, isNewSheet))
+        const seen = { ...found, proposals: withPeople(found.proposals, people) }
+        setInspection(seen)
+        setChoices(proposeColumns(seen, fields, isNewSheet))
         setStep({ kind: 'settings' })
       }
       void work({ kind: 'choose' }, done, TEXTS.files.reading)
     },
-    [work, fields, formats],
+    [work, fields, formats, people],
   )
 
   const open = useCallback(
@@ -125,7 +131,7 @@ export function useFileImport(first: File | undefined, fields: readonly Field[],
     open(first)
   }, [first, open])
 
-  const plan: FilePlan | undefined = file && inspection && { file, format: inspection.format, choices, takesApostrophes }
+  const plan: FilePlan | undefined = file && inspection && { file, format: inspection.format, choices, takesApostrophes, people }
 
   const check = (): void => {
     if (plan === undefined) return

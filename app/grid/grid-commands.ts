@@ -134,8 +134,8 @@ function runRowCommand(command: RowCommand, ground: CommandGround, hands: Comman
     case 'insert-rows':
       return goTo(
         command.where === 'above'
-          ? editing.insertRows(rows.length, { before: first }, ground.valuesForNewRow?.(first))[0]
-          : editing.insertRows(rows.length, { after: last }, ground.valuesForNewRow?.(last))[0],
+          ? editing.insertRows(rows.length, { before: first }, ground.valuesForNewRow?.(first))?.[0]
+          : editing.insertRows(rows.length, { after: last }, ground.valuesForNewRow?.(last))?.[0],
       )
     case 'duplicate-rows':
       return goTo(editing.duplicateRows(rows)?.[0])

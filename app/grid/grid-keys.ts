@@ -43,6 +43,8 @@ export interface KeyLine {
   readonly group: keyof typeof KEY_TEXTS.groups
   readonly does: string
   readonly where: Where
+  /** Also where no cell has the focus: in an empty sheet, on a tab. */
+  readonly isEverywhere?: true
   /** `Main+Shift+ArrowDown` → its command. `Main` is Ctrl or ⌘, `Alt` is Alt or Ctrl+Option. */
   readonly keys: Readonly<Record<string, GridCommand>>
   /** The browser tells of these by events of their own: the keys themselves are left to it. */
@@ -158,7 +160,8 @@ export const KEY_LINES: readonly KeyLine[] = [
   },
   {
     group: 'edit',
-    where: 'screen',
+    where: 'cell',
+    isEverywhere: true,
     does: T.undo,
     keys: { 'Main+Z': { do: 'undo' }, 'Main+Shift+Z': { do: 'redo' }, 'Main+Y': { do: 'redo' } },
   },
@@ -246,7 +249,7 @@ interface Bound {
 
 const tableOf = (where: Where): ReadonlyMap<string, Bound> =>
   new Map(
-    KEY_LINES.filter((line) => line.where === where && line.shown !== KEY_TEXTS.typing).flatMap((line) =>
+    KEY_LINES.filter((line) => (line.where === where || line.isEverywhere === true) && line.shown !== KEY_TEXTS.typing).flatMap((line) =>
       Object.entries(line.keys).map(([keys, command]) => [keys, { command, isNative: line.isNative === true }] as const),
     ),
   )

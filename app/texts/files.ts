@@ -114,6 +114,8 @@ export const FILES_TEXTS = {
   ended: (count: number, name: string) => `${rows(count)} of ${name} are in the sheet.`,
   cancelled: 'The import was stopped. Nothing of it is in the sheet.',
   undo: 'Undo the import',
+  notUndone: (isUndone: boolean, why: string | undefined) =>
+    `${why ?? 'The server does not answer.'} The imported rows ${isUndone ? 'are still here' : 'are not back'}. Press Ctrl+Z once more when the server answers.`,
   undone: (name: string) => `The import of ${name} was taken back. Its rows can be brought in again with redo.`,
   redone: (name: string) => `The rows of ${name} are back.`,
   goTo: 'Show the first row',

@@ -4,7 +4,7 @@ import { CHANGE_KINDS, convert, defaultReading, formatsOf } from '../../app/file
 import { CsvReader, type CsvRecord } from '../../app/files/csv-reader.ts'
 import { guessEncoding } from '../../app/files/decode.ts'
 import { ColumnProfile, columnNames, guessDelimiter, guessHeader, localeStyle } from '../../app/files/guess.ts'
-import { checkFile, convertRows, type FilePlan, proposeColumns, reportFile } from '../../app/files/import-plan.ts'
+import { checkFile, convertRows, type FilePlan, proposeColumns, reportFile, withPeople } from '../../app/files/import-plan.ts'
 import { IMPORT_LIMITS, type Inspection, inspectFile, type LocaleStyle, type Turns } from '../../app/files/read-file.ts'
 import type { CellValue } from '../../workbook/cell-value.ts'
 import { makeValueFormats, type ValueField } from '../../workbook/field-values.ts'
@@ -211,6 +211,21 @@ describe('what a column holds', () => {
     ['addresses', ['https://a.b/c', 'http://x.y'], { type: 'url' }],
     ['few values', ['Open', 'Done', 'Open', 'Done', 'Open', 'Open'], { type: 'single-select', options: ['Open', 'Done'] }],
     ['two spellings are no choice', ['Open', 'open', 'Open', 'open', 'Open', 'open'], { type: 'text' }],
+    [
+      'lists of few names',
+      ['Red, Green', 'Green', 'Blue, Red', 'Green, Blue', 'Red', 'Blue', 'Red, Blue', 'Green'],
+      { type: 'multi-select', options: ['Red', 'Green', 'Blue'] },
+    ],
+    [
+      'names with a comma in quotes',
+      ['"A, B", C', 'C', '"A, B"', 'C, D', 'D', 'C, "A, B"', 'D', 'C'],
+      { type: 'multi-select', options: ['A, B', 'C', 'D'] },
+    ],
+    [
+      'sentences with commas are no lists',
+      Array.from({ length: 8 }, () => 'When it rains and pours, we all stay at home, and read'),
+      { type: 'text' },
+    ],
     ['long texts', ['x'.repeat(300)], { type: 'long-text' }],
     ['line breaks', ['a\nb'], { type: 'long-text' }],
     ['nothing', ['', ' '], { type: 'text', valueCount: 0 }],
@@ -224,6 +239,13 @@ describe('what a column holds', () => {
   test('[CS7] one value that does not fit makes a text of the column, and is named', () => {
     const proposal = profile([...Array.from({ length: 40 }, (_, i) => String(i)), 'n/a'])
     expect(proposal).toMatchObject({ type: 'text', nearly: { type: 'number', misfitCount: 1, misfits: [{ line: 42, text: 'n/a' }] } })
+  })
+
+  test('[CS7] a column that names nobody but people of the workbook holds people', () => {
+    const people = ['Ana', 'Ben', 'Cleo', 'Cleo'].map((name, i) => ({ id: `p${i}`, name }))
+    const typeOf = (values: readonly string[]) => withPeople([profile(values)], people)[0]?.type
+    expect([['Ana', 'ben'], ['Ana', 'Dora'], ['Cleo'], []].map(typeOf)).toEqual(['person', 'text', 'text', 'text'])
+    expect(typeOf(['Ana', 'Ben', 'Ana', 'Ben', 'Ana', 'Ana'])).toBe('person')
   })
 
   test('[CS7] the style of a locale is taken where a file does not say', () => {
@@ -291,7 +313,7 @@ describe('the whole import', () => {
     const file = new Blob([content])
     const found = await inspectFile(file, {}, locale, turns())
     if ('kind' in found) throw new Error('refused')
-    return { found, plan: { file, format: found.format, choices: proposeColumns(found, [], true), takesApostrophes: true } }
+    return { found, plan: { file, format: found.format, choices: proposeColumns(found, [], true), takesApostrophes: true, people: [] } }
   }
   let made = 0
   const makeId = (): string => `o${made++}`
@@ -377,7 +399,7 @@ describe('the whole import', () => {
             numbers: EN.numbers,
             dates: 'ymd' as const,
           }))
-          const plan: FilePlan = { file, format: found.format, choices, takesApostrophes: formulas === 'defuse' }
+          const plan: FilePlan = { file, format: found.format, choices, takesApostrophes: formulas === 'defuse', people: [] }
           const check = await checkFile(plan, PLAIN_FORMATS, makeId, turns())
           const back: (readonly CellValue[])[] = []
           await convertRows(plan, check, PLAIN_FORMATS, turns(), (values) => void back.push(values))

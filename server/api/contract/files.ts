@@ -29,7 +29,7 @@ export const filesEndpoints = {
             z.object({ field: id }),
             z.object({
               name: z.string().trim().min(1).max(120),
-              type: z.enum(FIELD_TYPES).exclude(['record-key', 'person']),
+              type: z.enum(FIELD_TYPES).exclude(['record-key']),
               options: z
                 .array(z.object({ id, name: z.string().min(1).max(120) }))
                 .max(500)

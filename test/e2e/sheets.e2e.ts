@@ -1,0 +1,172 @@
+import type { Locator } from '@playwright/test'
+import { expect, test } from './support/fixture.ts'
+import type { WorkbookWindow } from './support/workbook-window.ts'
+
+const tabs = ({ page }: WorkbookWindow): Locator => page.getByRole('tablist', { name: 'Sheets' })
+const tab = (window: WorkbookWindow, name: string): Locator => tabs(window).getByRole('tab', { name, exact: true })
+const names = (window: WorkbookWindow): Locator => tabs(window).getByRole('tab')
+const add = ({ page }: WorkbookWindow): Promise<void> => page.getByRole('button', { name: 'Add a sheet' }).click()
+
+async function addSheet(window: WorkbookWindow, name: string): Promise<void> {
+  await add(window)
+  await expect(tab(window, name)).toHaveAttribute('aria-selected', 'true')
+}
+
+test('[ST1] [ST2] a sheet is added, named, and put elsewhere by keys and by drag; each is one step', async ({ enter }) => {
+  const window = await (await enter('Ana')).openWorkbook()
+  const { page } = window
+  await expect(names(window)).toHaveText(['Sheet 1'])
+  await addSheet(window, 'Sheet 2')
+  await expect(page.getByRole('grid', { name: /^Sheet 2/ })).toBeVisible()
+  await expect(page.getByRole('columnheader', { name: 'Name' })).toBeVisible()
+
+  await tab(window, 'Sheet 2').dblclick()
+  await page.getByRole('textbox', { name: 'New name of Sheet 2' }).fill('Budget')
+  await window.press('Enter')
+  await expect(names(window)).toHaveText(['Sheet 1', 'Budget'])
+  await expect(page.getByRole('grid', { name: /^Budget/ })).toBeVisible()
+  await expect(tab(window, 'Budget')).toBeFocused()
+
+  await window.press('Alt+Shift+ArrowLeft')
+  await expect(names(window)).toHaveText(['Budget', 'Sheet 1'])
+  await expect(window.said).toHaveText('Budget is sheet 1 of 2.')
+  await window.press('F2')
+  await page.getByRole('textbox', { name: 'New name of Budget' }).fill('  ')
+  await window.press('Enter')
+  await expect(names(window)).toHaveText(['Budget', 'Sheet 1'])
+
+  await window.press('Escape', 'Control+z')
+  await expect(names(window)).toHaveText(['Sheet 1', 'Budget'])
+  await window.press('Control+z')
+  await expect(names(window)).toHaveText(['Sheet 1', 'Sheet 2'])
+
+  const [from, to] = [await tab(window, 'Sheet 2').boundingBox(), await tab(window, 'Sheet 1').boundingBox()]
+  if (from === null || to === null) throw new Error('Tabs have no place')
+  await page.mouse.move(from.x + 20, from.y + 10)
+  await page.mouse.down()
+  await page.mouse.move(to.x + 4, to.y + 10, { steps: 4 })
+  await page.mouse.up()
+  await expect(names(window)).toHaveText(['Sheet 2', 'Sheet 1'])
+})
+
+test('[ST6] each sheet keeps its place and selection, is reached by keys, list and palette, and has an address', async ({ enter }) => {
+  const ana = await enter('Ana')
+  const window = await ana.openWorkbook()
+  const { page } = window
+  await window.focus('TB-3', 'Status')
+  await addSheet(window, 'Sheet 2')
+  await expect(page).toHaveURL(/\/w\/[0-9A-Za-z]+\/[0-9A-Za-z]+$/)
+  const address = page.url()
+  await window.press('Control+PageUp')
+  await expect(tab(window, 'Sheet 1')).toHaveAttribute('aria-selected', 'true')
+  await expect(window.cell('TB-3', 'Status')).toBeFocused()
+
+  await window.press('Control+End')
+  await expect(window.focused).toHaveAttribute('data-row', '59')
+  await window.press('Control+PageDown')
+  await expect(tab(window, 'Sheet 2')).toHaveAttribute('aria-selected', 'true')
+  await page.goBack()
+  await expect(tab(window, 'Sheet 1')).toHaveAttribute('aria-selected', 'true')
+  await expect(page.locator('[role=gridcell][data-active]')).toHaveAttribute('data-row', '59')
+  await expect(page.locator('[role=gridcell][data-active]')).toBeInViewport()
+
+  await window.press('Alt+Shift+k')
+  await page.getByRole('menu', { name: 'All sheets' }).getByRole('menuitemradio', { name: 'Sheet 2' }).click()
+  await expect(tab(window, 'Sheet 2')).toHaveAttribute('aria-selected', 'true')
+  await window.press('Control+k')
+  await page.keyboard.type('Sheet 1')
+  await window.press('Enter')
+  await expect(tab(window, 'Sheet 1')).toHaveAttribute('aria-selected', 'true')
+
+  const other = await ana.newPage()
+  await other.goto(address)
+  await expect(other.getByRole('tab', { name: 'Sheet 2', selected: true })).toBeVisible()
+  const { pathname } = new URL(address)
+  const [, , workbook, sheet] = pathname.split('/')
+  await other.goto(`/w/${workbook}?sheet=${sheet}`)
+  await expect(other.getByRole('tab', { name: 'Sheet 2', selected: true })).toBeVisible()
+})
+
+test('[ST3] deleting says what goes along, and undo brings the sheet back; the last one stays', async ({ enter }) => {
+  const window = await (await enter('Ana')).openWorkbook()
+  const { page } = window
+  await tab(window, 'Sheet 1').focus()
+  await window.press('Delete')
+  await expect(window.said).toHaveText('A workbook keeps one sheet at least. Add another one first.')
+  await addSheet(window, 'Sheet 2')
+  await tab(window, 'Sheet 1').click({ button: 'right' })
+  await page.getByRole('menuitem', { name: 'Delete…' }).click()
+  await expect(window.dialog).toContainText('Jira · Issues rests')
+  await window.dialog.getByRole('button', { name: 'Delete sheet' }).click()
+  await expect(names(window)).toHaveText(['Sheet 2'])
+  await window.grid.focus()
+  await window.press('Control+z')
+  await expect(names(window)).toHaveText(['Sheet 1', 'Sheet 2'])
+  await expect(window.row('TB-1')).toBeVisible()
+
+  // An empty sheet asks nothing, and comes back from the list, too.
+  await tab(window, 'Sheet 2').click()
+  await page.getByRole('button', { name: 'Menu of Sheet 2' }).click()
+  await page.getByRole('menuitem', { name: 'Delete…' }).click()
+  await expect(names(window)).toHaveText(['Sheet 1'])
+  await page.getByRole('button', { name: 'All sheets' }).click()
+  await page.getByRole('menuitem', { name: 'Bring back Sheet 2' }).click()
+  await expect(tab(window, 'Sheet 2')).toHaveAttribute('aria-selected', 'true')
+})
+
+test('[ST4] a copy shows the same rows, and what is typed into it stays its own', async ({ enter }) => {
+  const window = await (await enter('Ana')).openWorkbook()
+  const { page } = window
+  await page.getByRole('button', { name: 'Menu of Sheet 1' }).click()
+  await page.getByRole('menuitem', { name: 'Duplicate' }).click()
+  await expect(tab(window, 'Copy of Sheet 1')).toHaveAttribute('aria-selected', 'true')
+  await expect(window.row('TB-60')).toHaveCount(0)
+  await expect(window.value('TB-1', 'Summary')).toHaveText('Write the launch announcement')
+  await expect(window.value('TB-2', 'Status')).toHaveText('Done')
+  await expect(window.said).toContainText('Copy of Sheet 1 has 60 rows.')
+  await window.type('TB-1', 'Summary', 'Only here')
+  await tab(window, 'Sheet 1').click()
+  await expect(window.value('TB-1', 'Summary')).toHaveText('Write the launch announcement')
+})
+
+test('[ST7] two people see each other’s sheets at once, and where each of them is', async ({ enter }) => {
+  const [ana, ben] = [await enter('Ana'), await enter('Ben')]
+  const [window, theirs] = [await ana.openWorkbook(), await ben.openWorkbook()]
+  await addSheet(window, 'Sheet 2')
+  await expect(names(theirs)).toHaveText(['Sheet 1', 'Sheet 2'])
+  await expect(tab(theirs, 'Sheet 2')).toHaveAttribute('aria-description', 'Ana is here.')
+  await expect(tab(window, 'Sheet 1')).toHaveAttribute('aria-description', 'Ben is here.')
+  await tab(theirs, 'Sheet 2').click()
+  await expect(theirs.page.getByRole('grid', { name: /^Sheet 2/ })).toBeVisible()
+
+  await tab(window, 'Sheet 2').focus()
+  await window.press('Delete')
+  await expect(names(theirs)).toHaveText(['Sheet 1'])
+  await expect(theirs.said).toHaveText('Sheet 2 was deleted. It can be brought back from the list of sheets. This is Sheet 1.')
+  await expect(theirs.row('TB-1')).toBeVisible()
+})
+
+test('[ST2] [ST1] without a network sheets are named and placed, and a new one says that it needs the server', async ({ enter }) => {
+  const window = await (await enter('Ana')).openWorkbook()
+  const { page } = window
+  await addSheet(window, 'Sheet 2')
+  await window.expectSaved()
+  await window.workOffline()
+  await add(window)
+  await expect(window.said).toContainText('A new sheet is made by the server')
+  await tab(window, 'Sheet 2').focus()
+  await window.press('F2')
+  await page.keyboard.type('Offline')
+  await window.press('Enter')
+  await expect(names(window)).toHaveText(['Sheet 1', 'Offline'])
+  await window.press('Alt+Shift+ArrowLeft')
+  await expect(names(window)).toHaveText(['Offline', 'Sheet 1'])
+  await window.goOnline()
+  await expect
+    .poll(async () => {
+      const id = new URL(page.url()).pathname.split('/')[2]
+      const answer = await page.request.get(`/api/workbooks/${id}`)
+      return ((await answer.json()) as { sheets: { name: string }[] }).sheets.map(({ name }) => name)
+    })
+    .toEqual(['Offline', 'Sheet 1'])
+})
