@@ -3,11 +3,14 @@ import type { ValueFormats } from '../../workbook/field-values.ts'
 import type { Field } from '../../workbook/fields.ts'
 import type { FieldId, RowId } from '../../workbook/ids.ts'
 import type { Sheet } from '../../workbook/sheet.ts'
+import type { ViewConfig } from '../../workbook/view.ts'
+import type { StepPart } from '../grid/undo-stack.ts'
 import { TEXTS } from '../texts.ts'
 import { columnActions } from './column-actions.ts'
 import { SheetViews, type ViewsState } from './sheet-views.ts'
 import { orderedInView } from './shown-fields.ts'
 import { type GridView, ViewController } from './view-controller.ts'
+import { changeView } from './view-part.ts'
 
 export interface UsedView {
   readonly views: SheetViews
@@ -19,6 +22,8 @@ export interface UsedView {
   reveal(row: RowId): void
   /** What a column's menu offers of the view; a condition wants its value, so the filter is opened. */
   actionsFor(field: Field, openFilter: () => void): readonly ViewColumnAction[]
+  /** Changes which fields the view shows and where, as a step that can be taken back. */
+  changeFields(edit: Partial<ViewConfig>): void
   /** Puts a field before another, behind the last one where that is absent. */
   moveField(field: FieldId, before: FieldId | undefined): void
 }
@@ -37,10 +42,12 @@ export interface UseViewOptions {
   readonly me: string
   /** The row that person is in: it stays where it is until they leave it. */
   readonly activeRow: RowId | undefined
+  /** Keeps what was done to the view's fields as a step. */
+  readonly onStep: (part: StepPart) => void
 }
 
 /** The views of a sheet, and what the grid shows in the one that is chosen. */
-export function useView({ sheet, formats, me, activeRow }: UseViewOptions): UsedView {
+export function useView({ sheet, formats, me, activeRow, onStep }: UseViewOptions): UsedView {
   const { views, controller } = useMemo(() => {
     const opened = new SheetViews({ sheet, person: me, storage: localStorage, plainName: TEXTS.views.plainName })
     const { current, collapsed } = opened.state()
@@ -69,9 +76,17 @@ export function useView({ sheet, formats, me, activeRow }: UseViewOptions): Used
     },
     [controller, views],
   )
+  const changeFields = useCallback(
+    (edit: Partial<ViewConfig>): void => {
+      const part = changeView(views, edit)
+      if (part !== undefined) onStep(part)
+    },
+    [views, onStep],
+  )
   return useMemo(
     (): UsedView => ({
       reveal,
+      changeFields,
       views,
       state,
       view,
@@ -82,16 +97,16 @@ export function useView({ sheet, formats, me, activeRow }: UseViewOptions): Used
           label,
           section: 'view',
           run: () => {
-            views.change(edit)
+            changeFields(edit)
             if (opensFilter === true) openFilter()
           },
         })),
       moveField: (field, before) => {
         const others = orderedInView(sheet.fields(), state.current.config).flatMap(({ id }) => (id === field ? [] : [id]))
         const at = before === undefined ? others.length : others.indexOf(before)
-        views.change({ fieldOrder: [...others.slice(0, at), field, ...others.slice(at)] })
+        changeFields({ fieldOrder: [...others.slice(0, at), field, ...others.slice(at)] })
       },
     }),
-    [views, controller, state, view, sheet, reveal],
+    [views, controller, state, view, sheet, reveal, changeFields],
   )
 }

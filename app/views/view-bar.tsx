@@ -92,7 +92,7 @@ export function ViewBar({ used, fields, canShare, say, isFilterOpen, onFilterOpe
             <GroupPanel {...panel} onCollapse={collapse} />
           </ToolPanel>
           <ToolPanel label={T.fields} title={T.fields} icon={<EyeOff size={13} aria-hidden />} count={hidden}>
-            <FieldsPanel {...panel} />
+            <FieldsPanel {...panel} onChange={used.changeFields} />
           </ToolPanel>
           <ToolPanel label={T.color} title={T.color} icon={<Paintbrush size={13} aria-hidden />} count={config.colors.length}>
             <ColorPanel {...panel} />

@@ -62,6 +62,9 @@ export interface ViewControllerOptions {
 
 /** Shards that come within this time of each other are taken in together. ms. */
 const SHARDS_MS = 150
+/** After lines that took so long to make, the next ones wait so many times longer, and so long at most. ms. */
+const BUSY_SHARE = 5
+const BUSY_MS = 1_000
 /** Longest time a frame is given to reading columns. ms. */
 const FRAME_WORK_MS = 6
 
@@ -83,6 +86,8 @@ export class ViewController {
   #colors: readonly Colors[] = []
   #fields: readonly Field[] = []
   #frame = 0
+  #workedAt = 0
+  #lastWorkMs = 0
   #active: RowId | undefined
   #kept: RowId | undefined
   #later: ReturnType<typeof setTimeout> | undefined
@@ -111,9 +116,14 @@ export class ViewController {
     this.#index.open()
     this.#stop = this.#options.sheet.onChange(({ isFields, isOrder, rows }) => {
       if (isFields) this.#readFields()
-      // A shard came: those behind it are on their way, and the screen is drawn once for several. The first rows are shown at once.
-      if (isOrder && rows.size === 0 && this.#index.result().lines.length > 0) this.#later ??= setTimeout(() => this.#schedule(), SHARDS_MS)
-      else this.#schedule()
+      if (!isOrder || this.#index.result().lines.length === 0) this.#schedule()
+      else {
+        // A shard came: those behind it are on their way, and the screen is drawn once for several. The first rows are shown at once, and
+        // so are those that somebody looks at, as long as the sheet is not so large that its lines take the window's time.
+        const wait = rows.size === 0 ? SHARDS_MS : Math.min(this.#lastWorkMs * BUSY_SHARE, BUSY_MS) - (performance.now() - this.#workedAt)
+        if (wait <= 0) this.#schedule()
+        else this.#later ??= setTimeout(() => this.#schedule(), wait)
+      }
     })
     this.#work()
     this.#awaitMidnight()
@@ -217,8 +227,11 @@ export class ViewController {
     // Who sorts, filters, groups or adds up asks for every row.
     const { filter, sorts, groups, aggregates } = this.#query
     if (filter.parts.length + sorts.length + groups.length + Object.keys(aggregates).length > 0) sheet.wantAll()
-    const end = performance.now() + FRAME_WORK_MS
+    const start = performance.now()
+    const end = start + FRAME_WORK_MS
     if (!this.#index.work(() => performance.now() >= end)) this.#schedule()
+    this.#workedAt = performance.now()
+    this.#lastWorkMs = this.#workedAt - start
     const result = this.#index.result()
     if (result === this.#result && this.#view !== undefined) return
     this.#result = result

@@ -23,7 +23,7 @@ import type { Band } from '../grid/columns.ts'
 import { type CellId, Grid, type GridHandle, type GridPlace, type KeptRange } from '../grid/grid.tsx'
 import { type GridCommand, screenCommand } from '../grid/grid-keys.ts'
 import type { Painter } from '../grid/scene.ts'
-import { valuePart } from '../grid/undo-stack.ts'
+import { type StepPart, valuePart } from '../grid/undo-stack.ts'
 import { readOnlyReason, useSheetEditing } from '../grid/use-sheet-editing.ts'
 import { appColor } from '../kit/app-colors.ts'
 import { Button } from '../kit/button.tsx'
@@ -117,7 +117,10 @@ export function WorkbookScreen({ session, state, info, open }: WorkbookScreenPro
   const survey = useSurvey(sheet)
   const plans = usePlans(connections, survey)
   const me = state.session?.person.id ?? ''
-  const used = useView({ sheet, formats, me, activeRow: active?.row })
+  const { pushStep } = ownEditing
+  // Who may only look arranges the view for themselves, too.
+  const onViewStep = useCallback((part: StepPart): void => pushStep({ parts: [part] }), [pushStep])
+  const used = useView({ sheet, formats, me, activeRow: active?.row, onStep: onViewStep })
   const { view } = used
   const isMovingHere = active !== undefined && view.isMoving(active.row)
   useEffect(() => {
@@ -476,7 +479,7 @@ export function WorkbookScreen({ session, state, info, open }: WorkbookScreenPro
               onResized={onResized}
               columnActions={(field) => [...actionsOfField(field), ...used.actionsFor(field, () => setFilterOpen(true))]}
               onMoveField={used.moveField}
-              onFreeze={(frozen) => used.views.change({ frozen })}
+              onFreeze={(frozen) => used.changeFields({ frozen })}
               card={hasCard ? <div data-region="cell">{strip}</div> : null}
               foot={
                 isEmpty ? (

@@ -158,6 +158,7 @@ test('[ST2] [ST1] without a network sheets are named and placed, and a new one s
   await window.press('F2')
   await page.keyboard.type('Offline')
   await window.press('Enter')
+  await expect(tab(window, 'Offline')).toBeFocused()
   await expect(names(window)).toHaveText(['Sheet 1', 'Offline'])
   await window.press('Alt+Shift+ArrowLeft')
   await expect(names(window)).toHaveText(['Offline', 'Sheet 1'])
