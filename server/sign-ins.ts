@@ -156,7 +156,7 @@ export class SignIns {
       const at = integration.isSandbox ? `${this.#parts.origin()}${this.#sandboxOf(app).sandbox.path}` : baseUrl
       const reached = await method.accountsOf({
         tokens,
-        httpAt: clients.clientsOf(app, method, tokens),
+        httpAt: clients.clientsAt(integration, app),
         baseUrl: at,
         isSandbox: integration.isSandbox,
         signal,

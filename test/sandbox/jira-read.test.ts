@@ -33,10 +33,10 @@ describe('a fresh sandbox', () => {
     expect(apiToken.length).toBeGreaterThan(40)
     const file = join(one.folder, 'jira', 'credentials.json')
     expect(statSync(file).mode & 0o777).toBe(0o600)
-    expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual({ email, apiToken })
+    expect(JSON.parse(readFileSync(file, 'utf8'))).toMatchObject({ email, apiToken })
     await one.stop()
     const again = await World.start(one.folder)
-    expect(again.sandbox.credentials('jira')).toEqual({ email, apiToken })
+    expect(again.sandbox.credentials('jira')).toMatchObject({ email, apiToken })
     await again.stop()
   })
 

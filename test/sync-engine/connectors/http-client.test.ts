@@ -295,3 +295,104 @@ describe('http client', () => {
     expect([1, 2, 3, 20].map((attempt) => backoffMs(attempt, () => 0.999999))).toEqual([500, 1000, 2000, 30_000])
   })
 })
+
+describe('signing in again', () => {
+  const signedInAs = (app: () => string, renewals: () => number) => ({
+    authorize: async () => ({ authorization: app() }),
+    renew: async () => renewals() < 1,
+  })
+
+  it('[AU17] a 401 in the middle renews the sign-in once and repeats the call, a write as well', async () => {
+    const baseUrl = await app.start(status(401), ok(), status(401), ok(), status(401), status(401))
+    let token = 'old'
+    const rejected: unknown[] = []
+    const { http, calls } = client(baseUrl, {
+      authorize: async () => ({ authorization: token }),
+      renew: async (headers) => {
+        rejected.push(headers)
+        token = `${token}er`
+        return true
+      },
+    })
+    expect((await http.read({ method: 'GET', path: '/read' }, signal)).status).toBe(200)
+    expect(await http.write({ method: 'PUT', path: '/write', body: {} }, signal)).toMatchObject({ status: 200 })
+    expect(app.seen.map(({ method, authorization }) => [method, authorization])).toEqual([
+      ['GET', 'old'],
+      ['GET', 'older'],
+      ['PUT', 'older'],
+      ['PUT', 'olderer'],
+    ])
+    expect(rejected).toEqual([{ authorization: 'old' }, { authorization: 'older' }])
+    expect(calls.map(({ status: answered, attempt, reason }) => [answered, attempt, reason])).toEqual([
+      [401, 1, 'Jira wanted a fresh sign-in'],
+      [200, 2, undefined],
+      [401, 1, 'Jira wanted a fresh sign-in'],
+      [200, 2, undefined],
+    ])
+    // A second 401 after that is the end of it.
+    await expect(http.read({ method: 'GET', path: '/again' }, signal)).rejects.toMatchObject({ code: 'auth-expired' })
+    expect(app.seen).toHaveLength(6)
+  })
+
+  it('[AU17] what cannot be renewed is told at once, without a repeat', async () => {
+    const { http } = client(
+      await app.start(status(401)),
+      signedInAs(
+        () => 'x',
+        () => 1,
+      ),
+    )
+    await expect(http.read({ method: 'GET', path: '/a' }, signal)).rejects.toMatchObject({ code: 'auth-expired' })
+    expect(app.seen).toHaveLength(1)
+  })
+})
+
+describe("an app's own limits", () => {
+  it('[AU18] a limit of one endpoint, or of one record, holds back calls like it and no other', async () => {
+    const reasons = ['endpoint', 'path', 'credential'] as const
+    for (const holds of reasons) {
+      const baseUrl = await app.start(status(429), ok())
+      const bucketClock = virtualClock()
+      const bucket = new TokenBucket({ clock: bucketClock, burst: 100, perSecond: 100 })
+      const rates = {
+        news: ({ status: answered }: { status: number }) =>
+          answered === 429 ? ({ kind: 'turned-away', waitMs: 4_000, holds, reason: 'burst' } as const) : undefined,
+      }
+      const { http, calls } = client(baseUrl, { bucket, rates, clock: bucketClock })
+      await http.read({ method: 'GET', path: '/issue/1?a=1' }, signal)
+      expect(calls[0]).toMatchObject({ status: 429, waitMs: 4_250, reason: 'Jira asked us to wait 4 s (burst)' })
+      // Another credential's clock: these come at the moment of the refusal.
+      const again = new TokenBucket({ clock: virtualClock(bucketClock.now()), burst: 100, perSecond: 100 })
+      const at = (path: string, method: 'GET' | 'PUT' = 'GET') => again.takeFor({ method, path }, undefined, signal)
+      again.holdUntil({ method: 'GET', path: '/issue/1?a=1' }, holds, bucketClock.now() + 4_000)
+      expect([await at('/other'), await at('/issue/1', 'PUT')].map((ms) => ms > 0)).toEqual(
+        holds === 'credential' ? [true, false] : [false, false],
+      )
+      const like = await at('/issue/2')
+      expect(like > 0).toBe(holds === 'endpoint')
+      await app.stop()
+    }
+  })
+
+  it('[AU18] a limit that no waiting within a run helps against ends the call at once, a write as well, and is told', async () => {
+    const news = () => ({ kind: 'exhausted', reason: 'all calls of the day are used', usage: { used: 100, limit: 100 } }) as const
+    const used: unknown[] = []
+    const { http, calls } = client(await app.start(status(403)), { rates: { news }, onUsage: (usage) => used.push(usage) })
+    await expect(http.write({ method: 'POST', path: '/a', body: {} }, signal)).rejects.toMatchObject({
+      code: 'rate-limited',
+      message: expect.stringContaining('all calls of the day are used'),
+    })
+    expect(calls).toHaveLength(1)
+    expect(used).toEqual([{ used: 100, limit: 100 }])
+  })
+
+  it('[AU18] a lane has a pace of its own beside the credential’s', async () => {
+    const clock = virtualClock()
+    const bucket = new TokenBucket({ clock, burst: 100, perSecond: 100 })
+    const lanes = [{ id: 'search', takes: ({ path }: { path: string }) => path.endsWith('/search'), burst: 2, perSecond: 4 }]
+    const waits: number[] = []
+    for (let i = 0; i < 4; i++) waits.push(await bucket.takeFor({ method: 'POST', path: '/contacts/search' }, lanes, signal))
+    expect(waits).toEqual([0, 0, 250, 250])
+    expect(await bucket.takeFor({ method: 'GET', path: '/contacts' }, lanes, signal)).toBe(0)
+  })
+})
