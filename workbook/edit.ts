@@ -7,6 +7,7 @@ import { bookFields, editCellsMap, editLinksMap, editOrderMap, editResolutionsMa
 import type { FieldType } from './fields.ts'
 import { type ConnectionId, cellKey, type FieldId, makeFieldId, makeRowId, type RandomBytes, type RowId, type SheetId } from './ids.ts'
 import { UserOrigin } from './origin.ts'
+import { isAwaited } from './row-index.ts'
 import { CELLS_PER_TRANSACTION, isOrderKey, linkKey, packEntry } from './schema.ts'
 import type { Sheet } from './sheet.ts'
 
@@ -49,7 +50,8 @@ export function editCells(sheet: Sheet, inputs: readonly CellInput[], editor: Ed
     edits.transact(() => {
       for (const { row, field, value: input } of inputs.slice(start, start + CELLS_PER_TRANSACTION)) {
         const value = storable(input)
-        if (value === undefined || sheet.field(field)?.binding?.writable === false) continue
+        // Of a row that has not come nobody knows what it holds.
+        if (value === undefined || isAwaited(row) || sheet.field(field)?.binding?.writable === false) continue
         const cell = sheet.cell(row, field)
         const entry = entryForInput(cell.baseline, cell.entry, value)
         if (entry === undefined) continue

@@ -1,4 +1,5 @@
 import type { RowId } from './ids.ts'
+import { orderKeyOf } from './schema.ts'
 
 /** Names a row by a small number within one open sheet, so that columns and orders are typed arrays. Never used again for another row. */
 export type RowNumber = number
@@ -11,20 +12,41 @@ export interface RowSource {
 
 /** Rows that were typed here are in no shard. */
 export const NO_SHARD = -1
+/** How a place says which shard will bring its row: no number of a shard, and there and back the same. */
+const comingFrom = (shard: number): number => -2 - shard
+
+/** What stands before the number of a row that is known to be there and has not come yet; no row's own id begins so. */
+const AWAITED = '?'
+
+/** Whether this names a row that has not come yet: it has a place, and nothing of it is known. */
+export const isAwaited = (row: RowId): boolean => row.startsWith(AWAITED)
+
+/** The places that are kept for the rows of a shard which has not come. */
+interface Kept {
+  /** The number of its first row; the others follow. */
+  readonly start: RowNumber
+  /** The arrival order of its first row. */
+  readonly ord: number
+  readonly count: number
+}
 
 /**
  * The rows of one sheet by number, and their order.
  *
- * Rows may come in any order, a shard at a time. What changed since the order was last asked for is sorted by itself and merged, so that a
+ * Rows may come in any order, a shard at a time. For a shard that is not asked for yet places can be kept: its rows then have numbers and
+ * stand in the order, and take these numbers when they come. What changed since the order was last asked for is sorted by itself and merged, so that a
  * row that is inserted, moved or deleted never sorts the others again.
  */
 export class RowIndex {
   readonly #source: RowSource
-  readonly #ids: RowId[] = []
+  /** A row that has not come yet has a number and no id. */
+  readonly #ids: (RowId | undefined)[] = []
   readonly #numbers = new Map<RowId, RowNumber>()
   readonly #shards: number[] = []
   readonly #keys: (string | undefined)[] = []
   readonly #dirty = new Set<RowNumber>()
+  readonly #kept = new Map<number, Kept>()
+  #awaited = 0
   #inBase = 0
   #order: Uint32Array = new Uint32Array(0)
   #rows: readonly RowId[] | undefined
@@ -43,30 +65,78 @@ export class RowIndex {
     return this.#inBase
   }
 
-  numberOf(row: RowId): RowNumber | undefined {
-    return this.#numbers.get(row)
+  /** Rows that have a place and have not come yet. */
+  get awaited(): number {
+    return this.#awaited
   }
 
+  /** Also of the name that a row had before it came. */
+  numberOf(row: RowId): RowNumber | undefined {
+    return isAwaited(row) ? Number(row.slice(AWAITED.length)) : this.#numbers.get(row)
+  }
+
+  /** A row that has not come yet is named by its number. */
   idOf(number: RowNumber): RowId {
-    const id = this.#ids[number]
-    if (id === undefined) throw new Error(`There is no row ${number}`)
-    return id
+    if (number >= this.#ids.length) throw new Error(`There is no row ${number}`)
+    return this.#ids[number] ?? (`${AWAITED}${number}` as RowId)
   }
 
   isShown(number: RowNumber): boolean {
-    return this.#keys[number] !== undefined
+    return this.#keyAt(number) !== undefined
+  }
+
+  /** A row that has not come stands where it arrived; its key is worked out where it is asked for, for there may be a million. */
+  #keyAt(number: RowNumber): string | undefined {
+    const from = this.#shards[number] ?? NO_SHARD
+    if (from >= NO_SHARD || this.#ids[number] !== undefined) return this.#keys[number]
+    const kept = this.#kept.get(comingFrom(from))
+    return kept && orderKeyOf(kept.ord + number - kept.start)
   }
 
   /** Which shard holds a row; `undefined` where none does. */
   shardOf(row: RowId): number | undefined {
     const number = this.#numbers.get(row)
     const shard = number === undefined ? NO_SHARD : (this.#shards[number] ?? NO_SHARD)
-    return shard === NO_SHARD ? undefined : shard
+    return shard < 0 ? undefined : shard
   }
 
-  /** All rows of the base shards, deleted ones too. */
+  /** The shard that will bring a row which has not come yet; `undefined` where it is here. */
+  awaitedIn(row: RowId): number | undefined {
+    if (!isAwaited(row)) return undefined
+    const shard = this.#shards[this.numberOf(row) ?? -1] ?? NO_SHARD
+    return shard < NO_SHARD ? comingFrom(shard) : undefined
+  }
+
+  /** All rows of the base shards that have come, deleted ones too. */
   *baseRows(): IterableIterator<RowId> {
-    for (const [number, row] of this.#ids.entries()) if (this.#shards[number] !== NO_SHARD) yield row
+    for (const [number, row] of this.#ids.entries()) if (row !== undefined && (this.#shards[number] ?? NO_SHARD) >= 0) yield row
+  }
+
+  /** Keeps places for the rows of shards that follow one another and have not come: `count` rows each, in their order of arrival. */
+  keep(shards: readonly number[], count: number): void {
+    const order = this.order()
+    const start = this.#ids.length
+    for (const [at, shard] of shards.entries()) {
+      this.#kept.set(shard, { start: start + at * count, ord: shard * count, count })
+      for (let i = 0; i < count; i++) {
+        this.#ids.push(undefined)
+        this.#shards.push(comingFrom(shard))
+        this.#keys.push(undefined)
+      }
+    }
+    const added = this.#ids.length - start
+    if (added === 0) return
+    this.#awaited += added
+    // They are in order among themselves: they are put in as one piece, and what stands between them is placed anew.
+    const from = lowerBound(order, start, this.compare)
+    const to = lowerBound(order, this.#ids.length - 1, this.compare, from)
+    for (const number of order.subarray(from, to)) this.#dirty.add(number)
+    const all = new Uint32Array(order.length + added)
+    all.set(order.subarray(0, from))
+    for (let i = 0; i < added; i++) all[from + i] = start + i
+    all.set(order.subarray(from), from + added)
+    this.#order = all
+    this.#rows = undefined
   }
 
   /** Takes in that a row came, or that its place or its being shown may have changed. Answers whether it did. */
@@ -75,9 +145,36 @@ export class RowIndex {
     return this.#setKey(number, this.#source.keyOf(row))
   }
 
-  /** Takes in a row of a shard whose key is known; `undefined` where it is not shown. */
-  arrive(row: RowId, shard: number, key: string | undefined): void {
+  /** Takes in a row of a shard whose key and order of arrival are known; the key is `undefined` where it is not shown. */
+  arrive(row: RowId, shard: number, key: string | undefined, ord: number): void {
+    this.#fillPlace(row, shard, ord)
     this.#setKey(this.#take(row, shard), key)
+  }
+
+  /** All rows of a shard have come: places that were kept for it and that none of them took are given up. */
+  arrived(shard: number): void {
+    const kept = this.#kept.get(shard)
+    if (kept === undefined) return
+    this.#kept.delete(shard)
+    for (let number = kept.start; number < kept.start + kept.count; number++) {
+      if (this.#ids[number] !== undefined) continue
+      this.#awaited--
+      this.#shards[number] = NO_SHARD
+      this.#dirty.add(number)
+      this.#rows = undefined
+    }
+  }
+
+  #fillPlace(row: RowId, shard: number, ord: number): void {
+    const kept = this.#kept.get(shard)
+    if (kept === undefined || this.#numbers.has(row) || ord < kept.ord || ord >= kept.ord + kept.count) return
+    const number = kept.start + ord - kept.ord
+    if (this.#ids[number] !== undefined) return
+    this.#keys[number] = this.#keyAt(number)
+    this.#ids[number] = row
+    this.#numbers.set(row, number)
+    this.#awaited--
+    this.#rows = undefined
   }
 
   #take(row: RowId, shard: number | undefined): RowNumber {
@@ -89,7 +186,7 @@ export class RowIndex {
       this.#keys.push(undefined)
     }
     if (shard !== undefined) {
-      if (this.#shards[number] === NO_SHARD) this.#inBase++
+      if ((this.#shards[number] ?? NO_SHARD) < 0) this.#inBase++
       this.#shards[number] = shard
     }
     return number
@@ -103,26 +200,30 @@ export class RowIndex {
     return true
   }
 
-  /** The rows that are shown, in order. */
+  /** The rows that are shown and have come, in order. */
   rows(): readonly RowId[] {
     this.#rows ??= this.#named(this.order())
     return this.#rows
   }
 
   #named(order: Uint32Array): readonly RowId[] {
-    const rows: RowId[] = new Array(order.length)
-    for (let i = 0; i < order.length; i++) rows[i] = this.#ids[order[i] ?? 0] as RowId
+    const rows: RowId[] = new Array(order.length - this.#awaited)
+    let count = 0
+    for (let i = 0; i < order.length; i++) {
+      const id = this.#ids[order[i] ?? 0]
+      if (id !== undefined) rows[count++] = id
+    }
     return rows
   }
 
-  /** The numbers of the rows that are shown, in order. A new array after each change. */
+  /** The numbers of the rows that are shown, in order, those that have not come among them. A new array after each change. */
   order(): Uint32Array {
     if (this.#dirty.size > 0) {
       this.#order = mergeOrder({
         order: this.#order,
         size: this.size,
         dirty: this.#dirty,
-        isIn: (number) => this.#keys[number] !== undefined,
+        isIn: (number) => this.isShown(number),
         compare: this.compare,
       })
       this.#dirty.clear()
@@ -132,8 +233,8 @@ export class RowIndex {
 
   /** Where a row stands among those that are shown, by bisection; −1 where it is not shown. */
   placeOf(row: RowId): number {
-    const number = this.#numbers.get(row)
-    if (number === undefined || this.#keys[number] === undefined) return -1
+    const number = this.numberOf(row)
+    if (number === undefined || !this.isShown(number)) return -1
     const order = this.order()
     const place = lowerBound(order, number, this.compare)
     return order[place] === number ? place : -1
@@ -141,7 +242,7 @@ export class RowIndex {
 
   /** Which of two rows stands first. Rows that share a key are ordered by id, alike on every device. */
   readonly compare = (a: RowNumber, b: RowNumber): number =>
-    compareText(this.#keys[a] ?? '', this.#keys[b] ?? '') || compareText(this.#ids[a] ?? '', this.#ids[b] ?? '')
+    compareText(this.#keyAt(a) ?? '', this.#keyAt(b) ?? '') || compareText(this.#ids[a] ?? '', this.#ids[b] ?? '')
 }
 
 const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)

@@ -20,8 +20,8 @@ import {
 import { fieldOf } from './field-reader.ts'
 import type { Binding, Field } from './fields.ts'
 import { type CellKey, type ConnectionId, cellKey, type FieldId, type ItemId, parseCellKey, type RowId, type SheetId } from './ids.ts'
-import { RowIndex } from './row-index.ts'
-import { type BaseRow, type Entry, isOrderKey, orderKeyOf, ordOfPacked, parseBaseRow } from './schema.ts'
+import { isAwaited, RowIndex } from './row-index.ts'
+import { type BaseRow, type Entry, isOrderKey, orderKeyOf, ordOfPacked, parseBaseRow, SHARD_ROWS } from './schema.ts'
 
 /** One cell as a person sees it and as the rules see it. */
 export interface Cell {
@@ -54,6 +54,8 @@ export class Sheet {
   readonly id: SheetId
   readonly docs: Omit<SheetDocs, 'base'>
   /** The rows by number and in order, for views. */
+  /** Brings a shard, or all of them; set by whoever brings shards only when they are wanted. */
+  onWanted: ((shard: number | 'all') => void) | undefined
   readonly index = new RowIndex({ keyOf: (row) => (this.#isShown(row) ? this.orderKey(row) : undefined) })
   /** By shard; one that has not arrived leaves a hole. */
   readonly #base: Y.Doc[] = []
@@ -102,11 +104,48 @@ export class Sheet {
     this.#base[shard] = doc
     this.#byRecord = undefined
     this.#decoded.clear()
-    for (const [row, packed] of packedRows(doc)) this.index.arrive(row, shard, this.#keyOnArrival(row, packed))
+    const rows = new Set<RowId>()
+    const isAwaited = this.index.awaited > 0
+    for (const [row, packed] of packedRows(doc)) {
+      this.index.arrive(row, shard, this.#keyOnArrival(row, packed), ordOfPacked(packed))
+      if (isAwaited) rows.add(row)
+    }
+    this.index.arrived(shard)
     const onChange = (events: Y.YEvent<Y.AbstractType<unknown>>[]): void => this.#onBase(doc, shard, events)
     baseEpochs(doc).observeDeep(onChange as never)
     this.#leaveShard.set(shard, () => baseEpochs(doc).unobserveDeep(onChange as never))
+    // Rows that had a place already have changed; others are new.
+    this.#emit({ rows, isOrder: true, isFields: false })
+  }
+
+  /** Keeps places for the rows of these shards, which are fetched when somebody wants them. */
+  keepPlaces(shards: readonly number[]): void {
+    this.index.keep(shards, SHARD_ROWS)
     this.#emit({ rows: new Set(), isOrder: true, isFields: false })
+  }
+
+  /** Asks for a row that has not come. Nothing happens where it is here, or on its way. */
+  want(row: RowId): void {
+    const shard = this.index.awaitedIn(row)
+    if (shard !== undefined) this.onWanted?.(shard)
+  }
+
+  /** Asks for every row: what looks through the whole sheet cannot do without one. */
+  wantAll(): void {
+    if (this.index.awaited > 0) this.onWanted?.('all')
+  }
+
+  /** Resolves once every row has come. */
+  async whole(): Promise<void> {
+    this.wantAll()
+    while (this.index.awaited > 0) {
+      await new Promise<void>((resolve) => {
+        const stop = this.onChange(() => {
+          stop()
+          resolve()
+        })
+      })
+    }
   }
 
   /** Calls `listener` after each transaction that changed what this sheet shows. Returns the way to stop. */
@@ -248,7 +287,7 @@ export class Sheet {
   *entries(): Generator<{ key: CellKey; row: RowId; field: FieldId }> {
     for (const key of editCellsMap(this.docs.edits).keys()) {
       const parsed = parseCellKey(key)
-      if (parsed) yield { key: key as CellKey, ...parsed }
+      if (parsed && !isAwaited(parsed.row)) yield { key: key as CellKey, ...parsed }
     }
   }
 

@@ -3,7 +3,7 @@ import { ColumnStore, type Needs } from './column-store.ts'
 import { type Column, EMPTY } from './columns.ts'
 import { showValue } from './field-values.ts'
 import type { FieldId, RowId } from './ids.ts'
-import { mergeOrder, type RowNumber } from './row-index.ts'
+import { isAwaited, mergeOrder, type RowNumber } from './row-index.ts'
 import type { Sheet, SheetChange } from './sheet.ts'
 import type { Aggregate, FilterGroup, SortKey } from './view.ts'
 import { type CompiledFilter, compileFilter, type Filter, type FilterContext, type Ignored } from './view-filter.ts'
@@ -210,10 +210,12 @@ export class ViewIndex {
     const { lines } = this.#result
     if (this.#lineAt === undefined) {
       this.#lineAt = new Int32Array(this.#sheet.index.size).fill(-1)
-      for (const [i, line] of lines.entries()) {
-        const number = line.kind === 'row' ? this.#sheet.index.numberOf(line.row) : undefined
-        if (number !== undefined) this.#lineAt[number] = i
-      }
+      if (this.#groupKeys.length === 0) for (let i = 0; i < this.#order.length; i++) this.#lineAt[this.#order[i] ?? 0] = i
+      else
+        for (const [i, line] of lines.entries()) {
+          const number = line.kind === 'row' ? this.#sheet.index.numberOf(line.row) : undefined
+          if (number !== undefined) this.#lineAt[number] = i
+        }
     }
     const number = this.#sheet.index.numberOf(row)
     return number === undefined ? -1 : (this.#lineAt[number] ?? -1)
@@ -222,10 +224,21 @@ export class ViewIndex {
   #onChange({ rows, isOrder, isFields }: SheetChange): void {
     for (const row of rows) {
       const number = this.#sheet.index.numberOf(row)
-      if (number !== undefined) this.#changed.add(number)
+      if (number === undefined) continue
+      this.#changed.add(number)
+      this.#rename(number, row)
     }
     if (isOrder) this.#isOrderChanged = true
     if (isFields) this.#isFieldsChanged = true
+  }
+
+  /** A row that had a place before it came is drawn by its own name now. */
+  #rename(number: RowNumber, row: RowId): void {
+    const line = this.#rowLines[number]
+    if (line === undefined || line.row === row || isAwaited(row)) return
+    this.#rowLines[number] = { kind: 'row', row }
+    this.#drawnOrder = undefined
+    this.#mustGroup = true
   }
 
   #takeIn(): void {

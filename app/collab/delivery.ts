@@ -43,14 +43,16 @@ export interface DeliveryOptions {
   readonly line: FeedLine
   /** Whether the server may be asked at all: a person may have chosen to work offline. */
   readonly mayFetch: () => boolean
-  /** The shard that is looked at: it comes first. */
-  readonly visibleShard: () => number
   /** Resolves once the first rows are on the screen: the other parts are read from this device behind them. */
   readonly whenDrawn?: () => Promise<void>
+  /** Everything is wanted, however large the sheet: what is staged is worked out from all rows. */
+  readonly isAllWanted?: boolean
   readonly onChange: () => void
   readonly onRefused: (reason: string) => void
 }
 
+/** A sheet of more shards than this brings the first and the last, and the others when they are wanted: 256,000 rows take some 120 MB. */
+const ALL_UP_TO = 64
 /** Shards under way at once, once the one that is looked at is here: two or three fill a line, more would only share it. */
 const AT_ONCE = 3
 /** What the feed brings is written on this device in one piece after this long. ms. */
@@ -66,10 +68,12 @@ interface Shard {
   readonly number: number
   readonly name: string
   doc: Document
-  /** `reading` the device, `missing` on it, `asked` of the server, `here`. */
-  phase: 'reading' | 'missing' | 'asked' | 'here'
+  /** `unwanted` so far, `reading` the device, `missing` on it, `asked` of the server, `here`. */
+  phase: 'unwanted' | 'reading' | 'missing' | 'asked' | 'here'
   /** There is something to show, be it old. */
   isShown: boolean
+  /** Somebody came to look at it later: while it comes, what is here is no less up to date. */
+  isExtra: boolean
   /** How far the copy goes; absent where that is not known. */
   mark: Omit<BaseMark, 'shard'> | undefined
   /** Was here when the feed opened: what comes now was missed meanwhile. */
@@ -94,6 +98,8 @@ export class SheetDelivery {
   readonly gen: number
   readonly #shards: Shard[] = []
   readonly #ending = new AbortController()
+  /** The shard that is looked at: it comes first. */
+  #looked = 0
   #asks = 0
   #answered = 0
   #missed = 0
@@ -111,17 +117,21 @@ export class SheetDelivery {
     this.#options = options
     this.gen = genOfNames(options.names)
     this.follow(options.names)
+    if (this.#shards.length > ALL_UP_TO && options.isAllWanted !== true) this.#leaveForLater()
   }
 
-  /** The shards that can be shown, of all. */
+  /** The shards that can be shown, of all that are wanted. */
   get progress(): Progress {
-    return { loaded: this.#shards.filter((shard) => shard.isShown).length, all: this.#shards.length }
+    return { loaded: this.#shards.filter((shard) => shard.isShown).length, all: this.#wanted().length }
   }
 
   /** Everything the server had on disk a moment ago is here. */
   get isCurrent(): boolean {
     return (
-      this.#shards.every((shard) => shard.phase === 'here') && this.#options.line.isOpen && this.#asks > 0 && this.#answered === this.#asks
+      this.#wanted().every((shard) => shard.isExtra || shard.phase === 'here') &&
+      this.#options.line.isOpen &&
+      this.#asks > 0 &&
+      this.#answered === this.#asks
     )
   }
 
@@ -184,6 +194,33 @@ export class SheetDelivery {
     this.#ask()
   }
 
+  /** Somebody looks at rows of this shard, or at all of them. */
+  want(what: number | 'all'): void {
+    if (what !== 'all') this.#looked = what
+    const woken = this.#shards.filter((shard) => shard.phase === 'unwanted' && (what === 'all' || shard.number === what))
+    if (woken.length === 0) return
+    for (const shard of woken) {
+      shard.phase = 'reading'
+      shard.isExtra = this.#leaveLine !== undefined
+    }
+    if (this.#leaveLine === undefined) return
+    void this.#readRest(woken)
+    this.#options.onChange()
+  }
+
+  #wanted(): readonly Shard[] {
+    return this.#shards.filter((shard) => shard.phase !== 'unwanted')
+  }
+
+  /** All but the first and the last shard are fetched when they are wanted; their rows have their places at once. */
+  #leaveForLater(): void {
+    const { sheet } = this.#options
+    const later = this.#shards.slice(1, -1)
+    for (const shard of later) shard.phase = 'unwanted'
+    sheet.keepPlaces(later.map((shard) => shard.number))
+    sheet.onWanted = (what) => this.want(what)
+  }
+
   #addShard(name: string): Shard {
     const shard: Shard = {
       number: this.#shards.length,
@@ -191,6 +228,7 @@ export class SheetDelivery {
       doc: this.#options.makeDocument(),
       phase: this.#leaveLine === undefined ? 'reading' : 'missing',
       isShown: false,
+      isExtra: false,
       mark: undefined,
       isCatchingUp: false,
       isSubscribed: false,
@@ -204,8 +242,8 @@ export class SheetDelivery {
 
   /** The shards, the one that is looked at first, then its neighbours outwards. */
   #inOrder(): readonly Shard[] {
-    const seen = Math.min(this.#options.visibleShard(), this.#shards.length - 1)
-    return [...this.#shards].sort((a, b) => Math.abs(a.number - seen) - Math.abs(b.number - seen) || a.number - b.number)
+    const seen = this.#looked
+    return [...this.#wanted()].sort((a, b) => Math.abs(a.number - seen) - Math.abs(b.number - seen) || a.number - b.number)
   }
 
   // The device ---------------------------------------------------------------------------------------------------------------------------
@@ -261,7 +299,7 @@ export class SheetDelivery {
 
   /** The files are written once the last one under way has come, at the latest after a while. */
   #keepFiles(): void {
-    if (this.#shards.every((shard) => shard.phase === 'here')) this.#keep()
+    if (this.#wanted().every((shard) => shard.phase === 'here')) this.#keep()
     else this.#keepTimer ??= setTimeout(() => this.#keep(), KEEP_FILES_MS)
   }
 

@@ -514,8 +514,8 @@ export class WorkbookSession {
       fetchShard: shardFetcher(sheet.id),
       line: feedLine(socket.provider, sheet.id),
       mayFetch: () => socket.link.kind !== 'off' && socket.link.kind !== 'refused',
-      visibleShard: () => 0,
       whenDrawn: () => this.#whenDrawn(),
+      isAllWanted: this.#info?.connections.some((connection) => connection.sheet === sheet.id) === true,
       onChange: () => this.#changed(),
       onRefused: (reason) => socket.refuse(reason),
     })

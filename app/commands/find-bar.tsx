@@ -71,6 +71,7 @@ export function FindBar(props: FindBarProps) {
     let stop: () => void = () => undefined
     const search = (): void => {
       stop()
+      sheet.wantAll()
       const { area: shown, selection: chosen } = now.current
       const active = chosen && shown.fields[chosen.active.column]
       const fields = scope === 'field' && active !== undefined ? [active] : shown.fields

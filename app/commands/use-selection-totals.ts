@@ -1,13 +1,17 @@
 import { useEffect, useState } from 'react'
 import { showValue, type ValueFormats } from '../../workbook/field-values.ts'
+import { isAwaited } from '../../workbook/row-index.ts'
 import type { Sheet } from '../../workbook/sheet.ts'
-import { cellsIn, type Selection } from '../grid/grid-model.ts'
+import type { GridLine } from '../../workbook/view-lines.ts'
+import { cellsIn, type Range, type Selection } from '../grid/grid-model.ts'
 import type { GridArea } from '../grid/use-sheet-editing.ts'
 import { TEXTS } from '../texts.ts'
 import { runInSteps } from './in-steps.ts'
 import { NO_TOTALS, type Totals, totalsOf } from './selection-stats.ts'
 
 export type NamedTotals = readonly (readonly [name: string, text: string])[]
+
+const isAwaitedLine = (line: GridLine): boolean => line.kind === 'row' && isAwaited(line.row)
 
 /** Edits within this time are added up together, ms. */
 const QUIET_MS = 150
@@ -30,6 +34,12 @@ export function useSelectionTotals(
     let stop: () => void = () => undefined
     const count = (): void => {
       stop()
+      const isAway = ({ top, bottom }: Range): boolean => selected.area.lines.slice(top, bottom + 1).some(isAwaitedLine)
+      if (sheet.index.awaited > 0 && selected.selection.ranges.some(isAway)) {
+        sheet.wantAll()
+        setCounted({ totals: NO_TOTALS, isDone: false })
+        return
+      }
       const work = totalsOf(selected.area, selected.selection.ranges, (row, field) => sheet.cell(row, field.id).value)
       let latest = NO_TOTALS
       const told: Iterator<unknown> = {

@@ -95,6 +95,7 @@ export function makeFieldWork(parts: {
   /** Writes what `valueOf` answers for each row, a transaction and a breath per 1,000 cells; `undefined` leaves a cell alone. */
   async function write(inputsOf: (row: RowId) => readonly CellInput[], watch?: Watch): Promise<readonly CellUndo[]> {
     const done: CellUndo[] = []
+    await sheet.whole()
     const rows = sheet.rows()
     let waiting: CellInput[] = []
     const flush = async (share: number): Promise<void> => {
@@ -148,6 +149,7 @@ export function makeFieldWork(parts: {
     count: (field, watch) => inSlices(countValues(sheet, field), watch),
     planType: async (field, type, watch) => {
       const half = (from: number): Watch => ({ ...watch, onShare: (share) => watch.onShare(from + share / 2) })
+      await sheet.whole()
       const counts = await inSlices(countValues(sheet, field), half(0))
       const options = hasOptions(type)
         ? optionsFor(field, type as 'single-select', counts, formats, () => makeOptionId(cryptoRandomBytes))

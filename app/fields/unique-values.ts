@@ -37,6 +37,7 @@ export class UniqueValues {
     const known = this.#columns.get(field)
     if (known !== undefined) return known
     const column: Column = { values: new Map(), counts: new Map() }
+    this.#sheet.wantAll()
     for (const row of this.#sheet.rows()) this.#count(column, row, this.#sheet.cell(row, field).value)
     this.#columns.set(field, column)
     return column

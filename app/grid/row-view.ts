@@ -1,6 +1,7 @@
 import type { CellValue } from '../../workbook/cell-value.ts'
 import type { Field } from '../../workbook/fields.ts'
 import { cellKey } from '../../workbook/ids.ts'
+import { isAwaited } from '../../workbook/row-index.ts'
 import type { GridLine, GroupLine, RowLine } from '../../workbook/view-lines.ts'
 import { TEXTS } from '../texts.ts'
 import { displayOf, linkOf } from './cell-display.ts'
@@ -9,6 +10,8 @@ import { type DrawnColumns, type GridColumn, NUMBER_WIDTH } from './columns.ts'
 import type { Range } from './grid-model.ts'
 import { HEADER_ROWS, type PeerMark, type Scene } from './scene.ts'
 
+/** Digits of a row's number that fit at its usual size. */
+const WIDE_NUMBER = 4
 const NO_PEERS: readonly PeerMark[] = []
 
 /** One row of the pool: an element that shows this line now and another one later. */
@@ -33,6 +36,7 @@ export class RowView {
   #isStale = true
   #tint: string | undefined
   #isMoving = false
+  #isAwaited = false
   #grip: Element | undefined
   /** What of notes and comments the number says. */
   #talk = 'false 0'
@@ -151,8 +155,13 @@ export class RowView {
     this.#setGroup(false)
     const { line } = this
     const { sheet, formats, statusOf, marks } = scene.painter
+    sheet.want(row)
+    this.#setAwaited(isAwaited(row))
     const number = String(line + 1 - scene.space.lowAbove(line))
-    if (this.#letters.data !== number) this.#letters.data = number
+    if (this.#letters.data !== number) {
+      this.#letters.data = number
+      setFlag(this.#number, 'long', number.length > WIDE_NUMBER)
+    }
     const tint = scene.rowTint(row)
     if (tint !== this.#tint) {
       this.#tint = tint
@@ -211,6 +220,15 @@ export class RowView {
     else this.#number.setAttribute('aria-description', said)
   }
 
+  /** A row that has not come says so until it is there. */
+  #setAwaited(is: boolean): void {
+    if (this.#isAwaited === is) return
+    this.#isAwaited = is
+    setFlag(this.element, 'awaited', is)
+    if (is) this.element.setAttribute('aria-busy', 'true')
+    else this.element.removeAttribute('aria-busy')
+  }
+
   #setGrip(hasGrip: boolean): void {
     if ((this.#grip !== undefined) === hasGrip) return
     this.#grip?.remove()
@@ -220,6 +238,7 @@ export class RowView {
 
   #paintGroup(scene: Scene, group: GroupLine): void {
     this.#setGroup(true)
+    this.#setAwaited(false)
     if (this.#letters.data !== '') this.#letters.data = ''
     this.#setGrip(false)
     this.#setTalk(false, 0)

@@ -8,9 +8,9 @@ import { type ConnectionId, cellKey, type FieldId, type RowId } from '../../work
 import { UserOrigin } from '../../workbook/origin.ts'
 import type { Cell } from '../../workbook/sheet.ts'
 import type { OpenSheet, SessionState, WorkbookInfo, WorkbookSession } from '../collab/workbook-session.ts'
-import type { PaletteItem } from '../commands/palette.tsx'
 import { useCommands } from '../commands/use-commands.tsx'
 import { useNeedingAcross } from '../conflicts/use-needing-across.ts'
+import { useConnectActions } from '../connect/use-connect-actions.tsx'
 import { LateNotice } from '../device/late-edits.tsx'
 import { useSheetExtras } from '../drawer/use-sheet-extras.tsx'
 import { useTalk } from '../drawer/use-talk.ts'
@@ -56,8 +56,6 @@ import { useCellOfAddress } from './use-cell-of-address.ts'
 import { useGoToCell } from './use-go-to-cell.ts'
 import { useStable } from './use-stable.ts'
 import { usePlans, useSurvey } from './use-survey.ts'
-
-const NO_ITEMS: readonly PaletteItem[] = []
 
 const isMacKeyboard = (): boolean => /Mac|iPhone|iPad/u.test(navigator.platform)
 
@@ -258,6 +256,7 @@ export function WorkbookScreen({ session, state, info, open }: WorkbookScreenPro
   const places = useRef(new Map<string, GridPlace>())
 
   const share = useCallback(() => setDialog({ kind: 'share' }), [])
+  const duplicate = useCallback(() => setDialog({ kind: 'duplicate' }), [])
   const closePanel = useCallback(() => setPanelOpen(false), [])
 
   const addRow = (): void => {
@@ -322,6 +321,9 @@ export function WorkbookScreen({ session, state, info, open }: WorkbookScreenPro
         if (access.isGuest) say(TEXTS.share.membersOnly)
         else if (active !== undefined) setDialog({ kind: 'story', cell: active })
         return
+      case 'record':
+        connecting.run(command.what)
+        return
       case 'put-back':
         if (active !== undefined && activeField?.binding !== undefined) editing.putBack(active.row, active.field)
         return
@@ -343,6 +345,16 @@ export function WorkbookScreen({ session, state, info, open }: WorkbookScreenPro
     }
   }
 
+  const connecting = useConnectActions({
+    session,
+    sheet,
+    connections,
+    grid,
+    connectionHere,
+    isGuest: access.isGuest,
+    onDialog: setDialog,
+    say,
+  })
   const commands = useCommands({
     info,
     sheet,
@@ -357,7 +369,7 @@ export function WorkbookScreen({ session, state, info, open }: WorkbookScreenPro
     onScreen: run,
     onSheet: openSheet,
     goToCell,
-    more: NO_ITEMS,
+    more: connecting.items,
   })
   const { onRanges: keepRanges } = commands
   const onSelected = useCallback(
@@ -400,9 +412,13 @@ export function WorkbookScreen({ session, state, info, open }: WorkbookScreenPro
       cell={active}
       field={activeField}
       rowName={rowNameOf(sheet.fields(), (field) => sheet.cell(active.row, field.id).value, sheet.rows().indexOf(active.row))}
-      status={access.refusal === undefined ? activeStatus : { ...activeStatus, choices: [] }}
+      status={{
+        ...activeStatus,
+        choices: activeStatus.choices.filter(({ act }) => access.refusal === undefined && (act !== 'record' || !access.isGuest)),
+      }}
       isMac={isMac}
       onChoose={(choice) => {
+        if (connecting.onChoice(active.row, activeField, choice)) return
         editing.choose(active.row, active.field, choice)
         grid.current?.focus()
       }}
@@ -419,7 +435,16 @@ export function WorkbookScreen({ session, state, info, open }: WorkbookScreenPro
       className="grid h-full grid-rows-[48px_36px_auto_minmax(0,1fr)_auto_auto_28px]"
     >
       <title>{`${info.name} · ${TEXTS.product}`}</title>
-      <Header session={session} state={state} info={info} peers={peers} times={times} following={following} onShare={share} />
+      <Header
+        session={session}
+        state={state}
+        info={info}
+        peers={peers}
+        times={times}
+        following={following}
+        onShare={share}
+        onDuplicate={duplicate}
+      />
       <Toolbar
         connections={connections}
         staged={survey.staged}
@@ -477,7 +502,11 @@ export function WorkbookScreen({ session, state, info, open }: WorkbookScreenPro
               {...(access.refusal === undefined && { onFill: commands.onFill, onMoveRows: commands.onMoveRows })}
               say={say}
               onResized={onResized}
-              columnActions={(field) => [...actionsOfField(field), ...used.actionsFor(field, () => setFilterOpen(true))]}
+              columnActions={(field) => [
+                ...actionsOfField(field),
+                ...connecting.columnActions(field),
+                ...used.actionsFor(field, () => setFilterOpen(true)),
+              ]}
               onMoveField={used.moveField}
               onFreeze={(frozen) => used.changeFields({ frozen })}
               card={hasCard ? <div data-region="cell">{strip}</div> : null}
@@ -490,6 +519,7 @@ export function WorkbookScreen({ session, state, info, open }: WorkbookScreenPro
                     }
                     connections={access.isGuest ? [] : connections}
                     canAdd={access.refusal === undefined}
+                    canConnect={!access.isGuest}
                     hasSandbox={state.session?.hasSandbox === true}
                     onDialog={setDialog}
                     onAddRow={addRow}

@@ -5,7 +5,7 @@ import type { KeptDocument } from '../../app/collab/device-store.ts'
 import { baseEpochs } from '../../workbook/documents.ts'
 import type { FeedAsk, FeedNews } from '../../workbook/feed.ts'
 import type { SheetId } from '../../workbook/ids.ts'
-import { baseName, packBaseRow } from '../../workbook/schema.ts'
+import { baseName, packBaseRow, SHARD_ROWS } from '../../workbook/schema.ts'
 import { Sheet } from '../../workbook/sheet.ts'
 
 const SHEET = 'sheet1' as SheetId
@@ -114,7 +114,14 @@ interface Question {
 
 /** One sheet of three shards in a window whose server, socket and device are played by the test. */
 function makeWorld(
-  o: { shards?: number; visible?: number; store?: FakeStore; mayFetch?: () => boolean; whenDrawn?: () => Promise<void> } = {},
+  o: {
+    shards?: number
+    visible?: number
+    store?: FakeStore
+    mayFetch?: () => boolean
+    whenDrawn?: () => Promise<void>
+    isAllWanted?: boolean
+  } = {},
 ) {
   const count = o.shards ?? 3
   const questions: Question[] = []
@@ -150,11 +157,12 @@ function makeWorld(
     fetchShard,
     line,
     mayFetch: o.mayFetch ?? (() => true),
-    visibleShard: () => o.visible ?? 0,
     ...(o.whenDrawn !== undefined && { whenDrawn: o.whenDrawn }),
+    ...(o.isAllWanted !== undefined && { isAllWanted: o.isAllWanted }),
     onChange: () => undefined,
     onRefused: (reason) => refused.push(reason),
   })
+  if (o.visible !== undefined) delivery.want(o.visible)
   const next = (): Question => {
     const [question] = questions
     if (question === undefined) throw new Error('nothing was asked')
@@ -280,6 +288,41 @@ test('[DL24] files are written on the device once the last has come, with what t
   expect(store.rows(baseName(SHEET, 0, 0))).toEqual(['row0', 'late'])
   await next().answer(bytes(shards[2], 12))
   expect(store.writes.slice(2)).toEqual([`replace ${baseName(SHEET, 2, 0)} 0.0.12`])
+})
+
+test('[DL25] of a very large sheet the first and the last shard are fetched, the others when somebody looks at them or needs all', async () => {
+  const { delivery, sheet, asked, questions, next } = makeWorld({ shards: 70 })
+  const shards = Array.from({ length: 70 }, (_, number) => new ServerShard(number))
+  for (const shard of shards) shard.set(`row${shard.number}`, 'x')
+  const answerAll = async (): Promise<void> => {
+    while (questions.length > 0) await next().answer(bytes(shards[next().shard], 1))
+  }
+  await delivery.start()
+  await vi.advanceTimersByTimeAsync(0)
+  await answerAll()
+  expect(asked).toEqual([0, 69])
+  expect(delivery.progress).toEqual({ loaded: 2, all: 2 })
+  expect(sheet.index.awaited).toBe(68 * SHARD_ROWS)
+  const away = sheet.index.idOf(sheet.index.order()[30 * SHARD_ROWS] ?? 0)
+  sheet.want(away)
+  sheet.want(away)
+  await vi.advanceTimersByTimeAsync(0)
+  await answerAll()
+  expect(asked).toEqual([0, 69, 30])
+  sheet.wantAll()
+  await vi.advanceTimersByTimeAsync(0)
+  expect(delivery.progress.all).toBe(70)
+  await answerAll()
+  expect(asked.length).toBe(70)
+  await sheet.whole()
+  expect(sheet.rows()).toEqual(shards.map((shard) => `row${shard.number}`))
+})
+
+test('[DL25] where what is staged must be known, all of a very large sheet is fetched', async () => {
+  const { delivery, sheet } = makeWorld({ shards: 70, isAllWanted: true })
+  await delivery.start()
+  expect(sheet.index.awaited).toBe(0)
+  expect(delivery.progress.all).toBe(70)
 })
 
 test('[DL18] a change that was had already is nothing, one behind a gap is asked for again', async () => {
