@@ -25,6 +25,8 @@ export type CellChoice =
   | { readonly act: 'choose'; readonly label: string; readonly annotation: Annotation; readonly answer: Choice }
   | { readonly act: 'write'; readonly label: string; readonly value: CellValue }
   | { readonly act: 'put-back'; readonly label: string }
+  /** About the record the row is tied to: asked about before anything is done. */
+  | { readonly act: 'record'; readonly what: 'recreate' | 'unlink'; readonly label: string }
 
 /** One cell's state as people read it. The text of an agreed cell is empty. */
 export interface CellStatus {
@@ -86,7 +88,8 @@ export function cellStatus(input: CellStatusInput): CellStatus {
     return { kind: 'invalid', text: input.invalid, choices: [] }
   }
   if (cell.isStaged) return stagedStatus(input)
-  if (input.record?.kind === 'unmatched') return { kind: 'unmatched', text: 'No longer matches the filter. The row stays.', choices: [] }
+  if (input.record?.kind === 'unmatched')
+    return { kind: 'unmatched', text: 'No longer matches the filter. The row stays.', choices: [UNLINK] }
   const { binding } = input.field
   if (binding !== undefined && !binding.writable) {
     return { kind: 'read-only', text: binding.reason ?? `Only ${binding.appName} sets this field.`, choices: [] }
@@ -117,6 +120,8 @@ const quoted = ({ field, showValue }: CellStatusInput, value: CellValue): string
 }
 
 const PUT_BACK: CellChoice = { act: 'put-back', label: 'Put back' }
+const RECREATE: CellChoice = { act: 'record', what: 'recreate', label: 'Recreate…' }
+const UNLINK: CellChoice = { act: 'record', what: 'unlink', label: 'Unlink…' }
 
 function stagedStatus(input: CellStatusInput): CellStatus {
   const { cell, field, planned } = input
@@ -232,5 +237,5 @@ const listed = (names: readonly string[]): string =>
 function goneStatus(input: CellStatusInput): CellStatus {
   const app = appOf(input)
   const kept = input.cell.isStaged ? ' Your edit stays here and is not sent.' : ' The row stays.'
-  return { kind: 'gone', text: `Deleted in ${app}.${kept}`, choices: input.cell.isStaged ? [PUT_BACK] : [] }
+  return { kind: 'gone', text: `Deleted in ${app}.${kept}`, choices: [RECREATE, UNLINK, ...(input.cell.isStaged ? [PUT_BACK] : [])] }
 }

@@ -73,6 +73,8 @@ export function menuSections(of: {
   rows: number
   hasLink: boolean
   isConnected: boolean
+  /** The sheet has connections, and whoever looks may use them. */
+  hasRecords: boolean
   isReadOnly: boolean
 }): readonly (readonly MenuLine[])[] {
   const T = TEXTS.commands.menu
@@ -100,6 +102,16 @@ export function menuSections(of: {
       { label: T.moveDown, command: { do: 'move-rows', direction: 1 }, isDisabled: isReadOnly },
       { label: T.remove(rows), command: { do: 'delete-rows' }, isDisabled: isReadOnly },
     ],
+    ...(of.hasRecords
+      ? [
+          [
+            { label: TEXTS.connect.link.menu, command: { do: 'record', what: 'link' } },
+            { label: `${TEXTS.connect.match.way}…`, command: { do: 'record', what: 'match' } },
+            { label: TEXTS.connect.create.menu(rows), command: { do: 'record', what: 'create' } },
+            { label: TEXTS.connect.unlink.menu(rows), command: { do: 'record', what: 'unlink' } },
+          ] as const,
+        ]
+      : []),
     [
       { label: TEXTS.drawer.open, command: { do: 'open-row' } },
       { label: TEXTS.talk.key, command: { do: 'comment' } },

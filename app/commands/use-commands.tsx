@@ -75,6 +75,7 @@ const OF_SCREEN: ReadonlySet<GridCommand['do']> = new Set([
   'leave',
   'next-sheet',
   'sheets',
+  'record',
 ])
 
 interface Look {
@@ -287,6 +288,7 @@ export function useCommands(options: CommandsOptions): Commands {
                 menuField !== undefined &&
                 linkOf(menuField, sheet.cell(menuCell.row, menuField.id).value) !== undefined,
               isConnected: menuField?.binding !== undefined,
+              hasRecords: more.length > 0 && sheet.fields().some((field) => field.binding !== undefined),
               isReadOnly: refusal !== undefined,
             })}
             isMac={isMac}

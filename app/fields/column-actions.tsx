@@ -27,8 +27,7 @@ export function fieldActions(
     action('left', <ArrowLeftToLine {...ICON} />, () => parts.open({ kind: 'insert-field', place: { side: 'left', of: id } })),
     action('right', <ArrowRightToLine {...ICON} />, () => parts.open({ kind: 'insert-field', place: { side: 'right', of: id } })),
     action('duplicate', <Copy {...ICON} />, () => parts.duplicate(field)),
-    ...(field.binding?.isConnectionField === true
-      ? []
-      : [action('remove', <Trash2 {...ICON} />, () => parts.open({ kind: 'remove-field', field: id }))]),
+    // What a synced field leaves behind is asked about where it stops being synced.
+    ...(isConnected ? [] : [action('remove', <Trash2 {...ICON} />, () => parts.open({ kind: 'remove-field', field: id }))]),
   ]
 }

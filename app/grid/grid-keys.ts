@@ -23,6 +23,8 @@ export type GridCommand =
   | { readonly do: 'leave'; readonly direction: 1 | -1 }
   | { readonly do: 'next-sheet'; readonly direction: 1 | -1 }
   | { readonly do: 'sheets' | 'column-menu' }
+  /** About the records that the selected rows are tied to. */
+  | { readonly do: 'record'; readonly what: 'link' | 'match' | 'create' | 'unlink' }
   | { readonly do: 'resize-column'; readonly direction: 1 | -1 }
 
 /** The part of a keyboard event that decides. */

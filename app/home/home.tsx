@@ -1,12 +1,13 @@
 'use client'
 
-import { HardDrive, Pencil } from 'lucide-react'
+import { Copy, HardDrive, Pencil } from 'lucide-react'
 import { type FormEvent, useCallback, useEffect, useMemo, useState } from 'react'
 import type { AnswerOf } from '../../server/api/contract.ts'
 import { ApiFailure, callApi } from '../api-client.ts'
 import { openDeviceStore } from '../collab/device-store.ts'
 import { type KeptWorkbook, keptWorkbooks } from '../collab/kept-workbooks.ts'
 import { knownSession } from '../collab/known-session.ts'
+import { DuplicateDialog } from '../connect/duplicate-dialog.tsx'
 import { DeviceDialog } from '../device/device-dialog.tsx'
 import { Button, IconButton } from '../kit/button.tsx'
 import { Failure } from '../kit/message.tsx'
@@ -34,6 +35,7 @@ export function Home() {
   const [isFromDevice, setFromDevice] = useState(false)
   const [error, setError] = useState<unknown>()
   const [renaming, setRenaming] = useState<Workbook>()
+  const [duplicating, setDuplicating] = useState<Workbook>()
   const [shownDevice, setShownDevice] = useState<KeptWorkbook>()
   const person = useMemo(() => (typeof localStorage === 'undefined' ? undefined : knownSession()?.person.id), [])
 
@@ -94,6 +96,13 @@ export function Home() {
                 <HardDrive size={14} aria-hidden />
               </IconButton>
             )}
+            <IconButton
+              label={TEXTS.connect.duplicate.open(name)}
+              isDisabled={isFromDevice || facts === undefined}
+              onPress={() => setDuplicating(facts)}
+            >
+              <Copy size={14} aria-hidden />
+            </IconButton>
             <IconButton label={TEXTS.home.rename(name)} isDisabled={isFromDevice || facts === undefined} onPress={() => setRenaming(facts)}>
               <Pencil size={14} aria-hidden />
             </IconButton>
@@ -111,6 +120,7 @@ export function Home() {
           }}
         />
       )}
+      {duplicating !== undefined && <DuplicateDialog workbook={duplicating} onClose={() => setDuplicating(undefined)} />}
       {renaming !== undefined && (
         <RenameDialog
           workbook={renaming}

@@ -8,6 +8,7 @@ import { showValue } from '../../workbook/field-values.ts'
 import type { ConnectionId } from '../../workbook/ids.ts'
 import { callApi } from '../api-client.ts'
 import { AcceptedList } from '../conflicts/accepted-list.tsx'
+import { CONNECTION_ONLINE_KEYS, ConnectionMenuItems, cardName, PausedNote, runConnectionMenu } from '../connect/card-parts.tsx'
 import type { CellId } from '../grid/grid.tsx'
 import { appColor } from '../kit/app-colors.ts'
 import { Button } from '../kit/button.tsx'
@@ -67,6 +68,7 @@ export function ConnectionCard(props: CardProps) {
     }
   }
   const onMenu = (key: string): void => {
+    runConnectionMenu(key, { session, connection, onDialog })?.catch(setError)
     if (key === 'pull') void start('one-way')
     if (key === 'import') onDialog({ kind: 'import', connection: connection.id })
     if (key === 'link') onDialog({ kind: 'link', connection: connection.id })
@@ -75,7 +77,7 @@ export function ConnectionCard(props: CardProps) {
     if (key === 'undo' && undoable !== undefined) onDialog({ kind: 'undo', connection: connection.id, run: undoable.id })
     if (key === 'log') window.location.assign(`/runs?connection=${connection.id}`)
   }
-  const name = `${integration.appName} · ${object.name}`
+  const name = cardName(connection, props.connections, props.painter.sheet)
   const decidedBy = !integration.isOn
     ? TEXTS.panel.decidedBy.toggle
     : object.direction !== 'push-pull'
@@ -101,7 +103,7 @@ export function ConnectionCard(props: CardProps) {
             <Menu
               className="menu"
               onAction={(key) => onMenu(String(key))}
-              disabledKeys={isOnline ? [] : ['pull', 'import', 'link', 'add-field', 'refresh', 'undo']}
+              disabledKeys={isOnline ? [] : ['pull', 'import', 'link', 'add-field', 'refresh', 'undo', ...CONNECTION_ONLINE_KEYS]}
             >
               <MenuItem id="pull" className="menu-item">
                 {TEXTS.panel.onlyPull} · {creditsText(connection.linkedRecords)}
@@ -126,6 +128,7 @@ export function ConnectionCard(props: CardProps) {
               <MenuItem id="log" className="menu-item">
                 {TEXTS.panel.log}
               </MenuItem>
+              <ConnectionMenuItems connection={connection} />
             </Menu>
           </Popover>
         </MenuTrigger>
@@ -135,7 +138,7 @@ export function ConnectionCard(props: CardProps) {
       {active?.state === 'waiting' && <WaitsForYou run={active} onDialog={onDialog} />}
       {isJoined && active?.state === 'queued' && <p className="hint m-0 mt-1">{TEXTS.panel.joined}</p>}
       {!integration.isOn && <p className="m-0 mt-2 text-ink-2">{TEXTS.panel.pausedHead(integration.appName)}</p>}
-      {integration.isOn && connection.isPaused && <p className="m-0 mt-2 text-ink-2">{TEXTS.panel.connectionPaused}</p>}
+      <PausedNote session={session} connection={connection} isOnline={isOnline} />
 
       <dl className="my-2 grid grid-cols-[84px_1fr] gap-x-2 gap-y-0.5 text-xs text-ink-2 [&_dd]:m-0 [&_dt]:text-ink-3">
         <dt>{TEXTS.panel.staged}</dt>

@@ -1,4 +1,4 @@
-import { X } from 'lucide-react'
+import { Plug, X } from 'lucide-react'
 import { memo, useMemo } from 'react'
 import { Dialog, ModalOverlay, Modal as RawModal } from 'react-aria-components'
 import type { ConnectionInfo } from '../../server/api/contract.ts'
@@ -79,6 +79,15 @@ function Cards(props: SyncPanelProps & { hasClose?: boolean }) {
       {byApp.map(([app, group]) =>
         group.map((connection) => <ConnectionCard key={`${app}:${connection.id}`} {...props} connection={connection} />),
       )}
+      <div className="border-t border-line px-3.5 py-3">
+        <Button
+          look={connections.length === 0 ? 'primary' : 'plain'}
+          isDisabled={props.state.link.kind !== 'online'}
+          onPress={() => onDialog({ kind: 'connect' })}
+        >
+          <Plug size={14} aria-hidden /> {TEXTS.connect.open}
+        </Button>
+      </div>
     </>
   )
 }

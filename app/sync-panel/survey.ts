@@ -128,7 +128,7 @@ export const setupOf = (connection: ConnectionInfo): ConnectionSetup => ({
   id: connection.id as ConnectionId,
   app: connection.integration.app,
   appName: connection.integration.appName,
-  isOn: connection.integration.isOn,
+  isOn: connection.integration.isOn && !connection.isPaused,
   objectDirection: connection.object.direction,
   fields: connection.fields.map((f) => ({ ...f, field: f.field as FieldId })),
   onConflict: connection.onConflict,

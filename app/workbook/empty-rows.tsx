@@ -8,12 +8,14 @@ export interface EmptyRowsProps {
   readonly connections: readonly ConnectionInfo[]
   readonly hasSandbox: boolean
   readonly canAdd: boolean
+  /** Connections are members' own. */
+  readonly canConnect: boolean
   readonly onDialog: (dialog: OpenDialog) => void
   readonly onAddRow: () => void
 }
 
 /** A sheet without rows says how rows come. */
-export function EmptyRows({ isLoading, connections, hasSandbox, canAdd, onDialog, onAddRow }: EmptyRowsProps) {
+export function EmptyRows({ isLoading, connections, hasSandbox, canAdd, canConnect, onDialog, onAddRow }: EmptyRowsProps) {
   const [connection] = connections
   if (isLoading) return <p className="m-0 px-4 py-6 text-ink-3">{TEXTS.grid.loading}</p>
   return (
@@ -27,6 +29,11 @@ export function EmptyRows({ isLoading, connections, hasSandbox, canAdd, onDialog
             </Button>
             <Button onPress={() => onDialog({ kind: 'link', connection: connection.id })}>{TEXTS.toolbar.link}</Button>
           </>
+        )}
+        {canConnect && connection === undefined && (
+          <Button look="primary" onPress={() => onDialog({ kind: 'connect' })}>
+            {TEXTS.connect.open}
+          </Button>
         )}
         {canAdd && <Button onPress={onAddRow}>{TEXTS.grid.addRow}</Button>}
         {hasSandbox && (

@@ -1,4 +1,4 @@
-import { Eye, History, Moon, Plug, Share2, Sun, SunMoon } from 'lucide-react'
+import { Copy, Eye, History, Moon, Plug, Share2, Sun, SunMoon } from 'lucide-react'
 import { memo, useState } from 'react'
 import type { Peer } from '../collab/presence.ts'
 import type { SessionState, WorkbookInfo, WorkbookSession } from '../collab/workbook-session.ts'
@@ -18,10 +18,11 @@ export interface HeaderProps {
   readonly times: Times
   readonly following: Following
   readonly onShare: () => void
+  readonly onDuplicate: () => void
 }
 
 /** Which workbook this is, whether it is saved, who is here. */
-export const Header = memo(function Header({ session, state, info, peers, times, following, onShare }: HeaderProps) {
+export const Header = memo(function Header({ session, state, info, peers, times, following, onShare, onDuplicate }: HeaderProps) {
   const { isGuest, role } = accessOf(state)
   return (
     <header className="flex min-w-0 items-center gap-2 border-b border-line px-3.5 max-[360px]:gap-1 max-[360px]:px-1.5 sm:gap-3">
@@ -41,6 +42,11 @@ export const Header = memo(function Header({ session, state, info, peers, times,
       <span className="ml-auto sm:hidden" />
       <span className="hidden sm:contents">
         <ThemeButton />
+        {!isGuest && (
+          <IconButton label={TEXTS.connect.duplicate.menu} onPress={onDuplicate} isDisabled={state.link.kind !== 'online'}>
+            <Copy size={15} aria-hidden />
+          </IconButton>
+        )}
         {!isGuest && <MemberLinks />}
       </span>
       {!isGuest && (
