@@ -150,8 +150,9 @@ async function endPull(run: Run, pushed: readonly Receipt[], { absent }: Reading
 
 /** Linked records changed since the cursor, in the filter or out of it: a record that left the filter has changed too. */
 async function changedSince(run: Run, cursor: string, linked: ReadonlySet<string>): Promise<{ ids: string[]; next: string }> {
-  const { records, next } = await run.ports.connector('pull').changedSince(cursor, '', [], run.signal)
-  return { ids: distinct(records.map((r) => r.id)).filter((id) => linked.has(id)), next }
+  const { records, next, deleted = [] } = await run.ports.connector('pull').changedSince(cursor, '', [], run.signal)
+  // Deleted ones are read as well: their absence is what has them proven gone.
+  return { ids: distinct([...records.map((r) => r.id), ...deleted]).filter((id) => linked.has(id)), next }
 }
 
 const pointInTime = async ({ ports, signal }: Run): Promise<string> =>

@@ -171,14 +171,14 @@ export interface Connector {
 
   /**
    * Records changed since `cursor` (from an earlier answer; `null`: from now on), with overlap, so that nothing is missed and some come
-   * twice. `next` is the cursor for the next scheduled pull, in the app's own clock.
+   * twice. `next` is the cursor for the next scheduled pull, in the app's own clock. `deleted`: ids the same answer names as deleted.
    */
   changedSince(
     cursor: string | null,
     filter: string,
     fields: readonly string[],
     signal: AbortSignal,
-  ): Promise<{ records: readonly AppRecord[]; next: string }>
+  ): Promise<{ records: readonly AppRecord[]; next: string; deleted?: readonly string[] }>
 
   /** Reads by id, never through a search, in the largest batches the app has. */
   read(ids: readonly string[], fields: readonly string[], signal: AbortSignal): Promise<ReadAnswer>

@@ -71,6 +71,8 @@ export interface HttpClient {
   write(call: HttpCall, signal: AbortSignal): Promise<HttpAnswer | NoAnswer>
   /** The same client, its calls reported as `kind` where they do not say otherwise. */
   as(kind: CallKind): HttpClient
+  /** Lets time pass before a call that the app turned away inside an answer (a locked record). @throws SyncError `cancelled` */
+  wait(ms: number, signal: AbortSignal): Promise<void>
 }
 
 /** What one answer says of the app's own limits. */
@@ -273,6 +275,10 @@ class FetchClient implements HttpClient {
     return new FetchClient(this.#options, kind)
   }
 
+  wait(ms: number, signal: AbortSignal): Promise<void> {
+    return sleepOrCancel(this.#options.clock, ms, signal)
+  }
+
   async read(call: HttpCall, signal: AbortSignal): Promise<HttpAnswer> {
     const answer = await this.#send(call, call.kind ?? this.#kind, false, signal)
     if (answer.kind === 'answer') return answer
@@ -345,10 +351,12 @@ class FetchClient implements HttpClient {
     const news = this.#heed(ended, call)
     if (news?.kind === 'exhausted' || news?.kind === 'turned-away') {
       const asks = `${appName} asked us to wait${news.waitMs === undefined ? '' : ` ${Math.ceil(news.waitMs / 1000)} s`}`
+      // Who has used up a day's calls was not asked to wait: there is nothing to wait for.
+      const isOver = news.kind === 'exhausted' && news.waitMs === undefined && news.reason !== undefined
       return {
         kind: news.kind === 'exhausted' ? 'exhausted' : 'throttled',
         askedMs: news.waitMs,
-        reason: news.reason === undefined ? asks : `${asks} (${news.reason})`,
+        reason: news.reason === undefined ? asks : isOver ? news.reason : `${asks} (${news.reason})`,
       }
     }
     const askedMs = retryAfterMs(ended.headers, clock.now())

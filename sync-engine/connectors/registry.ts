@@ -1,13 +1,15 @@
 import type { App, ComingApp, ReadyApp } from './app.ts'
+import { hubSpotApp } from './hubspot-app.ts'
 import { jiraApp } from './jira-app.ts'
+import { salesforceApp } from './salesforce-app.ts'
 
 const coming = (id: string, name: string): ComingApp => ({ kind: 'coming', id, name })
 
 /** Every connected app, built or planned, in the order in which it is shown. */
 export const APPS: readonly App[] = [
   jiraApp,
-  coming('salesforce', 'Salesforce'),
-  coming('hubspot', 'HubSpot'),
+  salesforceApp,
+  hubSpotApp,
   coming('connectwise', 'ConnectWise'),
   coming('autotask', 'Autotask'),
   coming('syncro', 'Syncro'),

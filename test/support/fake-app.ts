@@ -29,7 +29,7 @@ export type WriteFate =
 /** One call that reached the app. */
 export interface SeenCall {
   readonly kind: CallKind
-  readonly op: 'describe' | 'search' | 'list' | 'changes' | 'read' | 'prove' | 'update'
+  readonly op: 'describe' | 'search' | 'list' | 'changes' | 'read' | 'prove' | 'update' | 'create' | 'find-created'
   readonly ids: readonly string[]
   readonly fields: readonly string[]
   /** Of an update: what it asked for. */
@@ -89,6 +89,12 @@ export class FakeApp {
   gate: Promise<void> = Promise.resolve()
   /** Between the saving of a write and its answer. */
   onSaved: (call: PlannedCall) => void = () => undefined
+  /** Decides on each creation. */
+  createFate: () => WriteFate = () => ({ kind: 'save' })
+  /** Which records a filter of the connection holds. (Default: all) */
+  matches: (id: string) => boolean = () => true
+  /** Whether created records are not found by their marker yet. */
+  isIndexBehind = false
   /** The records an update answers carry the stored values. */
   answersRecord = false
   /** Reads of a record that still show what stood there before its last write. */
@@ -99,6 +105,7 @@ export class FakeApp {
   #lag = new Map<string, { left: number; values: Record<string, CellValue> }>()
   #version = 0
   #unanswering = new Set<string>()
+  #created = new Map<string, string>()
 
   add(id: string, values: Readonly<Record<string, CellValue>>, key = `TB-${id}`): void {
     this.records.set(id, { key, values: { ...values }, version: ++this.#version })
@@ -180,18 +187,19 @@ export class FakeApp {
         see({ kind, op: 'search', ids: keys, fields: [] })
         return this.#hits((_id, record) => keys.some((key) => key.toUpperCase() === record.key.toUpperCase()))
       },
-      list: async (_filter, fields, cursor): Promise<Page> => {
+      list: async (filter, fields, cursor): Promise<Page> => {
         see({ kind, op: 'list', ids: [], fields })
-        const ids = [...this.records.keys()]
+        const ids = [...this.records.keys()].filter((id) => filter === '' || this.matches(id))
         const start = cursor === null ? 0 : Number(cursor)
         const page = ids.slice(start, start + this.readBatch)
         const next = start + page.length
         return { records: page.map((id) => this.#read(id, fields)).filter(isThere), next: next < ids.length ? String(next) : null }
       },
-      changedSince: async (cursor, _filter, fields) => {
+      changedSince: async (cursor, filter, fields) => {
         see({ kind, op: 'changes', ids: [], fields })
         const since = cursor === null ? this.#version : Number(cursor)
-        const ids = [...this.records].filter(([, record]) => record.version > since).map(([id]) => id)
+        const changed = [...this.records].filter(([, record]) => record.version > since).map(([id]) => id)
+        const ids = changed.filter((id) => filter === '' || this.matches(id))
         return { records: cursor === null ? [] : ids.map((id) => this.#read(id, fields)).filter(isThere), next: String(this.#version) }
       },
       read: async (ids, fields): Promise<ReadAnswer> => {
@@ -213,8 +221,16 @@ export class FakeApp {
         this.onSaved(call)
         return outcomes
       },
-      create: async () => ({ kind: 'outcome-unknown', recordId: '', reason: 'nothing is created here' }),
-      findCreated: async () => undefined,
+      create: async (changes, marker) => {
+        const delta = { recordId: '', recordKey: '', changes }
+        see({ kind, op: 'create', ids: [marker], fields: changes.map((c) => c.field), deltas: [delta] })
+        return this.#create(changes, marker, this.createFate())
+      },
+      findCreated: async (marker) => {
+        see({ kind, op: 'find-created', ids: [marker], fields: [] })
+        const id = this.isIndexBehind ? undefined : this.#created.get(marker)
+        return id === undefined ? undefined : { id, key: this.records.get(id)?.key ?? '' }
+      },
       normalise: (field, value) => this.normalise(field, value),
     }
   }
@@ -233,6 +249,18 @@ export class FakeApp {
     if (fate.kind !== 'save') return { kind: 'outcome-unknown', recordId, reason: 'the answer was lost' }
     const answer = this.answersRecord ? this.#answerOf(recordId, record, Object.keys(record.values)) : undefined
     return { kind: 'saved', recordId, ...(answer && { record: answer }) }
+  }
+
+  #create(changes: RecordDelta['changes'], marker: string, fate: WriteFate): PushOutcome {
+    if (fate.kind === 'throw') throw fate.error
+    if (fate.kind === 'refuse') return { kind: 'refused', recordId: '', refusals: fate.refusals }
+    const id = String(1_000 + this.#created.size)
+    if (fate.kind === 'save' || fate.isSaved) {
+      this.add(id, Object.fromEntries(changes.map((c) => [c.field, this.rewrite(c.field, this.normalise(c.field, c.value))])))
+      this.#created.set(marker, id)
+    }
+    if (fate.kind === 'lose') return { kind: 'outcome-unknown', recordId: '', reason: 'the answer was lost' }
+    return { kind: 'saved', recordId: id, record: { id, key: `TB-${id}`, values: {}, updated: '' } }
   }
 
   #store(id: string, record: FakeRecord, field: string, asked: CellValue, stored: CellValue, by: StoredWrite['by']): void {
@@ -276,7 +304,7 @@ export class FakeHttp implements HttpClient {
   }
 
   report({ kind, op, ids }: SeenCall): void {
-    const method = op === 'update' ? 'PUT' : 'GET'
+    const method = op === 'update' ? 'PUT' : op === 'create' ? 'POST' : 'GET'
     const path = `/${op}/${ids.join(',')}`
     this.#onCall({ kind, method, path, status: 200, ms: 0, attempt: 1, requestBytes: 0, responseBytes: 0, body: undefined })
   }
@@ -287,5 +315,9 @@ export class FakeHttp implements HttpClient {
 
   async write(): Promise<never> {
     throw new Error('The fake app is not called over HTTP')
+  }
+
+  wait(): Promise<void> {
+    return Promise.resolve()
   }
 }

@@ -32,6 +32,10 @@ class FixedJira implements HttpClient {
     return this
   }
 
+  wait(): Promise<void> {
+    return Promise.resolve()
+  }
+
   async read(call: HttpCall): Promise<HttpAnswer> {
     const found = this.#answerTo(call)
     if (found.kind === 'no-answer') throw new Error(found.reason)
