@@ -10,9 +10,9 @@ import { annotationsName, baseName, bookName, editsName, sysName } from '../work
 import { Sheet } from '../workbook/sheet.ts'
 import type { ActorOf, DocumentBusiness, DocumentMeta, Documents, OpenDocument } from './collab-ports.ts'
 import type { Logger } from './logger.ts'
-import type { Catalog } from './storage/catalog.ts'
+import type { Catalog, SheetCounts } from './storage/catalog.ts'
 import { type RunStore, unsettledOp } from './storage/runs.ts'
-import type { CellChangeRow, SqlOp, UpdateLog } from './update-log.ts'
+import { type CellChangeRow, LogFailed, type SqlOp, type UpdateLog } from './update-log.ts'
 
 /** One sheet in the server's memory: its documents, and the authority that judges what arrives. */
 export interface Room {
@@ -136,6 +136,29 @@ export class SheetHub implements DocumentBusiness {
     }
   }
 
+  /**
+   * How much is in a sheet: of one that is worked in from memory, else as it was when it was last closed. A sheet is opened for it only where
+   * that is not known, as after a crash.
+   */
+  async counts(sheet: SheetId): Promise<SheetCounts> {
+    const live = [...this.#rooms.values()].find((room) => room.sheet.id === sheet)
+    if (live !== undefined) return countsOf(live)
+    await this.#parts.log.durable()
+    const known = await this.#parts.catalog.counts(sheet)
+    if (known !== undefined) return known
+    const { room, release } = await this.open(sheet)
+    try {
+      return countsOf(room)
+    } finally {
+      await release()
+    }
+  }
+
+  /** How many sheets are in memory with all their rows. */
+  get openRooms(): number {
+    return this.#rooms.size
+  }
+
   /** Where a sheet's base is: its generation and the number of its shards; `undefined` where there is no such sheet. */
   async baseOf(sheet: SheetId): Promise<{ readonly gen: number; readonly shards: number } | undefined> {
     const row = await this.#parts.catalog.sheet(sheet)
@@ -186,6 +209,8 @@ export class SheetHub implements DocumentBusiness {
       throw new Error(`${docName} left memory while its sheet was opened`)
     }
     this.#rooms.set(docName, room)
+    // From here on the room itself knows; where it is never closed in order, somebody counts anew.
+    this.#keepCounts(room, null)
     room.authority.start()
     // What is unsettled is known once the authority has read the entries.
     this.#mendIndex(room)
@@ -209,8 +234,18 @@ export class SheetHub implements DocumentBusiness {
     if (room === undefined) return
     this.#rooms.delete(docName)
     clearTimeout(room.closing)
+    this.#keepCounts(room, countsOf(room))
     room.authority.stop()
     this.#letGo(room)
+  }
+
+  #keepCounts({ sheet }: OpenRoom, counts: SheetCounts | null): void {
+    try {
+      this.#parts.log.execute([this.#parts.catalog.saveCounts(sheet.id, counts)])
+    } catch (error) {
+      // A disk that takes nothing: what is counted stays unknown, and is counted when it is asked for.
+      if (!(error instanceof LogFailed)) throw error
+    }
   }
 
   #letGo(room: OpenRoom): void {
@@ -267,6 +302,16 @@ export class SheetHub implements DocumentBusiness {
       ...stale.map((c) => unsettledOp({ ...c, sheet: sheet.id }, 0, false)),
       ...missing.map((c) => unsettledOp({ ...c, sheet: sheet.id }, 0, true)),
     ])
+  }
+}
+
+/** Rows that are shown, cells that are staged, annotations that are open. */
+function countsOf({ sheet, authority }: Room): SheetCounts {
+  const connections = new Set(sheet.fields().flatMap((field) => field.binding?.connection ?? []))
+  return {
+    rows: sheet.rows().length,
+    staged: [...connections].reduce((sum, connection) => sum + [...authority.staged(connection)].length, 0),
+    needing: [...sheet.annotations()].length,
   }
 }
 

@@ -41,7 +41,7 @@ type HandlerTable = Handlers<Omit<Contract, 'getSession' | 'patchSession' | Link
 
 /** The HTTP API on top of documents, tables and queue. Every answer that says something was changed comes after it is on disk. */
 export function makeHandlers(parts: HandlersParts): HandlerTable {
-  const { catalog, runs, documents, workbooks, people, log, now, random, settings } = parts
+  const { catalog, runs, hub, documents, workbooks, people, log, now, random, settings } = parts
   const nameOf = (actor: string): string => people.nameOf(actor) ?? actor
   const { withRoom } = makeLookup(parts)
   const infoOf = makeConnectionInfo(parts)
@@ -49,13 +49,11 @@ export function makeHandlers(parts: HandlersParts): HandlerTable {
 
   const summaryOf = async (id: string): Promise<{ rows: number; staged: number; needsPerson: number }> => {
     const sum = { rows: 0, staged: 0, needsPerson: 0 }
-    for (const { id: sheetId } of await catalog.sheets(id)) {
-      await withRoom(sheetId, ({ sheet, authority }) => {
-        sum.rows += sheet.rows().length
-        sum.needsPerson += [...sheet.annotations()].length
-        const connections = new Set(sheet.fields().flatMap((f) => f.binding?.connection ?? []))
-        for (const connection of connections) sum.staged += [...authority.staged(connection)].length
-      })
+    for (const sheet of await catalog.sheets(id)) {
+      const { rows, staged, needing } = await hub.counts(sheet.id)
+      sum.rows += rows
+      sum.staged += staged
+      sum.needsPerson += needing
     }
     return sum
   }

@@ -26,6 +26,13 @@ export interface SheetRow {
   readonly isRemoved: boolean
 }
 
+/** How much is in a sheet. */
+export interface SheetCounts {
+  readonly rows: number
+  readonly staged: number
+  readonly needing: number
+}
+
 /** A sheet as it is made; without more it stands first and is shown. */
 export type NewSheet = Omit<SheetRow, 'order' | 'isRemoved'> & Partial<Pick<SheetRow, 'order' | 'isRemoved'>>
 
@@ -148,6 +155,14 @@ export class Catalog {
     return row && sheetRowOf(row)
   }
 
+  /** As it was when the sheet was last closed; `undefined` while it is open, and where nobody has counted since. */
+  async counts(sheet: string): Promise<SheetCounts | undefined> {
+    const query = this.#reader.kysely.selectFrom('sheets').select(['row_count', 'staged', 'needing']).where('id', '=', sheet)
+    const row = await query.executeTakeFirst()
+    if (row === undefined || row.row_count === null || row.staged === null || row.needing === null) return undefined
+    return { rows: row.row_count, staged: row.staged, needing: row.needing }
+  }
+
   async integrations(): Promise<readonly IntegrationRow[]> {
     const rows = await this.#reader.kysely.selectFrom('integrations').selectAll().orderBy('created_at').orderBy('id').execute()
     return rows.map((row) => ({
@@ -250,6 +265,11 @@ export class Catalog {
     const changed = { name, ord, order_key: order, is_removed: isRemoved ? 1 : 0 }
     const query = this.#reader.kysely.insertInto('sheets').values({ id, workbook, ...changed })
     return toSqlOp(query.onConflict((c) => c.column('id').doUpdateSet(changed)))
+  }
+
+  saveCounts(sheet: string, counts: SheetCounts | null): SqlOp {
+    const values = { row_count: counts?.rows ?? null, staged: counts?.staged ?? null, needing: counts?.needing ?? null }
+    return toSqlOp(this.#reader.kysely.updateTable('sheets').set(values).where('id', '=', sheet))
   }
 
   /** What people decide of a sheet of this workbook; of another's nothing is changed. */

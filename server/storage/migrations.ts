@@ -233,6 +233,11 @@ export const MIGRATIONS: readonly Migration[] = [
       ) STRICT, WITHOUT ROWID`,
     ],
   },
+  {
+    version: 11,
+    name: 'how much is staged in a sheet',
+    statements: ['ALTER TABLE sheets ADD COLUMN staged INTEGER'],
+  },
 ]
 
 /** The newest version this program knows. */

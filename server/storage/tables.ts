@@ -36,6 +36,7 @@ export interface Tables {
     is_removed: Generated<number>
     row_count: number | null
     needing: number | null
+    staged: number | null
   }
   integrations: {
     id: string

@@ -1,5 +1,7 @@
+import { DatabaseSync } from 'node:sqlite'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type RunningServer, startServer } from '../../server/start.ts'
+import { databasePath } from '../../server/storage/database.ts'
 import { apiClient } from '../support/api.ts'
 import { testConfig } from '../support/shell-server.ts'
 import { tempFolder } from '../support/temp-folder.ts'
@@ -104,3 +106,35 @@ describe('sheets of a workbook', () => {
     expect(await namesOf(other.id)).toEqual(['Sheet 1'])
   })
 })
+
+test('[ST8] the list of workbooks says how much is in each from what was counted when its sheets were closed', async () => {
+  await using own = await tempFolder()
+  const first = await startServer(testConfig(own.path))
+  const on = apiClient(first.origin, first.bearerToken)
+  const { id } = await on.call('createWorkbook', { body: { name: 'Counted' } })
+  const sheet = (await on.call('getWorkbook', { params: { id } })).sheets[0]?.id ?? ''
+  await on.call('addRows', { params: { id, sheet }, body: { rows: [{}, {}, {}] } })
+  const rowsOf = async (of: Api) => (await of.call('listWorkbooks')).workbooks.map(({ rows }) => rows)
+  expect(await rowsOf(on)).toEqual([3])
+  expect(countedIn(own.path)).toEqual([null])
+  await first.stop()
+  expect(countedIn(own.path)).toEqual([3])
+
+  const again = await startServer(testConfig(own.path))
+  const next = apiClient(again.origin, again.bearerToken)
+  expect(await rowsOf(next)).toEqual([3])
+  // A sheet that is opened is not known until it is closed: nobody has opened it for the list.
+  expect(countedIn(own.path)).toEqual([3])
+  await next.call('addRows', { params: { id, sheet }, body: { rows: [{}] } })
+  expect(await rowsOf(next)).toEqual([4])
+  await again.stop()
+})
+
+/** What the table says of every sheet. */
+function countedIn(folder: string): (number | null)[] {
+  using db = new DatabaseSync(databasePath(folder), { readOnly: true })
+  return db
+    .prepare('SELECT row_count FROM sheets')
+    .all()
+    .map((row) => row.row_count as number | null)
+}
