@@ -398,6 +398,7 @@ test('[C21] deleting takes the sign-in and the mappings, cancels runs, and leave
   // Its runs stay in the log, ended.
   const { runs } = await api.call('listRuns', { query: {} })
   expect(runs.find((run) => run.id === queued.run)?.endedAt).not.toBeNull()
+  expect((await api.call('getRun', { params: { id: imported.run } })).counts.linked).toBe(2)
   // The others go on.
   await api.call('tryIntegration', { params: { id: book.integration } })
 })

@@ -1,4 +1,4 @@
-import { type ReactNode, useCallback, useEffect, useState } from 'react'
+import { type ReactNode, useCallback, useEffect, useRef, useState } from 'react'
 import type { AnswerOf, ConnectionInfo, Preview, Run } from '../../../server/api/contract.ts'
 import { callApi } from '../../api-client.ts'
 import { Button } from '../../kit/button.tsx'
@@ -92,7 +92,8 @@ function Actions({ integration, object, workbook, id, onChanged }: ActionsProps)
   const [isShown, setShown] = useState(false)
   const [run, setRun] = useState<string>()
   const [error, setError] = useState<unknown>()
-  const [isBusy, setBusy] = useState(false)
+  /** A press while another is under way is none; the button stays, so that the focus does. */
+  const isBusy = useRef(false)
 
   const load = useCallback(async (): Promise<void> => {
     const { connections } = await callApi('listConnections', { query: { workbook } })
@@ -105,30 +106,26 @@ function Actions({ integration, object, workbook, id, onChanged }: ActionsProps)
     load().catch(setError)
   }, [load])
 
-  const during = useCallback(async (work: () => Promise<void>): Promise<void> => {
-    setBusy(true)
+  const during = async (work: () => Promise<void>): Promise<void> => {
+    if (isBusy.current) return
+    isBusy.current = true
     setError(undefined)
     try {
       await work()
     } catch (failure) {
       setError(failure)
     } finally {
-      setBusy(false)
+      isBusy.current = false
     }
-  }, [])
+  }
   const start = (begin: () => Promise<{ run: string }>): void =>
     void during(async () => {
       setRun((await begin()).run)
       await onChanged()
     })
-  const afterRun = useCallback(
-    () =>
-      void during(async () => {
-        await load()
-        await onChanged()
-      }),
-    [during, load, onChanged],
-  )
+  const afterRun = useCallback((): void => {
+    Promise.all([load(), onChanged()]).catch(setError)
+  }, [load, onChanged])
 
   const stop = stopText(integration, object, connection)
   const params = { id }
@@ -160,7 +157,6 @@ function Actions({ integration, object, workbook, id, onChanged }: ActionsProps)
         )}
         <span>
           <Button
-            isPending={isBusy}
             isDisabled={isOff || !isDescribed || !canPull}
             onPress={() => start(() => callApi('importRecords', { params, body: { filter: connection?.filter ?? '' } }))}
           >
@@ -196,7 +192,7 @@ function Actions({ integration, object, workbook, id, onChanged }: ActionsProps)
       <Action title={WORDS.refresh}>
         <p className="m-0 text-ink-2">{WORDS.refreshText}</p>
         <span>
-          <Button isPending={isBusy} isDisabled={isOff} onPress={() => start(() => callApi('refreshFields', { params }))}>
+          <Button isDisabled={isOff} onPress={() => start(() => callApi('refreshFields', { params }))}>
             {WORDS.refreshButton}
           </Button>
         </span>
@@ -206,7 +202,6 @@ function Actions({ integration, object, workbook, id, onChanged }: ActionsProps)
         <p className="m-0 text-ink-2">{isDescribed || connection === undefined ? WORDS.previewText : WORDS.noFields}</p>
         <span>
           <Button
-            isPending={isBusy}
             isDisabled={!isDescribed}
             onPress={() =>
               void during(async () => {
@@ -238,7 +233,6 @@ function Actions({ integration, object, workbook, id, onChanged }: ActionsProps)
         <span>
           <Button
             look="primary"
-            isPending={isBusy}
             isDisabled={isOff || preview === undefined}
             onPress={() => start(() => callApi('startSync', { params, body: {} }))}
           >
@@ -277,6 +271,7 @@ function FilterForm({ id, language, example, isOff, onImport }: FilterFormProps)
   const [error, setError] = useState<unknown>()
   const [isLooking, setLooking] = useState(false)
   const look = async (): Promise<void> => {
+    if (isLooking) return
     setLooking(true)
     setError(undefined)
     try {
@@ -312,7 +307,7 @@ function FilterForm({ id, language, example, isOff, onImport }: FilterFormProps)
         />
       </label>
       <span className="flex flex-wrap items-center gap-2">
-        <Button type="submit" isPending={isLooking} isDisabled={isOff || isEmpty}>
+        <Button type="submit" isDisabled={isOff || isEmpty}>
           {WORDS.look}
         </Button>
         <Button isDisabled={isOff || isEmpty} onPress={() => onImport(filter.trim())}>

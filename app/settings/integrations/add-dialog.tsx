@@ -1,5 +1,5 @@
 import { ExternalLink, FlaskConical } from 'lucide-react'
-import { type FormEvent, type ReactNode, useEffect, useState } from 'react'
+import { type FormEvent, type ReactNode, useEffect, useId, useState } from 'react'
 import type { AnswerOf } from '../../../server/api/contract.ts'
 import { callApi } from '../../api-client.ts'
 import { appColor } from '../../kit/app-colors.ts'
@@ -66,6 +66,7 @@ function ChooseApp({ apps, coming, onChoose, onDone }: ChooseAppProps) {
   const [busy, setBusy] = useState<string>()
   const inSandbox = apps.filter((app) => app.hasSandbox)
   const during = async (app: ReadyApp, work: () => Promise<void>): Promise<void> => {
+    if (busy !== undefined) return
     setBusy(app.id)
     setError(undefined)
     try {
@@ -116,7 +117,7 @@ function ChooseApp({ apps, coming, onChoose, onDone }: ChooseAppProps) {
           <p className="m-0 text-ink-2">{WORDS.sandboxText}</p>
           <span className="flex flex-wrap gap-2">
             {inSandbox.map((app) => (
-              <Button key={app.id} isPending={busy !== undefined} onPress={() => void addSandbox(app)}>
+              <Button key={app.id} onPress={() => void addSandbox(app)}>
                 <FlaskConical size={14} aria-hidden /> {WORDS.addSandbox(app.name)}
               </Button>
             ))}
@@ -127,7 +128,7 @@ function ChooseApp({ apps, coming, onChoose, onDone }: ChooseAppProps) {
               return method === undefined
                 ? []
                 : [
-                    <Button key={app.id} look="link" isPending={busy !== undefined} onPress={() => void walkSignIn(app, method.id)}>
+                    <Button key={app.id} look="link" onPress={() => void walkSignIn(app, method.id)}>
                       {WORDS.walk(app.name)}
                     </Button>,
                   ]
@@ -175,7 +176,7 @@ function SignIn({ app, reconnect, onDone, onBack }: SignInProps) {
   const values = Object.fromEntries(fields.map((field) => [field.id, (entered[field.id] ?? '').trim()]))
   const submit = async (event: FormEvent): Promise<void> => {
     event.preventDefault()
-    if (!isWhole) return
+    if (!isWhole || isBusy) return
     setBusy(true)
     setError(undefined)
     try {
@@ -255,7 +256,7 @@ function SignIn({ app, reconnect, onDone, onBack }: SignInProps) {
       </p>
       <Failure error={error} />
       <span className="flex flex-wrap items-center gap-2">
-        <Button type="submit" look="primary" isPending={isBusy} isDisabled={!isWhole}>
+        <Button type="submit" look="primary" isDisabled={!isWhole}>
           {method.kind === 'oauth2' ? method.label : reconnect === undefined ? WORDS.go : WORDS.reconnectGo}
         </Button>
         {onBack !== undefined && (
@@ -332,10 +333,15 @@ interface TextProps {
 }
 
 function Text({ label, hint, value, placeholder, maxLength, isSecret, isUrl, isFirst, onChange }: TextProps) {
+  const id = useId()
   return (
-    <label className="block">
-      <span className="label">{label}</span>
+    <div>
+      <label className="label" htmlFor={id}>
+        {label}
+      </label>
       <input
+        id={id}
+        {...(hint !== undefined && { 'aria-describedby': `${id}-hint` })}
         className="input"
         // biome-ignore lint/a11y/noAutofocus: the dialog is opened to type here
         autoFocus={isFirst ?? false}
@@ -349,7 +355,11 @@ function Text({ label, hint, value, placeholder, maxLength, isSecret, isUrl, isF
         value={value}
         onChange={(event) => onChange(event.target.value)}
       />
-      {hint !== undefined && <span className="hint mt-1 block">{hint}</span>}
-    </label>
+      {hint !== undefined && (
+        <span id={`${id}-hint`} className="hint mt-1 block">
+          {hint}
+        </span>
+      )}
+    </div>
   )
 }

@@ -33,7 +33,7 @@ export function DeleteDialog({ name, appName, isWhole, count, remove, onDone, on
   const isTyped = typed.trim() === name
   const submit = async (event: FormEvent): Promise<void> => {
     event.preventDefault()
-    if (!isTyped) return
+    if (!isTyped || isBusy || removal === undefined) return
     setBusy(true)
     setError(undefined)
     try {
@@ -69,12 +69,7 @@ export function DeleteDialog({ name, appName, isWhole, count, remove, onDone, on
         </label>
         <Failure error={error} />
         <span className="flex flex-wrap items-center gap-2">
-          <Button
-            type="submit"
-            isPending={isBusy}
-            isDisabled={!isTyped || removal === undefined}
-            className="border-bad text-bad data-[disabled]:text-ink-3"
-          >
+          <Button type="submit" isDisabled={!isTyped || removal === undefined} className="border-bad text-bad data-[disabled]:text-ink-3">
             {WORDS.button}
           </Button>
           <Button look="ghost" onPress={onClose}>

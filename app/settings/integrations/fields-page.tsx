@@ -262,6 +262,7 @@ function Row({ field, isSelected, onSelect, onWay, onPlace, onValues }: RowProps
   const type = FIELD_TYPE_NAMES[external.type as FieldType] ?? external.type
   const hasOptions = external.type === 'single-select' && (external.options?.length ?? 0) > 0
   const decided = WORDS.decided[effective.decidedBy]
+  const values = valueMap.length === 0 ? WORDS.asInApp : WORDS.mapped(valueMap.length, external.options?.length ?? 0)
   return (
     <tr>
       <td>
@@ -305,8 +306,8 @@ function Row({ field, isSelected, onSelect, onWay, onPlace, onValues }: RowProps
       </td>
       <td>
         {hasOptions && (
-          <Button look="link" aria-label={WORDS.mapValues(external.name)} onPress={onValues}>
-            {valueMap.length === 0 ? WORDS.asInApp : WORDS.mapped(valueMap.length, external.options?.length ?? 0)}
+          <Button look="link" aria-label={WORDS.mapValues(external.name, values)} onPress={onValues}>
+            {values}
           </Button>
         )}
       </td>

@@ -20,6 +20,7 @@ export function NameDialog({ title, name, onSave, onClose }: NameDialogProps) {
   const [isBusy, setBusy] = useState(false)
   const save = async (event: FormEvent): Promise<void> => {
     event.preventDefault()
+    if (isBusy || text.trim() === '') return
     setBusy(true)
     setError(undefined)
     try {
@@ -49,7 +50,7 @@ export function NameDialog({ title, name, onSave, onClose }: NameDialogProps) {
         </label>
         <Failure error={error} />
         <span className="flex gap-2">
-          <Button type="submit" look="primary" isPending={isBusy} isDisabled={text.trim() === ''}>
+          <Button type="submit" look="primary" isDisabled={text.trim() === ''}>
             {PAGE.save}
           </Button>
           <Button look="ghost" onPress={onClose}>

@@ -31,6 +31,7 @@ export function ObjectDialog({ integration, onAdded, onClose }: ObjectDialogProp
   const [error, setError] = useState<unknown>()
   const [busy, setBusy] = useState<'adding' | 'asking'>()
   const during = async (kind: 'adding' | 'asking', work: () => Promise<void>): Promise<void> => {
+    if (busy !== undefined) return
     setBusy(kind)
     setError(undefined)
     try {
@@ -48,7 +49,7 @@ export function ObjectDialog({ integration, onAdded, onClose }: ObjectDialogProp
     })
   const add = (event: FormEvent): void => {
     event.preventDefault()
-    if (chosen === undefined) return
+    if (chosen === undefined || name.trim() === '') return
     void during('adding', async () => {
       await callApi('addObject', { params: { id }, body: { name: name.trim(), external: chosen.id, externalName: chosen.name } })
       await onAdded()
@@ -109,7 +110,7 @@ export function ObjectDialog({ integration, onAdded, onClose }: ObjectDialogProp
           </ListBox>
           {canDiscover && (
             <span>
-              <Button isSmall isPending={busy === 'asking'} onPress={() => void discover()}>
+              <Button isSmall onPress={() => void discover()}>
                 {busy === 'asking' ? WORDS.discovering : WORDS.discover(appName)}
               </Button>
             </span>
@@ -118,7 +119,7 @@ export function ObjectDialog({ integration, onAdded, onClose }: ObjectDialogProp
         <p className="hint m-0">{WORDS.pullOnly}</p>
         <Failure error={error} />
         <span className="flex items-center gap-2">
-          <Button type="submit" look="primary" isPending={busy === 'adding'} isDisabled={chosen === undefined || name.trim() === ''}>
+          <Button type="submit" look="primary" isDisabled={chosen === undefined || name.trim() === ''}>
             {WORDS.add}
           </Button>
           <Button look="ghost" onPress={onClose}>

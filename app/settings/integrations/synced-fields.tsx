@@ -31,6 +31,7 @@ export function SyncedFields({ connection, isOff, onRun, onChanged }: SyncedFiel
   const used = new Set(connection.fields.map((f) => f.external))
   const free = described.filter((f) => !used.has(f.id))
   const during = async (work: () => Promise<void>): Promise<void> => {
+    if (isBusy) return
     setBusy(true)
     setError(undefined)
     try {
@@ -94,7 +95,7 @@ export function SyncedFields({ connection, isOff, onRun, onChanged }: SyncedFiel
               <b className="font-semibold">{WORDS.removeTitle(nameOf(id))}</b> {WORDS.removeText}
             </p>
             <span className="flex gap-2">
-              <Button autoFocus isPending={isBusy} onPress={() => void remove(field, nameOf(id))}>
+              <Button autoFocus onPress={() => void remove(field, nameOf(id))}>
                 {WORDS.removeGo}
               </Button>
               <Button
@@ -112,7 +113,7 @@ export function SyncedFields({ connection, isOff, onRun, onChanged }: SyncedFiel
       <span role="status" className="flex flex-wrap items-center gap-2 text-ink-2">
         {said?.text}
         {said !== undefined && (
-          <Button look="link" autoFocus isPending={isBusy} onPress={() => void undo(said.field)}>
+          <Button look="link" autoFocus onPress={() => void undo(said.field)}>
             {WORDS.undo}
           </Button>
         )}
@@ -135,7 +136,7 @@ export function SyncedFields({ connection, isOff, onRun, onChanged }: SyncedFiel
             ))}
           </select>
           {external !== '' && (
-            <Button isPending={isBusy} isDisabled={isOff} onPress={() => void add()}>
+            <Button isDisabled={isOff} onPress={() => void add()}>
               {WORDS.addField(nameOf(external), connection.linkedRecords)}
             </Button>
           )}

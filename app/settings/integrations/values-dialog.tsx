@@ -49,6 +49,7 @@ export function ValuesDialog({ params, appName, mapping, onSaved, onClose }: Val
     setSaid(WORDS.suggested(pairs.length))
   }
   const save = async (): Promise<void> => {
+    if (isBusy) return
     setBusy(true)
     setError(undefined)
     try {
@@ -71,7 +72,7 @@ export function ValuesDialog({ params, appName, mapping, onSaved, onClose }: Val
       width={600}
       foot={
         <>
-          <Button look="primary" isPending={isBusy} isDisabled={clash !== undefined} onPress={() => void save()}>
+          <Button look="primary" isDisabled={clash !== undefined} onPress={() => void save()}>
             {WORDS.save}
           </Button>
           <Button look="ghost" onPress={onClose}>
