@@ -293,7 +293,7 @@ export const TEXTS = {
       record: 'Record',
       field: 'Field',
       was: 'Was',
-      sent: 'Sent',
+      sent: 'Value',
       got: 'App has',
       outcome: 'Outcome',
       note: 'Note',

@@ -31,6 +31,10 @@ const NAMES: Readonly<Record<CellFilter, string>> = {
 
 const TONE: Partial<Record<CellClass, string>> = { refused: 'text-bad', unknown: 'text-warn', skipped: 'text-staged', held: 'text-staged' }
 
+/** Whether the run saw what the app holds: of a cell that never went out, or that the app did not take, it saw nothing. */
+const isGotKnown = ({ got, outcome }: Run['cells'][number], kind: CellClass): boolean =>
+  got !== null || kind === 'pushed' || kind === 'pulled' || outcome === 'already-there' || (kind === 'skipped' && outcome === 'held')
+
 /** What a run did to each cell: base, what was sent, what the app has, and why. */
 export function CellList({ run, shown, filter, onFilter }: CellListProps) {
   const [most, setMost] = useState(PAGE)
@@ -39,43 +43,41 @@ export function CellList({ run, shown, filter, onFilter }: CellListProps) {
   const classes = classesOf(run.counts, run.cells)
   const filters = cellFilters(classes)
   const lines = run.cells.map((cell, i) => ({ cell, kind: classes[i] ?? 'held', key: `${cell.row}:${cell.field}:${i}` }))
-  const found = lines.filter(({ kind }) => filter === 'all' || kind === filter)
+  // A link may ask for cells that are not there any more, or are none in this run.
+  const current = filters.some(({ filter: key }) => key === filter) ? filter : 'all'
+  const found = lines.filter(({ kind }) => current === 'all' || kind === current)
   return (
     <div className="grid gap-2">
       {filters.length > 2 && (
         <Switches
           label={TEXTS.log.cells.filter}
-          value={filter}
+          value={current}
           options={filters.map(({ filter: key, count }) => ({ key, text: `${NAMES[key]} · ${count.toLocaleString('en')}` }))}
           onChange={onFilter}
         />
       )}
-      {found.length === 0 ? (
-        <p className="m-0 text-ink-2">{TEXTS.log.cells.none}</p>
-      ) : (
-        <DataTable
-          caption={TEXTS.log.cells.caption}
-          heads={[column.record, column.field, column.was, column.sent, column.got, column.outcome, column.author]}
-        >
-          {found.slice(0, most).map(({ cell, kind, key }) => (
-            <tr key={key}>
-              <th scope="row" className="whitespace-nowrap">
-                <CellLink run={run} cell={cell} />
-              </th>
-              <td>{cell.fieldName}</td>
-              <td className="max-w-60 break-words">{shown(cell.field, cell.base)}</td>
-              <td className="max-w-60 break-words">{kind === 'pulled' ? '' : shown(cell.field, cell.value)}</td>
-              <td className="max-w-60 break-words">{kind === 'refused' || kind === 'unknown' ? '' : shown(cell.field, cell.got)}</td>
-              <td className={TONE[kind]}>
-                {TEXTS.runs.outcome[cell.outcome]}
-                {cell.note !== null && <span className="block text-xs text-ink-2">{cell.note}</span>}
-                {cell.canDecide === true && <NotThere run={run.id} row={cell.row} />}
-              </td>
-              <td className="whitespace-nowrap">{cell.author}</td>
-            </tr>
-          ))}
-        </DataTable>
-      )}
+      <DataTable
+        caption={TEXTS.log.cells.caption}
+        heads={[column.record, column.field, column.was, column.sent, column.got, column.outcome, column.author]}
+      >
+        {found.slice(0, most).map(({ cell, kind, key }) => (
+          <tr key={key}>
+            <th scope="row" className="whitespace-nowrap">
+              <CellLink run={run} cell={cell} />
+            </th>
+            <td>{cell.fieldName}</td>
+            <td className="max-w-60 break-words">{shown(cell.field, cell.base)}</td>
+            <td className="max-w-60 break-words">{kind === 'pulled' ? '' : shown(cell.field, cell.value)}</td>
+            <td className="max-w-60 break-words">{isGotKnown(cell, kind) ? shown(cell.field, cell.got) : ''}</td>
+            <td className={TONE[kind]}>
+              {TEXTS.runs.outcome[cell.outcome]}
+              {cell.note !== null && <span className="block text-xs text-ink-2">{cell.note}</span>}
+              {cell.canDecide === true && <NotThere run={run.id} row={cell.row} />}
+            </td>
+            <td className="whitespace-nowrap">{cell.author}</td>
+          </tr>
+        ))}
+      </DataTable>
       {found.length > most && (
         <p className="m-0">
           <Button onPress={() => setMost(most + PAGE)}>{TEXTS.log.more(Math.min(PAGE, found.length - most))}</Button>

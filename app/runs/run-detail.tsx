@@ -74,7 +74,8 @@ function useConnection(id: string | undefined): ConnectionInfo | undefined {
 /** One run, down to each call and each cell, with its receipt. */
 export function RunDetail({ id, times }: { readonly id: string; readonly times: Times }) {
   const { run, error, again } = useRun(id)
-  const shown = useShown(useConnection(run?.connection))
+  const connection = useConnection(run?.connection)
+  const shown = useShown(connection)
   const now = useNow(1_000, run !== undefined && run.endedAt === null)
   const [filter, setFilter] = useState<CellFilter>(() => {
     const wanted = new URLSearchParams(window.location.search).get('cells')
@@ -169,7 +170,7 @@ export function RunDetail({ id, times }: { readonly id: string; readonly times: 
       {isUndoing && (
         <UndoDialog
           run={run}
-          shown={shown}
+          connection={connection}
           onClose={() => setUndoing(false)}
           onStarted={(started) => window.location.assign(`/runs/${started}`)}
         />

@@ -1,6 +1,5 @@
 import { useEffect, useState } from 'react'
-import type { AnswerOf, RunHead } from '../../server/api/contract.ts'
-import type { CellValue } from '../../workbook/cell-value.ts'
+import type { AnswerOf, ConnectionInfo, RunHead } from '../../server/api/contract.ts'
 import { callApi } from '../api-client.ts'
 import { appColor } from '../kit/app-colors.ts'
 import { Button } from '../kit/button.tsx'
@@ -10,20 +9,23 @@ import { creditsText, TEXTS } from '../texts.ts'
 import { Method } from './call-list.tsx'
 import { bodyText } from './call-text.ts'
 import { aboutText } from './run-words.ts'
+import { externalName, useShown } from './use-shown.ts'
 
 export interface UndoDialogProps {
   readonly run: Pick<RunHead, 'id' | 'about'>
-  readonly shown: (field: string, value: CellValue) => string
+  /** For how values and fields are named. */
+  readonly connection: ConnectionInfo | undefined
   readonly onClose: () => void
   /** The undo is queued as this run. */
   readonly onStarted: (run: string) => void
 }
 
 /** What undoing a sync would write, before anything is written: a plan with its price, as any other. */
-export function UndoDialog({ run, shown, onClose, onStarted }: UndoDialogProps) {
+export function UndoDialog({ run, connection, onClose, onStarted }: UndoDialogProps) {
   const [plan, setPlan] = useState<AnswerOf<'previewUndo'>>()
   const [error, setError] = useState<unknown>()
   const [isStarting, setStarting] = useState(false)
+  const shown = useShown(connection)
   const T = TEXTS.log.undo
   useEffect(() => {
     const leaving = new AbortController()
@@ -78,7 +80,7 @@ export function UndoDialog({ run, shown, onClose, onStarted }: UndoDialogProps) 
                 {plan.push.map((cell) => (
                   <li key={`${cell.row}:${cell.field}`} className="flex flex-wrap gap-x-3 border-t border-line-2 py-1.5 first:border-t-0">
                     <b className="font-semibold text-tide-ink">{cell.recordKey}</b>
-                    <span>{'fieldName' in cell ? String(cell.fieldName) : cell.external}</span>
+                    <span>{externalName(connection, cell.external)}</span>
                     <span>
                       <s className="text-ink-3">{shown(cell.field, cell.baseline)}</s> → {shown(cell.field, cell.sent)}
                     </span>

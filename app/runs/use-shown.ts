@@ -23,3 +23,7 @@ export function useShown(connection: ConnectionInfo | undefined): (field: string
     }
   }, [connection])
 }
+
+/** A field's name in the app, as far as the connection's description knows it. */
+export const externalName = (connection: ConnectionInfo | undefined, external: string): string =>
+  (connection && describedAs(connection)?.fields.find(({ id }) => id === external)?.name) ?? external

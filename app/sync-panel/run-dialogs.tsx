@@ -4,7 +4,6 @@ import { appColor } from '../kit/app-colors.ts'
 import { Button } from '../kit/button.tsx'
 import { Modal } from '../kit/modal.tsx'
 import { UndoDialog } from '../runs/undo-dialog.tsx'
-import { useShown } from '../runs/use-shown.ts'
 import { TEXTS } from '../texts.ts'
 import type { DialogsProps } from '../workbook/dialogs.tsx'
 import { RunResult } from './run-result.tsx'
@@ -20,7 +19,6 @@ export function WaitingDialog({ connection, run, state, times, onClose }: Props)
 export function UndoRunDialog(props: Props) {
   const { connection, run, session, state, times, onClose } = props
   const [started, setStarted] = useState<string>()
-  const shown = useShown(connection)
   const about = state.runs.find(({ id }) => id === run)?.about
   if (started !== undefined) {
     return <FollowedRun connection={connection} run={started} state={state} times={times} onClose={onClose} title={TEXTS.run.kind.undo} />
@@ -28,7 +26,7 @@ export function UndoRunDialog(props: Props) {
   return (
     <UndoDialog
       run={{ id: run, about }}
-      shown={shown}
+      connection={connection}
       onClose={onClose}
       onStarted={(id) => {
         setStarted(id)

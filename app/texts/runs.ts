@@ -105,7 +105,6 @@ export const LOG_TEXTS = {
     all: 'All',
     caption: 'Cells of this run',
     filter: 'Which cells',
-    none: 'None of these cells.',
     goTo: (record: string, field: string) => `Open ${record} · ${field} in its workbook`,
     notThere: 'It is not there',
     notThereHint: 'Only if you looked in the app: the record is then created again by the next sync.',

@@ -146,7 +146,7 @@ export function UsagePage() {
                 <Totals series={series} by={by} total={total} />
               </div>
             )}
-            <p className="hint">
+            <p className="hint m-0 mt-3 mb-5">
               {T.ledger} <a href={`/runs?from=${days[0]}&to=${days.at(-1)}`}>{T.runs}</a>. {T.zone(usage.timeZone)}
             </p>
           </section>

@@ -122,6 +122,9 @@ test('[AX2] the tour is walked by the keyboard alone', async ({ enter }) => {
   const run = window.dialog.getByRole('button', { name: 'Run this plan' })
   await until('Tab', () => run.evaluate((element) => element === document.activeElement))
   await window.press('Enter')
+  // The receipt stands where the plan stood.
+  await expect(window.dialog.getByRole('heading', { name: 'Receipt', exact: true })).toBeVisible()
+  await window.press('Escape')
   await expect(window.dialog).toHaveCount(0)
   await expect(window.card.getByRole('heading', { name: 'Needs you · 1' })).toBeVisible()
 

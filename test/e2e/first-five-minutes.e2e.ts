@@ -58,6 +58,8 @@ test('[T1] from the printed address to a warning that names both values', async 
 
   await test.step('it runs, and what Jira wrote differently is named to everybody', async () => {
     await mine.dialog.getByRole('button', { name: 'Run this plan' }).click()
+    await expect(mine.dialog.getByRole('heading', { name: 'Receipt', exact: true })).toBeVisible()
+    await mine.press('Escape')
     await expect(mine.dialog).toBeHidden()
     const warning = "Jira saved 'DONE', you sent 'Done' (capitals)."
     await expect(mine.cell('TB-1', 'Status')).toHaveAccessibleDescription(warning)

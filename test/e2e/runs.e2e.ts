@@ -1,0 +1,206 @@
+import { readFile } from 'node:fs/promises'
+import type { Page } from '@playwright/test'
+import { findings } from './support/axe.ts'
+import { expect, test } from './support/fixture.ts'
+import type { WorkbookWindow } from './support/workbook-window.ts'
+
+const runRows = (page: Page) => page.getByRole('table', { name: 'Runs, newest first' }).getByRole('row')
+
+/** Asks for the page's width: nothing scrolls sideways but what scrolls in itself. */
+const isWiderThanScreen = (page: Page): Promise<boolean> =>
+  page.evaluate(() => document.documentElement.scrollWidth > document.documentElement.clientWidth)
+
+async function syncOne(window: WorkbookWindow, key: string, text: string): Promise<void> {
+  await window.type(key, 'Summary', text)
+  await window.expectSaved()
+  await window.sync()
+}
+
+test('[RL1][RL2] the log is filtered and searched by its address, and follows along while it is open', async ({ enter, jira }) => {
+  const ana = await enter('Ana')
+  const window = await ana.openWorkbook()
+  await syncOne(window, 'TB-1', 'First of all')
+  const sandbox = await ana.newPage()
+  await jira.setFault(sandbox, { kind: 'partial', field: 'summary', refusedWith: 'The summary is locked today.' })
+  await syncOne(window, 'TB-2', 'Refused once')
+
+  const page = await ana.newPage()
+  await page.goto('/runs')
+  const newest = runRows(page).nth(1)
+  await expect(newest).toContainText('0 of 1 cell sent, 1 refused')
+  const count = await runRows(page).count()
+
+  await test.step('newer runs come by themselves', async () => {
+    await window.onlyPull()
+    await expect(newest).toContainText('pull only, 60 records pulled')
+    await expect(runRows(page)).toHaveCount(count + 1)
+  })
+
+  await test.step('filters stand in the address, and back takes them away', async () => {
+    await page.getByLabel('Kind', { exact: true }).selectOption('Import')
+    await expect(page).toHaveURL(/\?kind=import$/)
+    await expect(runRows(page)).toHaveCount(2)
+    await page.goBack()
+    await expect(runRows(page)).toHaveCount(count + 1)
+    await page.getByRole('searchbox', { name: 'Search the log' }).fill('locked today')
+    await expect(runRows(page)).toHaveCount(2)
+    await page.reload()
+    await expect(page.getByRole('searchbox', { name: 'Search the log' })).toHaveValue('locked today')
+    await expect(runRows(page)).toHaveCount(2)
+    await page.getByRole('searchbox', { name: 'Search the log' }).fill('nothing like this')
+    await expect(page.getByText('No run fits these filters.')).toBeVisible()
+    await page.getByRole('button', { name: 'Clear filters' }).click()
+    await expect(runRows(page)).toHaveCount(count + 1)
+  })
+
+  await test.step('what was refused leads to exactly that cell, and from there into the workbook', async () => {
+    await page.getByRole('link', { name: 'Show the 1' }).first().click()
+    await expect(page).toHaveURL(/\/runs\/\w+\?cells=refused$/)
+    const cells = page.getByRole('table', { name: 'Cells of this run' }).getByRole('row')
+    await expect(cells).toHaveCount(2)
+    await expect(cells.nth(1)).toContainText('RefusedThe summary is locked today.')
+    await page.getByRole('link', { name: 'Open TB-2 · Summary in its workbook' }).click()
+    await expect(page.getByRole('grid')).toBeVisible()
+    await expect(page.locator('[role=gridcell]:focus')).toHaveAccessibleDescription(/^Jira refused 'Refused once'/)
+    expect(new URL(page.url()).searchParams.has('cell')).toBe(false)
+  })
+})
+
+test('[RL3][RL4][RL5] a run is told down to call and cell, and its receipt balances', async ({ enter }) => {
+  const ana = await enter('Ana')
+  const window = await ana.openWorkbook()
+  await syncOne(window, 'TB-1', 'Told in full')
+  const { page } = window
+  await window.recentRuns.first().click()
+  await expect(page.getByText('It balances: every planned cell is in exactly one of these.')).toBeVisible()
+  await expect(page.getByRole('table', { name: 'Credits' })).toContainText('Cells changed and pushed1Records pulled60In all61')
+  await page.getByRole('button', { name: 'Show the 1: Pushed' }).click()
+  const cells = page.getByRole('table', { name: 'Cells of this run' }).getByRole('row')
+  await expect(cells).toHaveCount(2)
+  await expect(cells.nth(1)).toContainText('TB-1SummaryWrite the launch announcementTold in fullTold in full')
+
+  await test.step('by keyboard into the body of the push', async () => {
+    await page.getByRole('button', { name: 'Push · 1' }).focus()
+    await page.keyboard.press('Enter')
+    const call = page.getByRole('listitem').filter({ hasText: 'returnIssue' })
+    await expect(call).toHaveCount(1)
+    await call.locator('summary').focus()
+    await page.keyboard.press('Enter')
+    await expect(call.locator('pre')).toHaveText(/"summary": "Told in full"/)
+    await expect(call).not.toContainText(/authorization|Basic |Bearer /i)
+  })
+
+  await test.step('exported with the same cells', async () => {
+    await page.getByRole('button', { name: 'Export' }).click()
+    const download = page.waitForEvent('download')
+    await page.getByRole('menuitem', { name: 'Cells as CSV' }).click()
+    const text = await readFile(await (await download).path(), 'utf8')
+    expect(text).toContain('Told in full')
+  })
+})
+
+test('[RL10] a preview runs where it stands, and what it wrote is undone as a plan of its own', async ({ enter, jira }) => {
+  const ana = await enter('Ana')
+  const window = await ana.openWorkbook()
+  await window.type('TB-1', 'Summary', 'Written by mistake')
+  await window.expectSaved()
+  await window.card.getByRole('button', { name: 'Preview' }).click()
+  await window.dialog.getByRole('button', { name: 'Run this plan' }).click()
+  await expect(window.dialog.getByRole('heading', { name: 'Receipt: Jira · Issues' })).toBeVisible()
+  await expect(window.dialog.getByText('It balances: every planned cell is in exactly one of these.')).toBeVisible()
+
+  await window.dialog.getByRole('button', { name: 'Undo this sync…' }).click()
+  await expect(window.dialog.getByRole('heading', { name: 'Undo a sync: Jira · Issues' })).toBeVisible()
+  await expect(window.dialog).toContainText('TB-1SummaryWritten by mistake → Write the launch announcement')
+  await window.dialog.getByRole('button', { name: /^Undo 1 cell · \d+ credits?$/ }).click()
+  await expect(window.dialog.getByText('It balances: every planned cell is in exactly one of these.')).toBeVisible()
+  await window.press('Escape')
+  await expect(window.value('TB-1', 'Summary')).toHaveText('Write the launch announcement')
+  expect((await jira.writes()).map(({ body }) => (body as { fields: unknown }).fields)).toEqual([
+    { summary: 'Written by mistake' },
+    { summary: 'Write the launch announcement' },
+  ])
+})
+
+test('[RL6][RL7] usage adds up to the receipts, by keyboard and as a file, and an allowance stops what it should', async ({ enter }) => {
+  const ana = await enter('Ana')
+  const window = await ana.openWorkbook()
+  await syncOne(window, 'TB-1', 'Counted')
+  const { page } = window
+  await page.goto('/runs')
+  await expect(runRows(page).nth(1)).toContainText('1 of 1 cell sent')
+  const credits = await runRows(page).locator('td:last-child').allTextContents()
+  const total = credits.reduce((sum, text) => sum + Number(text), 0)
+
+  await page.goto('/usage')
+  const totals = page.getByRole('table', { name: 'This month' }).getByRole('row')
+  await expect(totals.last()).toContainText(`In all${total}`)
+  await page.getByRole('button', { name: 'Rule', exact: true }).click()
+  await expect(totals.filter({ hasText: 'Cells changed and pushed' })).toContainText('1')
+  await expect(totals.last()).toContainText(`In all${total}`)
+
+  await test.step('the chart is gone through by keyboard', async () => {
+    const chart = page.getByRole('group', { name: /^Credits a day in / })
+    await chart.getByRole('link').first().focus()
+    await page.keyboard.press('End')
+    await page.keyboard.press('Home')
+    await expect(chart.getByRole('link').first()).toBeFocused()
+    await expect(chart.getByRole('link', { name: new RegExp(`: ${total} credits\\.`) })).toHaveCount(1)
+  })
+
+  await test.step('the ledger is saved as a file', async () => {
+    await page.getByRole('button', { name: 'Export' }).click()
+    const download = page.waitForEvent('download')
+    await page.getByRole('menuitem', { name: 'As CSV' }).click()
+    const lines = (await readFile(await (await download).path(), 'utf8')).split('\r\n').slice(1)
+    expect(lines.reduce((sum, line) => sum + Number(line.split(',').at(-1)), 0)).toBe(total)
+  })
+
+  await test.step('an allowance that is used up blocks, and says so before anything is sent', async () => {
+    await page.getByRole('button', { name: 'Set an allowance…' }).click()
+    await window.dialog.getByLabel('Credits a month').fill('10')
+    await window.dialog.getByLabel('Start no run that costs credits').check()
+    await expect(window.dialog.getByText('This is less than was used already')).toBeVisible()
+    expect(await findings(page, true)).toEqual([])
+    await window.dialog.getByRole('button', { name: 'Save' }).click()
+    await expect(page.getByRole('status').filter({ hasText: 'It is used up. Runs that would cost credits do not start' })).toBeVisible()
+    const again = await ana.openWorkbook()
+    await again.card.getByRole('button', { name: 'Preview' }).click()
+    await expect(again.dialog.getByText('The monthly allowance is used up')).toBeVisible()
+    await expect(again.dialog.getByRole('button', { name: 'Run this plan' })).toBeDisabled()
+  })
+})
+
+for (const colorScheme of ['light', 'dark'] as const) {
+  test(`[RL11] axe finds nothing on log, run and usage, wide and on a phone, in ${colorScheme}`, async ({ enter }) => {
+    const ana = await enter('Ana', { colorScheme })
+    const window = await ana.openWorkbook()
+    await syncOne(window, 'TB-1', 'Looked at')
+    const { page } = window
+    const run = await window.latestRun()
+    const found: Record<string, readonly string[]> = {}
+    for (const width of [1440, 390]) {
+      await page.setViewportSize({ width, height: 844 })
+      for (const path of ['/runs', run, '/usage']) {
+        await page.goto(path)
+        await page.getByRole('table').first().waitFor()
+        const summary = page.locator('summary').first()
+        if ((await summary.count()) > 0) await summary.click()
+        found[`${path === run ? '/runs/<id>' : path} ${width}`] = [
+          ...(await findings(page)),
+          ...((await isWiderThanScreen(page)) ? ['scrolls sideways'] : []),
+        ]
+      }
+    }
+    await page.setViewportSize({ width: 1440, height: 844 })
+    await page.goto('/runs')
+    await page.getByRole('button', { name: /^Kept / }).click()
+    await window.dialog.waitFor()
+    found.retention = await findings(page, true)
+    await page.goto(run)
+    await page.getByRole('button', { name: 'Undo this sync…' }).click()
+    await window.dialog.getByRole('button', { name: /^Undo \d+ cell/ }).waitFor()
+    found.undo = await findings(page, true)
+    expect(Object.fromEntries(Object.entries(found).filter(([, list]) => list.length > 0))).toEqual({})
+  })
+}
