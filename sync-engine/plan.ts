@@ -2,6 +2,7 @@ import type { Marks } from '../workbook/annotations.ts'
 import type { CellValue } from '../workbook/cell-value.ts'
 import type { ConnectionId, FieldId, ItemId, RowId } from '../workbook/ids.ts'
 import type { ExternalField, ObjectDescription, PlanCalls, PlannedCall, RecordDelta } from './connectors/connector.ts'
+import { planHubSpotCalls } from './connectors/hubspot-plan.ts'
 import { planJiraCalls } from './connectors/jira-plan.ts'
 import { type Credits, NO_CREDITS, totalCredits } from './credits.ts'
 import { effectiveDirection, type FieldDirection, heldByDirection, type ObjectDirection } from './direction.ts'
@@ -9,7 +10,7 @@ import { matchOption } from './options.ts'
 import { toApp, toWorkbook, type ValueMap } from './value-map.ts'
 
 /** The pure side of each built app. */
-const PLAN_CALLS: Readonly<Record<string, PlanCalls>> = { jira: planJiraCalls }
+const PLAN_CALLS: Readonly<Record<string, PlanCalls>> = { jira: planJiraCalls, hubspot: planHubSpotCalls }
 
 /** A connection with the configuration that decides what its runs may do. */
 export interface ConnectionSetup {

@@ -172,7 +172,9 @@ export class HubSpotApp implements StandIn {
     }
     const before = this.records.version
     const answer = found.route.handle(call)
-    const headers = { ...answer.headers, ...this.#rateHeaders(found.route, request) }
+    // The portal's clock, not the machine's.
+    const date = { Date: new Date(this.nowMs()).toUTCString() }
+    const headers = { ...date, ...answer.headers, ...this.#rateHeaders(found.route, request) }
     return { answer: { ...answer, headers }, saved: this.records.version !== before }
   }
 

@@ -99,6 +99,8 @@ function systemProperties(group: string, modified: string): readonly HubProperty
     time('createdate', 'Create Date', { isReadOnly: true }),
     time(modified, 'Last Modified Date', { isReadOnly: true }),
     text('hs_merged_object_ids', 'Merged Record IDs', { isReadOnly: true, fieldType: 'checkbox', type: 'enumeration', options: [] }),
+    // Made by the portal's administrator for Tidebook: a create carries its mark there.
+    text('tidebook_marker', 'Tidebook mark', { isUnique: true, isHidden: true, isCustom: true }),
     inGroup(group, { type: 'enumeration', fieldType: 'select' })('hubspot_owner_id', 'Owner', { refersTo: 'OWNER', options: [] }),
   ]
 }

@@ -2,18 +2,7 @@ import type { Answer } from '../../http.ts'
 import type { HubCall, Route } from '../call.ts'
 import { notFound, validation } from '../errors.ts'
 import { type HubProperty, OBJECT_TYPES, type ObjectType, objectType, propertyOf } from '../properties.ts'
-import {
-  API_USER,
-  ASSOCIATION_TYPES,
-  OWNERS,
-  type Owner,
-  optionsOf,
-  PIPELINES,
-  type Pipeline,
-  PORTAL_DOMAIN,
-  PORTAL_ID,
-  type Stage,
-} from '../site.ts'
+import { API_USER, ASSOCIATION_TYPES, OWNERS, type Owner, optionsOf, PIPELINES, type Pipeline, PORTAL_ID, type Stage } from '../site.ts'
 
 /** When the portal was set up. */
 const MADE_AT = '2024-03-04T09:00:00.000Z'
@@ -226,7 +215,7 @@ export const META_ROUTES: readonly Route[] = [
   {
     method: 'GET',
     path: '/account-info/v3/details',
-    handle: () => ({
+    handle: ({ base }) => ({
       status: 200,
       json: {
         portalId: PORTAL_ID,
@@ -236,7 +225,8 @@ export const META_ROUTES: readonly Route[] = [
         additionalCurrencies: [],
         utcOffset: '-05:00',
         utcOffsetMilliseconds: -18_000_000,
-        uiDomain: PORTAL_DOMAIN,
+        // Where HubSpot names a host the stand-in names its whole address, so that links to its records lead somewhere.
+        uiDomain: base,
         dataHostingLocation: 'na1',
         user: API_USER.email,
       },

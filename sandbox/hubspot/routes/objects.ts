@@ -172,12 +172,22 @@ function readOne(call: HubCall): Answer {
   const by = query.get('idProperty') ?? undefined
   const wrong = notUnique(type, by)
   if (wrong) return wrong
-  const record = visible(call, type, params.objectId ?? '', by, query.get('archived') === 'true')
-  if (!record) return notFound()
+  const isArchived = query.get('archived') === 'true'
+  const record = visible(call, type, params.objectId ?? '', by, isArchived)
+  if (!record) return isKept(call, type, params.objectId ?? '', isArchived) ? notAllowed(type) : notFound()
   const linked = listOf(query, 'associations')
   const answer = shown(call, type, record, listOf(query, 'properties'), listOf(query, 'propertiesWithHistory'))
   return { status: 200, json: { ...answer, ...(linked.length > 0 && { associations: associated(type, record, linked) }) } }
 }
+
+/** A record the token may not see, asked for by its id. */
+function isKept(call: HubCall, type: ObjectType, id: string, isArchived: boolean): boolean {
+  const record = call.portal.records.find(type, id)
+  return record !== undefined && (record.archivedAt !== null) === isArchived
+}
+
+const notAllowed = (type: ObjectType): Answer =>
+  hubError(403, { message: `The app may not read this ${type.singular.toLowerCase()}.`, category: 'FORBIDDEN' })
 
 function createOne(call: HubCall): Answer {
   const type = typeOf(call)
