@@ -6,11 +6,15 @@ import { deltaOf } from '../../server/engine-ports.ts'
 import { applyStored, LiveDocument, SERVER_OWNER } from '../../server/live-document.ts'
 import type { Logger } from '../../server/logger.ts'
 import { RunQueue, type RunRequest } from '../../server/queue.ts'
+import { Schedules } from '../../server/schedules.ts'
 import { documentsOf, type Room, SheetHub } from '../../server/sheets.ts'
 import { Catalog, type FullConnection, type IntegrationRow, type ObjectRow } from '../../server/storage/catalog.ts'
 import { openReader, type Reader } from '../../server/storage/database.ts'
 import { makeDocumentStore } from '../../server/storage/document-store.ts'
+import { RunLog } from '../../server/storage/run-log.ts'
 import { type RunRow, RunStore, transitionOps } from '../../server/storage/runs.ts'
+import { ScheduleStore } from '../../server/storage/schedules.ts'
+import { type Settings, SettingsStore } from '../../server/storage/settings.ts'
 import { SqliteUpdateLog } from '../../server/storage/sqlite-log.ts'
 import type { SnapshotRecord, SqlOp, UpdateLog, UpdateRecord } from '../../server/update-log.ts'
 import { Workbooks } from '../../server/workbooks.ts'
@@ -19,6 +23,7 @@ import type { FieldDirection, ObjectDirection } from '../../sync-engine/directio
 import type { ConnectionSetup } from '../../sync-engine/plan.ts'
 import { NO_COUNTS, type RunCounts, type RunOrder } from '../../sync-engine/ports.ts'
 import { SyncError } from '../../sync-engine/sync-error.ts'
+import type { ValueMap } from '../../sync-engine/value-map.ts'
 import { makeRandom } from '../../tools/random.ts'
 import type { Annotation, Choice, Marks } from '../../workbook/annotations.ts'
 import type { CellValue } from '../../workbook/cell-value.ts'
@@ -309,6 +314,9 @@ interface Process {
   readonly catalog: Catalog
   readonly runs: RunStore
   readonly workbooks: Workbooks
+  readonly schedules: Schedules
+  readonly settings: SettingsStore
+  readonly runLog: RunLog
 }
 
 const SERVER = 'server'
@@ -385,6 +393,7 @@ export class EngineWorld implements AsyncDisposable {
         this.nowMs += ms
       },
     }
+    const settings = new SettingsStore(this.#reader, 'UTC')
     const queue = new RunQueue({
       catalog,
       runs,
@@ -396,6 +405,7 @@ export class EngineWorld implements AsyncDisposable {
       randomBytes: this.#random,
       broadcast: () => undefined,
       nameOf: (actor) => actor,
+      settings: () => settings.get(),
       readyApp: () => this.app.ready(),
       makeHttp: (_full, onCall) =>
         new FakeHttp((call) => {
@@ -412,7 +422,14 @@ export class EngineWorld implements AsyncDisposable {
       now: this.now,
       random: this.#random,
     })
-    return { fuse, log, documents, hub, queue, catalog, runs, workbooks }
+    const schedules = new Schedules({
+      ...{ catalog, runs, queue, log, logger },
+      states: new ScheduleStore(this.#reader),
+      settings: () => settings.get(),
+      now: this.now,
+    })
+    const runLog = new RunLog(this.#reader, runs)
+    return { fuse, log, documents, hub, queue, catalog, runs, workbooks, schedules, settings, runLog }
   }
 
   /** Each process of the server is a client of its own; in steps that leave room for people's. */
@@ -483,6 +500,10 @@ export class EngineWorld implements AsyncDisposable {
     fieldDirection?: FieldDirection
     field?: string
     onConflict?: ConnectionSetup['onConflict']
+    schedule?: number | null
+    isNightly?: boolean
+    filter?: string
+    valueMaps?: Readonly<Record<string, ValueMap>>
   }): Promise<void> {
     const { catalog, log, workbooks } = this.#process
     const { connection, object, integration } = await this.full()
@@ -492,10 +513,22 @@ export class EngineWorld implements AsyncDisposable {
       ...connection,
       fields: connection.fields.map((f) => ({ ...f, direction: directionOf(f) })),
       onConflict: o.onConflict ?? connection.onConflict,
+      filter: o.filter ?? connection.filter,
     }
+    const mappings = Object.entries(o.valueMaps ?? {}).map(([external, valueMap]) => ({
+      external,
+      direction: 'two-way' as const,
+      valueMap,
+    }))
     log.execute([
       catalog.saveIntegration({ ...integration, isOn: o.isOn ?? integration.isOn }, this.nowMs),
-      catalog.saveObject({ ...object, direction: o.direction ?? object.direction }),
+      catalog.saveObject({
+        ...object,
+        direction: o.direction ?? object.direction,
+        schedule: o.schedule === undefined ? object.schedule : o.schedule,
+        isNightly: o.isNightly ?? object.isNightly ?? false,
+        ...(o.valueMaps !== undefined && { mappings }),
+      }),
       catalog.saveConnection(changed),
     ])
     await log.durable()
@@ -615,12 +648,40 @@ export class EngineWorld implements AsyncDisposable {
     return ended
   }
 
+  /** Somebody says yes to what a waiting run keeps; it runs to its end. @throws Crash where the process died in it */
+  async confirm(id: string): Promise<RunRow> {
+    const { queue, fuse } = this.#process
+    await Promise.race([queue.confirm(id, 'ann'), fuse.died.promise.then(() => Promise.reject(new Crash()))])
+    const run = await this.#ended(id)
+    await this.quiet()
+    return run
+  }
+
   oneWay(): Promise<RunReport> {
     return this.run({ kind: 'sync', mode: 'one-way', trigger: 'person' })
   }
 
   scheduled(): Promise<RunReport> {
     return this.run({ kind: 'sync', mode: 'two-way', trigger: 'schedule' }, 'schedule')
+  }
+
+  /** The clock goes on; what it wants is queued and runs to its end. Gives the runs it started, oldest first. */
+  async passTime(ms: number): Promise<readonly RunRow[]> {
+    const { schedules, queue, runs } = this.#process
+    this.nowMs += ms
+    const before = new Set((await runs.runs({ limit: 1_000 })).map((r) => r.id))
+    await schedules.tick()
+    const started = (await runs.runs({ limit: 1_000 })).filter((r) => !before.has(r.id)).reverse()
+    const ended: RunRow[] = []
+    for (const { id } of started) ended.push(await queue.ended(id))
+    await this.quiet()
+    return ended
+  }
+
+  async setSettings(changed: Partial<Settings>): Promise<void> {
+    const { settings, log } = this.#process
+    log.execute([settings.save({ ...settings.get(), ...changed })])
+    await log.durable()
   }
 
   /** Everything handed over is on disk, and everybody online has seen it. */
