@@ -18,13 +18,15 @@ export interface AddDialogProps {
   /** Signs in to this one again, instead of adding another. */
   readonly reconnect?: Pick<ListedIntegration, 'id' | 'app' | 'name' | 'isSandbox'>
   readonly coming: readonly string[]
+  /** Names that are taken: a sandbox account gets another. */
+  readonly names: readonly string[]
   readonly onClose: () => void
   /** The id of the integration that was added or signed in to. */
   readonly onDone: (id: string) => void
 }
 
 /** Adds an account of an app, or signs in to one again: which app, how, and what is needed for it; tried at once. */
-export function AddDialog({ reconnect, coming, onClose, onDone }: AddDialogProps) {
+export function AddDialog({ reconnect, coming, names, onClose, onDone }: AddDialogProps) {
   const [apps, setApps] = useState<readonly ReadyApp[]>()
   const [app, setApp] = useState<ReadyApp>()
   const [error, setError] = useState<unknown>()
@@ -41,7 +43,7 @@ export function AddDialog({ reconnect, coming, onClose, onDone }: AddDialogProps
     <Modal isOpen onClose={onClose} title={title} width={560}>
       <Failure error={error} />
       {apps === undefined && error === undefined && <p className="m-0 text-ink-3">{TEXTS.integrations.loading}</p>}
-      {apps !== undefined && app === undefined && <ChooseApp apps={apps} coming={coming} onChoose={setApp} onDone={onDone} />}
+      {apps !== undefined && app === undefined && <ChooseApp apps={apps} coming={coming} names={names} onChoose={setApp} onDone={onDone} />}
       {app !== undefined && (
         <SignIn
           app={app}
@@ -57,11 +59,12 @@ export function AddDialog({ reconnect, coming, onClose, onDone }: AddDialogProps
 interface ChooseAppProps {
   readonly apps: readonly ReadyApp[]
   readonly coming: readonly string[]
+  readonly names: readonly string[]
   readonly onChoose: (app: ReadyApp) => void
   readonly onDone: (id: string) => void
 }
 
-function ChooseApp({ apps, coming, onChoose, onDone }: ChooseAppProps) {
+function ChooseApp({ apps, coming, names, onChoose, onDone }: ChooseAppProps) {
   const [error, setError] = useState<unknown>()
   const [busy, setBusy] = useState<string>()
   const inSandbox = apps.filter((app) => app.hasSandbox)
@@ -78,13 +81,15 @@ function ChooseApp({ apps, coming, onChoose, onDone }: ChooseAppProps) {
   }
   const addSandbox = (app: ReadyApp): Promise<void> =>
     during(app, async () => {
-      const { id } = await callApi('addIntegration', { body: { app: app.id, name: WORDS.sandbox(app.name), sandbox: true } })
+      const { id } = await callApi('addIntegration', {
+        body: { app: app.id, name: freeName(WORDS.sandbox(app.name), names), sandbox: true },
+      })
       onDone(id)
     })
   /** The same stand-in, signed in to as with the real app: by its own page. */
   const walkSignIn = (app: ReadyApp, method: string): Promise<void> =>
     during(app, async () => {
-      const body = { app: app.id, name: WORDS.sandbox(app.name), method, sandbox: true }
+      const body = { app: app.id, name: freeName(WORDS.sandbox(app.name), names), method, sandbox: true }
       const { url } = await callApi('beginAuthorization', { body })
       window.location.assign(url)
     })
@@ -147,6 +152,14 @@ function ChooseApp({ apps, coming, onChoose, onDone }: ChooseAppProps) {
       )}
     </div>
   )
+}
+
+/** `name`, or `name 2`, `name 3` … where it is taken. */
+function freeName(name: string, taken: readonly string[]): string {
+  for (let n = 1; ; n++) {
+    const candidate = n === 1 ? name : `${name} ${n}`
+    if (!taken.includes(candidate)) return candidate
+  }
 }
 
 interface SignInProps {

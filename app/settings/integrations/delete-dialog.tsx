@@ -88,7 +88,7 @@ function List({ title, items }: { title: string; items: readonly string[] }) {
   return (
     <section aria-label={title}>
       <h3 className="label m-0 mb-1">{title}</h3>
-      <ul className="m-0 grid gap-1 pl-5">
+      <ul className="m-0 grid list-disc gap-1 pl-5">
         {items.map((item) => (
           <li key={item}>{item}</li>
         ))}

@@ -217,17 +217,17 @@ function Table({ answer, shown, selected, onSelect, onWay, onPlace, onValues }: 
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: a wide table is scrolled by keys too
     <section className="overflow-x-auto rounded-lg border border-line" aria-label={WORDS.title(answer.object.name)} tabIndex={0}>
-      <table className="w-full border-collapse text-left [&_td]:border-t [&_td]:border-line-2 [&_td]:px-3 [&_td]:py-2 [&_td]:align-top [&_th]:bg-wash [&_th]:px-3 [&_th]:py-2 [&_th]:text-xs [&_th]:font-medium [&_th]:text-ink-2">
+      <table className="w-full border-collapse text-left [&_td]:border-t [&_td]:border-line-2 [&_td]:px-2 [&_td]:py-2 [&_td]:align-top sm:[&_td]:px-3 [&_th]:bg-wash [&_th]:px-2 [&_th]:py-2 sm:[&_th]:px-3 [&_th]:text-xs [&_th]:font-medium [&_th]:text-ink-2">
         <thead>
           <tr>
             <th className="w-8">
               <input type="checkbox" aria-label={WORDS.selectAll} checked={isAll} onChange={(event) => toggleAll(event.target.checked)} />
             </th>
             <th>{WORDS.field}</th>
-            <th>{WORDS.here}</th>
             <th>{WORDS.direction}</th>
-            <th>{WORDS.values}</th>
             <th>{WORDS.effective}</th>
+            <th>{WORDS.values}</th>
+            <th>{WORDS.here}</th>
           </tr>
         </thead>
         <tbody>
@@ -281,6 +281,20 @@ function Row({ field, isSelected, onSelect, onWay, onPlace, onValues }: RowProps
         {external.writable !== true && <span className="hint block font-normal">{external.writable.reason}</span>}
       </th>
       <td>
+        <WaySelect label={WORDS.directionOf(external.name)} external={external} value={direction} onChange={onWay} />
+      </td>
+      <td className="min-w-32 sm:min-w-40">
+        {WORDS.happens(effective.canPush, effective.canPull)}
+        {decided !== '' && <span className="hint block">{decided}</span>}
+      </td>
+      <td>
+        {hasOptions && (
+          <Button look="link" aria-label={WORDS.mapValues(external.name, values)} onPress={onValues}>
+            {values}
+          </Button>
+        )}
+      </td>
+      <td>
         {places.length === 0 ? (
           <span className="text-ink-3">{WORDS.notUsed}</span>
         ) : (
@@ -300,20 +314,6 @@ function Row({ field, isSelected, onSelect, onWay, onPlace, onValues }: RowProps
             ))}
           </ul>
         )}
-      </td>
-      <td>
-        <WaySelect label={WORDS.directionOf(external.name)} external={external} value={direction} onChange={onWay} />
-      </td>
-      <td>
-        {hasOptions && (
-          <Button look="link" aria-label={WORDS.mapValues(external.name, values)} onPress={onValues}>
-            {values}
-          </Button>
-        )}
-      </td>
-      <td className="min-w-40">
-        {WORDS.happens(effective.canPush, effective.canPull)}
-        {decided !== '' && <span className="hint block">{decided}</span>}
       </td>
     </tr>
   )

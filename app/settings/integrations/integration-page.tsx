@@ -109,7 +109,7 @@ function Dialogs({ integration, dialog, times, state, onClose }: DialogsProps) {
         />
       )
     case 'reconnect':
-      return <AddDialog reconnect={integration} coming={[]} onClose={onClose} onDone={() => void state.load().then(onClose)} />
+      return <AddDialog reconnect={integration} coming={[]} names={[]} onClose={onClose} onDone={() => void state.load().then(onClose)} />
     case 'delete':
       return (
         <DeleteDialog

@@ -83,6 +83,7 @@ export function IntegrationList({ times }: { readonly times: Times }) {
         <AddDialog
           {...(dialog.kind === 'reconnect' && { reconnect: dialog.integration })}
           coming={answer?.coming ?? []}
+          names={answer?.integrations.map((i) => i.name) ?? []}
           onClose={() => setDialog(undefined)}
           onDone={(id) => window.location.assign(integrationPath(id))}
         />

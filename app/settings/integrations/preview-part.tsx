@@ -16,7 +16,7 @@ export function PreviewPart({ preview, isOff, onRun }: { preview: Preview; isOff
       {held.length > 0 && (
         <div>
           <p className="m-0 text-warn">{WORDS.held(held.length)}</p>
-          <ul className="m-0 grid gap-0.5 pl-5">
+          <ul className="m-0 grid list-disc gap-0.5 pl-5">
             {held.slice(0, MOST_HELD).map(({ cell, text }) => (
               <li key={`${cell.row}:${cell.field}`}>
                 {cell.recordKey}: {text}
@@ -27,7 +27,7 @@ export function PreviewPart({ preview, isOff, onRun }: { preview: Preview; isOff
         </div>
       )}
       <p className="m-0">{calls.length === 0 ? WORDS.noCalls : WORDS.calls(calls.length)}</p>
-      <ol className="m-0 grid gap-1 pl-5">
+      <ol className="m-0 grid list-decimal gap-1 pl-5">
         {calls.slice(0, MOST_CALLS).map((call) => (
           <li key={`${call.method} ${call.path} ${call.deltas.map((d) => d.recordId).join()}`} className="min-w-0">
             <code className="break-words">
