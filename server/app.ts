@@ -3,8 +3,9 @@ import { isSandboxApp, isVendorApi, type Sandbox, startSandbox } from '../sandbo
 import type { ReadyApp } from '../sync-engine/connectors/app.ts'
 import { readyApp } from '../sync-engine/connectors/registry.ts'
 import { SyncError } from '../sync-engine/sync-error.ts'
-import { cryptoRandomBytes, makeConnectionId, type SheetId, type WorkbookId } from '../workbook/ids.ts'
+import { cryptoRandomBytes, type SheetId, type WorkbookId } from '../workbook/ids.ts'
 import { sysName } from '../workbook/schema.ts'
+import { allowanceState, blockingLeft } from './allowance.ts'
 import { annotationHandlers } from './api/annotations.ts'
 import { authorizeHandlers } from './api/authorize.ts'
 import { connectionHandlers } from './api/connections.ts'
@@ -38,8 +39,9 @@ import type { Caller, Sessions } from './session.ts'
 import type { SharedLinks } from './shared-links.ts'
 import { SheetHub } from './sheets.ts'
 import { SignIns } from './sign-ins.ts'
+import { makeStartWorkbook } from './start-workbook.ts'
 import { makeBaseShards } from './storage/base-shards.ts'
-import { Catalog, type FullConnection, type IntegrationRow, isOn, type ObjectRow } from './storage/catalog.ts'
+import { Catalog, type FullConnection, isOn } from './storage/catalog.ts'
 import type { Reader } from './storage/database.ts'
 import { RunLog } from './storage/run-log.ts'
 import { RunStore } from './storage/runs.ts'
@@ -97,10 +99,6 @@ export interface App {
   /** After the last request; the log still takes what is left to write. */
   stop(): Promise<void>
 }
-
-/** What the start workbook takes from the sandbox's Jira, in this order. */
-const START_FIELDS = ['summary', 'status', 'assignee', 'priority', 'duedate', 'customfield_10016', 'labels', 'updated']
-const START_FILTER = 'project = TB ORDER BY key ASC'
 
 /** Asking an app what objects an account has takes no longer than this. ms */
 const DISCOVER_MS = 60_000
@@ -244,44 +242,6 @@ export function buildApp(parts: AppParts): App {
     }
   }
 
-  /** A server that is started for the first time opens in a workbook with live rows of the sandbox. */
-  async function makeStartWorkbook(): Promise<void> {
-    if (sandbox === undefined || (await catalog.workbooks()).length > 0) return
-    const { email, apiToken } = sandbox.credentials('jira')
-    const integration: IntegrationRow = {
-      id: makeConnectionId(random),
-      app: 'jira',
-      name: 'Sandbox Jira',
-      baseUrl: '',
-      account: email,
-      isOn: true,
-      limitedTo: undefined,
-      isSandbox: true,
-    }
-    const object: ObjectRow = {
-      id: makeConnectionId(random),
-      integration: integration.id,
-      name: 'Issues',
-      external: 'issues',
-      direction: 'push-pull',
-      schedule: null,
-    }
-    await workbooks.addIntegration(integration, { email, token: apiToken }, [object])
-    const { workbook, sheet } = await workbooks.create('Launch plan', 'none')
-    const connection = await workbooks.connect({
-      workbook: workbook.id,
-      sheet,
-      object,
-      filter: START_FILTER,
-      externals: START_FIELDS,
-      actor: 'server',
-    })
-    await workbooks.addCustomField(workbook.id, sheet, { name: 'Notes', type: 'long-text', width: 240 })
-    const { run } = await queue.enqueue({ connection, order: { kind: 'import', filter: START_FILTER }, trigger: 'person', actor: 'server' })
-    const ended = await queue.ended(run)
-    if (ended.state !== 'settled') logger.error({ runId: run, state: ended.state }, 'the start workbook could not be filled')
-  }
-
   return {
     business: withSheetList(withTalk(hub), { catalog, onRestored: (sheet) => void refreshBindings(sheet) }),
     baseOf: (sheet) => hub.baseOf(sheet),
@@ -304,6 +264,7 @@ export function buildApp(parts: AppParts): App {
       ...runHandlers({ catalog, runs, runLog, hub, queue, settings, log, now, nameOf: nameOfActor }),
       ...connectionHandlers({
         ...{ catalog, runs, hub, queue, workbooks, connections, duplicates: copies, log, now, random, nextPullOf },
+        creditsLeft: () => blockingLeft(allowanceState(settings.get(), runs, now())),
         onConnection: ({ workbook }) => tellOfDocuments(workbook),
       }),
       ...fileHandlers({ imports, hub, catalog }),
@@ -343,7 +304,7 @@ export function buildApp(parts: AppParts): App {
       if (config.hasSandbox) sandbox = await startSandbox({ dataFolder: join(config.dataFolder, 'sandbox'), now, random: Math.random })
     },
     open: async () => {
-      await makeStartWorkbook()
+      if (sandbox !== undefined) await makeStartWorkbook({ sandbox, catalog, workbooks, sheets, queue, logger, random })
       await queue.start()
       await schedules.start()
       retention.start()

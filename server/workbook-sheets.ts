@@ -60,7 +60,13 @@ export class WorkbookSheets {
 
   async create(
     workbook: WorkbookId,
-    asked: { readonly name?: string | undefined; readonly after?: string | null | undefined; readonly copyOf?: string | undefined },
+    asked: {
+      readonly name?: string | undefined
+      readonly after?: string | null | undefined
+      readonly copyOf?: string | undefined
+      /** `none`: no first fields, for those a connection brings. */
+      readonly fields?: 'none'
+    },
   ): Promise<{ sheet: { id: string; name: string; documents: ReturnType<typeof documentsOf> }; rows: number }> {
     const { documents, catalog, log, random } = this.#parts
     await this.#checkRoom(workbook)
@@ -80,7 +86,8 @@ export class WorkbookSheets {
       log.execute([catalog.saveSheet({ id, workbook, name, ord: known.length, order, isRemoved })])
       book.doc.transact(() => {
         editSheet(book.doc, id, { name, order, ...(isRemoved && { removed: true }) }, ORIGIN)
-        if (source === undefined) for (const field of FIRST_FIELDS) addField(book.doc, id, field, ORIGIN, random)
+        const isBare = source !== undefined || asked.fields === 'none'
+        if (!isBare) for (const field of FIRST_FIELDS) addField(book.doc, id, field, ORIGIN, random)
       }, ORIGIN)
       await log.durable()
       const rows = source === undefined ? 0 : await this.#copy(source, id)

@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import type { Locator } from '@playwright/test'
 import { expect, test } from './support/fixture.ts'
 import type { WorkbookWindow } from './support/workbook-window.ts'
@@ -6,6 +8,19 @@ const tabs = ({ page }: WorkbookWindow): Locator => page.getByRole('tablist', { 
 const tab = (window: WorkbookWindow, name: string): Locator => tabs(window).getByRole('tab', { name, exact: true })
 const names = (window: WorkbookWindow): Locator => tabs(window).getByRole('tab')
 const add = ({ page }: WorkbookWindow): Promise<void> => page.getByRole('button', { name: 'Add a sheet' }).click()
+
+/** These tests begin with one sheet: the other one of the start workbook is put away. */
+test.beforeEach(async ({ server }) => {
+  const token = (await readFile(join(server.dataFolder, 'token'), 'utf8')).trim()
+  const call = async (method: string, path: string) => {
+    const answer = await fetch(`${server.origin}/api/${path}`, { method, headers: { authorization: `Bearer ${token}` } })
+    return (await answer.json()) as { workbooks: { id: string }[]; sheets: { id: string; name: string }[] }
+  }
+  const [workbook] = (await call('GET', 'workbooks')).workbooks
+  const { sheets } = await call('GET', `workbooks/${workbook?.id}`)
+  const customers = sheets.find(({ name }) => name === 'Customers')
+  await call('DELETE', `workbooks/${workbook?.id}/sheets/${customers?.id}`)
+})
 
 async function addSheet(window: WorkbookWindow, name: string): Promise<void> {
   await add(window)
@@ -170,4 +185,132 @@ test('[ST2] [ST1] without a network sheets are named and placed, and a new one s
       return ((await answer.json()) as { sheets: { name: string }[] }).sheets.map(({ name }) => name)
     })
     .toEqual(['Offline', 'Sheet 1'])
+})
+
+/** The middle of something, in pixels of the window. */
+async function middleOf(place: Locator): Promise<{ readonly x: number; readonly y: number }> {
+  const box = await place.boundingBox()
+  if (box === null) throw new Error('It has no place')
+  return { x: box.x + box.width / 2, y: box.y + box.height / 2 }
+}
+
+/** Presses here, moves there in steps, and lets go; `key` is held at the end. */
+async function drag({ page }: WorkbookWindow, from: Locator, to: Locator, key?: string): Promise<void> {
+  const [start, end] = [await middleOf(from), await middleOf(to)]
+  await page.mouse.move(start.x, start.y)
+  await page.mouse.down()
+  await page.mouse.move(end.x, end.y, { steps: 6 })
+  if (key !== undefined) await page.keyboard.down(key)
+  await page.mouse.up()
+  if (key !== undefined) await page.keyboard.up(key)
+}
+
+test('[ST9] one undo takes back what was cut from one sheet into another, on both of them', async ({ enter }) => {
+  const window = await (await enter('Ana')).openWorkbook()
+  const { page } = window
+  await window.page.context().grantPermissions(['clipboard-read', 'clipboard-write'])
+  await window.type('TB-1', 'Notes', 'moves')
+  await window.focus('TB-1', 'Notes')
+  await window.press('Control+x')
+  await addSheet(window, 'Sheet 2')
+  await page.getByRole('button', { name: 'Add row' }).first().click()
+  await expect(window.focused).toHaveAttribute('data-row', '0')
+  await window.press('Control+v')
+  await expect(window.focused).toHaveText('moves')
+  await window.press('Control+z')
+  await expect(window.focused).toHaveText('')
+  await tab(window, 'Sheet 1').click()
+  await window.press('Control+Home')
+  await window.focus('TB-1', 'Notes')
+  await expect(window.value('TB-1', 'Notes')).toHaveText('moves')
+})
+
+test('[KB7] [GR6] the corner of a selection drags a series on, and with Ctrl a copy', async ({ enter }) => {
+  const window = await (await enter('Ana')).openWorkbook()
+  const { page } = window
+  const points = (key: string) => window.value(key, 'Story points')
+  await window.type('TB-1', 'Story points', '1')
+  await window.type('TB-2', 'Story points', '2')
+  const select = async (): Promise<void> => {
+    await window.cell('TB-1', 'Story points').click()
+    await window.press('Shift+ArrowDown')
+  }
+  await select()
+  await drag(window, page.locator('.fill-handle'), window.cell('TB-4', 'Story points'))
+  await expect(points('TB-4')).toHaveText('4')
+  await window.press('Control+z')
+  await select()
+  await drag(window, page.locator('.fill-handle'), window.cell('TB-4', 'Story points'), 'Control')
+  await expect(points('TB-3')).toHaveText('1')
+  await expect(points('TB-4')).toHaveText('2')
+})
+
+test('[KB21] [KB14] a row is dragged by its grip, and in a sorted view it is said why not', async ({ enter }) => {
+  const window = await (await enter('Ana')).openWorkbook()
+  const { page } = window
+  const rowOf = (key: string) => window.row(key).getByRole('rowheader')
+  const placeOf = (key: string) => window.cell(key, 'Key')
+  await rowOf('TB-1').hover()
+  await drag(window, window.row('TB-1').locator('.row-grip'), rowOf('TB-4'))
+  await expect(placeOf('TB-1')).toHaveAttribute('data-row', '3')
+  await window.grid.press('Control+z')
+  await expect(placeOf('TB-1')).toHaveAttribute('data-row', '0')
+
+  await window.focus('TB-3', 'Priority')
+  await window.press('Alt+ArrowDown')
+  await page.getByRole('menuitem', { name: 'Sort A to Z' }).click()
+  await window.focus('TB-3', 'Key')
+  await window.press('Alt+Shift+ArrowDown')
+  await expect(window.said).toHaveText('This view sorts its rows: clear the sort to move them by hand.')
+})
+
+test('[ST10] hiding and moving a field in a view are steps; a row made in a group is of that group', async ({ enter }) => {
+  const window = await (await enter('Ana')).openWorkbook()
+  const { page } = window
+  const head = (name: string) => page.getByRole('columnheader', { name, exact: true })
+  await window.focus('TB-1', 'Summary')
+  await window.press('Alt+ArrowDown')
+  await page.getByRole('menuitem', { name: 'Hide field' }).click()
+  await expect(head('Summary')).toHaveCount(0)
+  await window.focus('TB-1', 'Key')
+  await window.press('Control+z')
+  await expect(head('Summary')).toBeVisible()
+  await window.focus('TB-1', 'Status')
+  await window.press('Alt+ArrowDown')
+  await page.getByRole('menuitem', { name: 'Move left' }).click()
+  await expect(head('Status')).toHaveAttribute('aria-colindex', '3')
+  await window.cell('TB-1', 'Key').click()
+  await window.press('Control+z')
+  await expect(head('Status')).toHaveAttribute('aria-colindex', '4')
+
+  await window.focus('TB-2', 'Status')
+  await window.press('Alt+ArrowDown')
+  await page.getByRole('menuitem', { name: 'Group by this field' }).click()
+  await expect(page.getByRole('gridcell', { name: /^Done/ }).first()).toBeVisible()
+  await window.focus('TB-2', 'Status')
+  await window.press('Shift+F10')
+  await page.getByRole('menuitem', { name: 'Insert 1 row below' }).click()
+  await expect(window.focused).toHaveText(/^Done/)
+})
+
+test.describe('by touch', () => {
+  test.use({ hasTouch: true, viewport: { width: 390, height: 844 } })
+
+  test('[ST11] on a phone a finger that rests opens the menu of a cell, and the tabs are reached', async ({ enter }) => {
+    const ana = await enter('Ana', { hasTouch: true, viewport: { width: 390, height: 844 } })
+    const window = await ana.openWorkbook()
+    const { page } = window
+    const { x, y } = await middleOf(window.cell('TB-2', 'Key'))
+    const touch = await page.context().newCDPSession(page)
+    await touch.send('Input.dispatchTouchEvent', { type: 'touchStart', touchPoints: [{ x, y }] })
+    await expect(page.getByRole('menu')).toBeVisible()
+    await touch.send('Input.dispatchTouchEvent', { type: 'touchEnd', touchPoints: [] })
+    await window.press('Escape')
+    await addSheet(window, 'Sheet 2')
+    const bar = await tabs(window).boundingBox()
+    expect((bar?.y ?? 0) + (bar?.height ?? 0)).toBeLessThanOrEqual(844)
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(390)
+    await tab(window, 'Sheet 1').tap()
+    await expect(window.row('TB-1')).toBeVisible()
+  })
 })

@@ -389,7 +389,7 @@ test('[C21] deleting takes the sign-in and the mappings, cancels runs, and leave
   await api.call('deleteIntegration', { params: { id }, body: { confirm: 'Second Jira' } })
 
   expect(await refusal(await api.send('getIntegration', { params: { id } }))).toEqual([404, 'not-found'])
-  expect((await api.call('listIntegrations')).integrations.map((i) => i.name)).toEqual(['Sandbox Jira'])
+  expect((await api.call('listIntegrations')).integrations.map((i) => i.name)).toEqual(['Sandbox Jira', 'Sandbox HubSpot'])
   const after = await api.call('getRows', { params: { id: made.id, sheet } })
   expect(after.fields.map((f) => f.name)).toEqual(shown.fields.map((f) => f.name))
   expect(after.rows.map((r) => r.values[summary])).toContain('Staged and kept')
