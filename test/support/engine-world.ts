@@ -1,6 +1,7 @@
 import { Document } from '@hocuspocus/server'
 import { expect } from 'vitest'
 import * as Y from 'yjs'
+import type { StatelessMessage } from '../../server/api/contract.ts'
 import type { DocumentBusiness, Documents, OpenDocument, Principal } from '../../server/collab-ports.ts'
 import { deltaOf } from '../../server/engine-ports.ts'
 import { applyStored, LiveDocument, SERVER_OWNER } from '../../server/live-document.ts'
@@ -328,6 +329,8 @@ const SERVER = 'server'
 export class EngineWorld implements AsyncDisposable {
   readonly app: FakeApp
   readonly people = new Map<string, EnginePerson>()
+  /** What was sent to everybody in a workbook. */
+  readonly broadcasts: StatelessMessage[] = []
   /** What the server's logger was told, errors and warnings. */
   readonly complaints: string[] = []
   readonly now = (): number => this.nowMs
@@ -403,7 +406,7 @@ export class EngineWorld implements AsyncDisposable {
       clock,
       random: () => 0,
       randomBytes: this.#random,
-      broadcast: () => undefined,
+      broadcast: (_docName, message) => this.broadcasts.push(message),
       nameOf: (actor) => actor,
       settings: () => settings.get(),
       readyApp: () => this.app.ready(),

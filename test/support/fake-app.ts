@@ -93,6 +93,8 @@ export class FakeApp {
   createFate: () => WriteFate = () => ({ kind: 'save' })
   /** Which records a filter of the connection holds. (Default: all) */
   matches: (id: string) => boolean = () => true
+  /** Who the app says changed a record last. */
+  updatedBy: string | undefined
   /** Whether created records are not found by their marker yet. */
   isIndexBehind = false
   /** The records an update answers carry the stored values. */
@@ -279,7 +281,13 @@ export class FakeApp {
   }
 
   #answerOf(id: string, { key, values, version }: FakeRecord, fields: readonly string[]): AppRecord {
-    return { id, key, values: Object.fromEntries(fields.map((f) => [f, values[f] ?? null])), updated: String(version) }
+    return {
+      id,
+      key,
+      values: Object.fromEntries(fields.map((f) => [f, values[f] ?? null])),
+      updated: String(version),
+      ...(this.updatedBy !== undefined && { updatedBy: this.updatedBy }),
+    }
   }
 
   #hits(isHit: (id: string, record: FakeRecord) => boolean): readonly SearchHit[] {
