@@ -114,6 +114,7 @@ export class CollabSocket {
   #waitingFrames = 0
   #acks: AckGroup | undefined
   #isClosed = false
+  #isCorked = false
   #wasSlow = false
   #presenceLeft = PRESENCE_BURST
   #presenceAt = 0
@@ -421,12 +422,10 @@ export class CollabSocket {
 
   #sendAcks(group: AckGroup): void {
     if (this.#acks === group) this.#acks = undefined
-    this.#stream.cork()
     for (const [channel, count] of group.counts) {
       const frame = channel.open?.savedFrame
       if (frame) for (let i = 0; i < count; i++) this.#send(channel, frame)
     }
-    this.#stream.uncork()
   }
 
   #receiveStateless(channel: Channel, open: OpenChannel, payload: string): void {
@@ -520,8 +519,19 @@ export class CollabSocket {
     }
   }
 
+  /** What is written within one turn leaves in one piece: a window that comes back is answered in a dozen frames. */
   #write(bytes: Uint8Array): void {
+    if (!this.#isCorked) {
+      this.#isCorked = true
+      this.#stream.cork()
+      setImmediate(() => this.#flush())
+    }
     this.#ws.send(bytes, SEND_OPTIONS)
+  }
+
+  #flush(): void {
+    this.#isCorked = false
+    this.#stream.uncork()
     if (this.#ws.bufferedAmount > this.#services.limits.slowReaderBytes * 10) this.#closeSlow()
   }
 

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
+import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import { type Compilable, Kysely, SqliteDialect } from 'kysely'
 import { StartError } from '../start-error.ts'
 import type { SqlOp, SqlValue } from '../update-log.ts'
@@ -134,17 +134,31 @@ export function openReader(dataFolder: string): Reader {
   return { raw, kysely, close: () => kysely.destroy() }
 }
 
+/** As many statements are kept prepared: preparing one takes longer than most of them run. */
+const STATEMENTS_KEPT = 200
+
 /** node:sqlite in the form Kysely's dialect expects. */
 function kyselyDatabase(raw: DatabaseSync) {
+  const kept = new Map<string, StatementSync>()
+  const prepared = (sql: string): StatementSync => {
+    const statement = kept.get(sql) ?? raw.prepare(sql)
+    // The one used last is the last to go.
+    kept.delete(sql)
+    kept.set(sql, statement)
+    const [oldest] = kept.keys()
+    if (kept.size > STATEMENTS_KEPT && oldest !== undefined) kept.delete(oldest)
+    return statement
+  }
   return {
     close: () => raw.close(),
     prepare: (sql: string) => {
-      const statement = raw.prepare(sql)
+      const statement = prepared(sql)
       return {
         reader: statement.columns().length > 0,
         all: (params: readonly unknown[]) => statement.all(...params.map(toSqlValue)),
         run: (params: readonly unknown[]) => statement.run(...params.map(toSqlValue)),
-        iterate: (params: readonly unknown[]) => statement.iterate(...params.map(toSqlValue)) as IterableIterator<unknown>,
+        // One of its own: somebody else may ask the same while this one is read.
+        iterate: (params: readonly unknown[]) => raw.prepare(sql).iterate(...params.map(toSqlValue)) as IterableIterator<unknown>,
       }
     },
   }

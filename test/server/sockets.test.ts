@@ -34,7 +34,7 @@ test('[S26] a reader that is too slow is closed, the others read on', async () =
 
 test('[S26] a socket that never opens a document is closed', async () => {
   await using folder = await tempFolder()
-  await using server = await startCollabServer({ dataFolder: folder.path, limits: { sweepMs: 5, sweepsToAuthenticate: 2 } })
+  await using server = await startCollabServer({ dataFolder: folder.path, limits: { sweepMs: 200, sweepsToAuthenticate: 2 } })
   using idle = await RawClient.connect(server.url)
   expect(await idle.closed).toBe(4408)
 })
