@@ -2,7 +2,7 @@ import type { ReadyApp } from '../sync-engine/connectors/app.ts'
 import type { ExternalField, ObjectDescription } from '../sync-engine/connectors/connector.ts'
 import type { CallKind, CallReport, HttpClient } from '../sync-engine/connectors/http-client.ts'
 import { addCredits, type Credits, NO_CREDITS } from '../sync-engine/credits.ts'
-import { effectiveDirection, heldByDirection } from '../sync-engine/direction.ts'
+import { effectiveDirection, heldByDirection, whyOff } from '../sync-engine/direction.ts'
 import type { ConnectionSetup, DeltaCell } from '../sync-engine/plan.ts'
 import type { Clock, CreateIntent, EnginePorts, RunCell, RunCounts, RunStep, Settlement, SheetView } from '../sync-engine/ports.ts'
 import { SyncError } from '../sync-engine/sync-error.ts'
@@ -502,7 +502,7 @@ function bindingFor(o: {
     isConnectionField,
     writable: reason === undefined,
     ...(reason !== undefined && { reason }),
-    ...(!setup.isOn && { heldBy: `${appName} is switched off.` }),
+    ...(!setup.isOn && { heldBy: whyOff(setup) }),
     ...(whenOn.canPush && !whenOn.canPull && { isPushOnly: true }),
     ...(options && { options }),
     ...(external?.optionsCaseSensitive !== undefined && { optionsCaseSensitive: external.optionsCaseSensitive }),

@@ -2,6 +2,7 @@ import type { ReadyApp } from '../sync-engine/connectors/app.ts'
 import type { CallReport, HttpClient } from '../sync-engine/connectors/http-client.ts'
 import { readyApp } from '../sync-engine/connectors/registry.ts'
 import { totalCredits } from '../sync-engine/credits.ts'
+import { whyOff } from '../sync-engine/direction.ts'
 import type { ConnectionSetup } from '../sync-engine/plan.ts'
 import { type Clock, NO_COUNTS, type RunOrder } from '../sync-engine/ports.ts'
 import { runOrder } from '../sync-engine/run.ts'
@@ -511,8 +512,9 @@ export class RunQueue {
 }
 
 /** Why nothing runs for a connection, in words a person reads. */
-function haltOf({ isOn, objectDirection, appName }: ConnectionSetup): string | undefined {
-  if (!isOn) return `${appName} is switched off.`
+function haltOf(setup: ConnectionSetup): string | undefined {
+  const { isOn, objectDirection, appName } = setup
+  if (!isOn) return whyOff(setup)
   return objectDirection === 'disabled' ? `This object does not sync with ${appName}.` : undefined
 }
 

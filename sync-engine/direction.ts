@@ -31,6 +31,10 @@ export function effectiveDirection(isOn: boolean, object: ObjectDirection, field
   return { canPush, canPull, decidedBy }
 }
 
+/** Why nothing leaves for a connection that is not on: its integration's switch, or its own pause. */
+export const whyOff = ({ appName, isPaused }: { readonly appName: string; readonly isPaused?: boolean }): string =>
+  isPaused === true ? 'This connection is paused.' : `${appName} is switched off.`
+
 /** Why a staged cell is not pushed, in words a person reads (V28); `undefined` where it may be. */
 export function heldByDirection(
   { canPush, decidedBy }: EffectiveDirection,

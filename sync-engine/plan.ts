@@ -5,7 +5,7 @@ import type { ExternalField, ObjectDescription, PlanCalls, PlannedCall, RecordDe
 import { planHubSpotCalls } from './connectors/hubspot-plan.ts'
 import { planJiraCalls } from './connectors/jira-plan.ts'
 import { type Credits, NO_CREDITS, totalCredits } from './credits.ts'
-import { effectiveDirection, type FieldDirection, heldByDirection, type ObjectDirection } from './direction.ts'
+import { effectiveDirection, type FieldDirection, heldByDirection, type ObjectDirection, whyOff } from './direction.ts'
 import { matchOption } from './options.ts'
 import { toApp, toWorkbook, type ValueMap } from './value-map.ts'
 
@@ -18,6 +18,8 @@ export interface ConnectionSetup {
   readonly app: string
   readonly appName: string
   readonly isOn: boolean
+  /** It is not on because a person paused this one connection. */
+  readonly isPaused?: boolean
   readonly objectDirection: ObjectDirection
   readonly fields: readonly {
     readonly field: FieldId
@@ -204,7 +206,7 @@ function holdOf(
     direction,
     setup.appName,
   )
-  if (byDirection !== undefined) return { reason: 'direction', text: byDirection }
+  if (byDirection !== undefined) return { reason: 'direction', text: setup.isOn ? byDirection : whyOff(setup) }
   if (twice.has(`${cell.recordId}\u0000${cell.field}`))
     return { reason: 'linked-twice', text: 'two rows hold this record and want different values.' }
   if (marks.conflict !== undefined && setup.onConflict === 'hold') return { reason: 'conflict', text: 'changed in both.' }

@@ -1,6 +1,6 @@
 import type { ObjectDescription } from './connectors/connector.ts'
 import { createRecords, settleOpenCreates } from './creates.ts'
-import { effectiveDirection } from './direction.ts'
+import { effectiveDirection, whyOff } from './direction.ts'
 import { answerLinkRequests, fill, importRecords, link } from './links.ts'
 import type { DeltaCell, RunMode } from './plan.ts'
 import { type EnginePorts, type FrozenPlan, OPEN_RECEIPT_STATES, type RunOrder, type Settlement, type SheetView } from './ports.ts'
@@ -21,7 +21,7 @@ import { undo } from './undo.ts'
  * @throws SyncError when it cannot go on; everything done until then stands in its receipts.
  */
 export async function runOrder(order: RunOrder, ports: EnginePorts, signal: AbortSignal): Promise<RunEnd> {
-  if (!ports.setup.isOn) throw new SyncError('paused', `${ports.setup.appName} is switched off.`)
+  if (!ports.setup.isOn) throw new SyncError('paused', whyOff(ports.setup))
   const run = await prepare(order, ports, signal)
   await settleOpenReceipts(run)
   await settleOpenCreates(run)

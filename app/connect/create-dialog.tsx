@@ -30,7 +30,7 @@ export function CreateDialog(
   props: DialogsProps & {
     readonly connection: ConnectionInfo
     readonly rows: readonly RowId[]
-    /** The rows' records are gone in the app: their ties are given up first. */
+    /** The rows' records are gone in the app: new ones take their place. */
     readonly isAgain: boolean
   },
 ) {
@@ -86,12 +86,8 @@ export function CreateDialog(
   const plan = (): void =>
     void ask(async () => {
       await session.flush()
-      if (isAgain) await untie()
       return callApi('previewCreate', { params: { id }, body: { rows: [...rows], common: commonChanges } })
     }, setPreview)
-  const untie = async (): Promise<void> => {
-    for (const row of rows) if (sheet.recordOf(row, id as ConnectionId) !== undefined) await callApi('unlink', { params: { id, row } })
-  }
   const ready = preview?.rows.filter((row) => row.missing.length === 0 && row.problems.length === 0) ?? []
   const create = (): void =>
     void ask(

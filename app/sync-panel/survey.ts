@@ -129,6 +129,7 @@ export const setupOf = (connection: ConnectionInfo): ConnectionSetup => ({
   app: connection.integration.app,
   appName: connection.integration.appName,
   isOn: connection.integration.isOn && !connection.isPaused,
+  ...(connection.integration.isOn && connection.isPaused && { isPaused: true }),
   objectDirection: connection.object.direction,
   fields: connection.fields.map((f) => ({ ...f, field: f.field as FieldId })),
   onConflict: connection.onConflict,

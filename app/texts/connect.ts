@@ -40,7 +40,7 @@ export const CONNECT_TEXTS = {
     required: 'needed to create',
     never: (object: string) => `The fields of ${object} were never read. Reading them is one call or a few, and costs 1 credit.`,
     read: 'Read the fields · 1 credit',
-    readAt: (when: string) => `Read ${when}.`,
+    readAt: (when: string) => `Last read: ${when}.`,
     readAgain: 'Read again · 1 credit',
     reading: 'Reading…',
     name: 'Name of the connection field',

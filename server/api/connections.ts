@@ -24,7 +24,7 @@ import type { RunQueue } from '../queue.ts'
 import { makeSearches } from '../searches.ts'
 import type { Caller } from '../session.ts'
 import type { SheetHub } from '../sheets.ts'
-import { type Catalog, type ConnectionRow, type FullConnection, isOn, setupOf } from '../storage/catalog.ts'
+import { type Catalog, type ConnectionRow, type FullConnection, setupOf } from '../storage/catalog.ts'
 import { dropUnsettledRowOp } from '../storage/connections.ts'
 import { previewOps, type RunRow, type RunStore } from '../storage/runs.ts'
 import type { UpdateLog } from '../update-log.ts'
@@ -32,7 +32,7 @@ import type { WorkbookCopies } from '../workbook-copies.ts'
 import { appName, type Workbooks } from '../workbooks.ts'
 import type { ConnectionEndpoint } from './contract/connections.ts'
 import type { AnswerOf, ConnectionInfo, Contract } from './contract.ts'
-import { described, makeLookup } from './lookup.ts'
+import { assertOn, described, makeLookup } from './lookup.ts'
 import { ApiProblem, notFound } from './problem.ts'
 import type { Handlers } from './router.ts'
 
@@ -47,6 +47,8 @@ export interface ConnectionParts {
   readonly connections: Connections
   readonly duplicates: WorkbookCopies
   readonly log: UpdateLog
+  /** Credits this month has left, where its allowance blocks. */
+  readonly creditsLeft: () => number | undefined
   /** A connection came, went or was configured otherwise: windows that show its workbook look anew. */
   readonly onConnection: (connection: ConnectionRow) => void
   readonly now: () => number
@@ -217,7 +219,7 @@ export function connectionHandlers(parts: ConnectionParts): Handlers<Pick<Contra
       const description = described(full)
       if ('name' in body && description.isSearchable === false) throw notSearchable(full, description)
       const credits = 'name' in body ? 1 : Math.ceil(body.keys.length / description.readBatch)
-      const hits = await ask(full, caller, null, async (connector, signal) => ({
+      const hits = await ask(full, caller, { note: null, leastPrice: credits }, async (connector, signal) => ({
         answer:
           'name' in body ? await connector.searchByName(body.name, SEARCH_LIMIT, signal) : await connector.findByKeys(body.keys, signal),
         credits,
@@ -291,11 +293,16 @@ export function connectionHandlers(parts: ConnectionParts): Handlers<Pick<Contra
       })
       const filter = body.filter ?? connection.filter
       const names = [...new Set([external.id, description.nameField])]
-      const found = await ask(full, caller, `Looked through records to match ${asked.length} rows`, async (connector, signal) => {
-        const listed = await listUpTo(connector, filter, names, MATCH_RECORDS, signal)
-        if (!listed.isComplete) throw tooManyToMatch(full)
-        return { answer: listed, credits: listed.pages }
-      })
+      const found = await ask(
+        full,
+        caller,
+        { note: `Looked through records to match ${asked.length} rows`, leastPrice: 1 },
+        async (connector, signal) => {
+          const listed = await listUpTo(connector, filter, names, MATCH_RECORDS, signal)
+          if (!listed.isComplete) throw tooManyToMatch(full)
+          return { answer: listed, credits: listed.pages }
+        },
+      )
       const records = found.records.map((record) => ({
         id: record.id,
         key: record.key,
@@ -329,11 +336,16 @@ export function connectionHandlers(parts: ConnectionParts): Handlers<Pick<Contra
       assertOn(full)
       const { connection } = full
       const description = described(full)
-      const found = await ask(full, caller, 'Looked at a filter; nothing was imported', async (connector, signal) => {
-        const listed = await listUpTo(connector, body.filter, [description.nameField], LOOK_RECORDS, signal)
-        const total = listed.isComplete ? listed.records.length : ((await connector.count?.(body.filter, signal)) ?? null)
-        return { answer: { ...listed, total }, credits: 0 }
-      })
+      const found = await ask(
+        full,
+        caller,
+        { note: 'Looked at a filter; nothing was imported', leastPrice: 0 },
+        async (connector, signal) => {
+          const listed = await listUpTo(connector, body.filter, [description.nameField], LOOK_RECORDS, signal)
+          const total = listed.isComplete ? listed.records.length : ((await connector.count?.(body.filter, signal)) ?? null)
+          return { answer: { ...listed, total }, credits: 0 }
+        },
+      )
       const holders = await withRoom(connection.sheet, ({ sheet }) => holdersIn(sheet, connection.id))
       const hits = found.records.map((record) => ({
         id: record.id,
@@ -383,7 +395,7 @@ export function connectionHandlers(parts: ConnectionParts): Handlers<Pick<Contra
     getCreateFields: async ({ params, body, caller }) => {
       const full = await fullConnection(params.id)
       assertOn(full)
-      const needs = await ask(full, caller, 'Asked what a new record needs', async (connector, signal) => ({
+      const needs = await ask(full, caller, { note: 'Asked what a new record needs', leastPrice: 0 }, async (connector, signal) => ({
         answer: await needsFor(connector, described(full), body.context, signal),
         credits: 0,
       }))
@@ -396,11 +408,16 @@ export function connectionHandlers(parts: ConnectionParts): Handlers<Pick<Contra
       const description = described(full)
       if (description.isSearchable === false) throw notSearchable(full, description)
       const names = [...new Set(body.names.map((n) => n.name))]
-      const found = await ask(full, caller, 'Looked for records that may be the same', async (connector, signal) => {
-        const hits = new Map<string, readonly SearchHit[]>()
-        for (const name of names) hits.set(name, await connector.searchByName(name, DUPLICATE_LIMIT, signal))
-        return { answer: hits, credits: names.length }
-      })
+      const found = await ask(
+        full,
+        caller,
+        { note: 'Looked for records that may be the same', leastPrice: names.length },
+        async (connector, signal) => {
+          const hits = new Map<string, readonly SearchHit[]>()
+          for (const name of names) hits.set(name, await connector.searchByName(name, DUPLICATE_LIMIT, signal))
+          return { answer: hits, credits: names.length }
+        },
+      )
       const holders = await withRoom(full.connection.sheet, ({ sheet }) => holdersIn(sheet, full.connection.id))
       return {
         found: body.names.map(({ row, name }) => ({
@@ -462,19 +479,13 @@ export function connectionHandlers(parts: ConnectionParts): Handlers<Pick<Contra
         ]),
       )
     })
-    return ask(full, caller, `Planned ${rows.length} new records`, async (connector, signal) => {
-      const first = await needsFor(connector, described(full), {}, signal)
-      const kinds = new Map<string, CreateNeeds>()
+    return ask(full, caller, { note: `Planned ${rows.length} new records`, leastPrice: 0 }, async (connector, signal) => {
       const answer: RowToCreate[] = []
+      const known = new Map<string, CreateNeeds>()
       for (const row of rows) {
         const values = valuesOf.get(row) ?? new Map<string, CellValue>()
-        const context = Object.fromEntries(
-          first.required.map(({ id }) => [id, values.get(id) ?? common.get(id) ?? null] as const).filter(([, v]) => v !== null),
-        )
-        const deciding = connector.requiredToCreate === undefined ? {} : context
-        const kind = JSON.stringify(deciding)
-        const needs = kinds.get(kind) ?? (await needsFor(connector, described(full), deciding, signal))
-        kinds.set(kind, needs)
+        const chosen = (field: string): CellValue => values.get(field) ?? common.get(field) ?? null
+        const needs = await needsOfKind(connector, described(full), chosen, known, signal)
         answer.push(planCreate({ setup, row, values, common, needs }))
       }
       return { answer, credits: 0 }
@@ -490,18 +501,6 @@ const LOOK_RECORDS = 1_000
 /** Records a match reads at most: each page is a search run. */
 const MATCH_RECORDS = 20_000
 const SAMPLE = 50
-
-/** @throws ApiProblem where nothing may leave for this connection */
-function assertOn(full: FullConnection): void {
-  if (!full.integration.isOn) throw new SyncError('paused', `${appName(full)} is switched off.`)
-  if (isOn(full)) return
-  throw new ApiProblem({
-    status: 409,
-    code: 'paused',
-    message: 'This connection is paused.',
-    advice: 'Nothing was sent. Resume it in its menu, then try again; staged edits are kept.',
-  })
-}
 
 /** Why these ties cannot be made; nothing is made then. */
 function linkProblem(
@@ -545,10 +544,11 @@ function linkProblem(
   return undefined
 }
 
-/** @throws ApiProblem where the row is not there, or tied to a record that is not known to be gone */
+/** @throws ApiProblem where the row is not there, or tied to a record that is not proven gone */
 function assertMayBecomeRecord(sheet: Sheet, full: FullConnection, row: RowId): void {
   if (!sheet.hasRow(row) || sheet.isDeleted(row)) throw notFound('such row')
-  if (sheet.recordOf(row, full.connection.id) === undefined) return
+  const { id } = full.connection
+  if (sheet.recordOf(row, id) === undefined || sheet.recordMark(row, id)?.kind === 'gone') return
   throw new ApiProblem({
     status: 409,
     code: 'row-linked',
@@ -578,6 +578,34 @@ const needsFor = async (
   context: Readonly<Record<string, CellValue>>,
   signal: AbortSignal,
 ): Promise<CreateNeeds> => (await connector.requiredToCreate?.(context, signal)) ?? needsOf(description)
+
+/** Fields that decide over others are asked for one after the other: at most so many (Jira: project, issue type). */
+const MOST_QUESTIONS = 4
+
+/** What a record of this kind needs: asked again while a value that was chosen changes what else is needed. */
+async function needsOfKind(
+  connector: Connector,
+  description: ObjectDescription,
+  chosen: (field: string) => CellValue,
+  known: Map<string, CreateNeeds>,
+  signal: AbortSignal,
+): Promise<CreateNeeds> {
+  let context: Readonly<Record<string, CellValue>> = {}
+  for (let questions = 1; ; questions++) {
+    const kind = JSON.stringify(context)
+    const needs = known.get(kind) ?? (await needsFor(connector, description, context, signal))
+    known.set(kind, needs)
+    // Only what is chosen from a list decides over other fields; a text of its own in each row would be a kind of its own.
+    const next = Object.fromEntries(
+      needs.required.flatMap(({ id, options }) => {
+        const value = options === undefined ? null : chosen(id)
+        return value === null ? [] : [[id, value] as const]
+      }),
+    )
+    if (connector.requiredToCreate === undefined || questions === MOST_QUESTIONS || JSON.stringify(next) === kind) return needs
+    context = next
+  }
+}
 
 const textOf = ({ key, values }: AppRecord, field: string): string => {
   const value = values[field]

@@ -1,7 +1,9 @@
 import type { ObjectDescription } from '../../sync-engine/connectors/connector.ts'
+import { SyncError } from '../../sync-engine/sync-error.ts'
 import type { SheetId } from '../../workbook/ids.ts'
 import type { Room, SheetHub } from '../sheets.ts'
-import type { Catalog, FullConnection } from '../storage/catalog.ts'
+import { type Catalog, type FullConnection, isOn } from '../storage/catalog.ts'
+import { appName } from '../workbooks.ts'
 import { ApiProblem, notFound } from './problem.ts'
 
 /** What several parts of the API look up, with the problem to answer where it is not there. */
@@ -47,5 +49,17 @@ export function described({ connection: { description } }: FullConnection): Obje
     code: 'not-described',
     message: 'The fields of this connection are not known yet.',
     advice: 'Refresh the fields first.',
+  })
+}
+
+/** @throws ApiProblem where nothing may leave for this connection */
+export function assertOn(full: FullConnection): void {
+  if (!full.integration.isOn) throw new SyncError('paused', `${appName(full)} is switched off.`)
+  if (isOn(full)) return
+  throw new ApiProblem({
+    status: 409,
+    code: 'paused',
+    message: 'This connection is paused.',
+    advice: 'Nothing was sent. Resume it in its menu, then try again; staged edits are kept.',
   })
 }

@@ -1,4 +1,5 @@
 import { addCredits, type Credits, NO_CREDITS, totalCredits } from '../../sync-engine/credits.ts'
+import { whyOff } from '../../sync-engine/direction.ts'
 import { planSync } from '../../sync-engine/plan.ts'
 import { setupFingerprint } from '../../sync-engine/run-plan.ts'
 import { SyncError } from '../../sync-engine/sync-error.ts'
@@ -21,7 +22,7 @@ import type { UpdateLog } from '../update-log.ts'
 import { appName } from '../workbooks.ts'
 import type { RunsEndpoint } from './contract/runs.ts'
 import type { Contract } from './contract.ts'
-import { described, makeLookup } from './lookup.ts'
+import { assertOn, described, makeLookup } from './lookup.ts'
 import { ApiProblem, badRequest, notFound } from './problem.ts'
 import type { Handlers } from './router.ts'
 
@@ -168,7 +169,7 @@ export function runHandlers(parts: RunsParts): Handlers<Endpoints> {
     confirmRun: async ({ params, caller }) => {
       const run = await runOf(params.id)
       const full = await fullConnection(run.connection)
-      if (!setupOf(full, '').isOn) throw new SyncError('paused', `${appName(full)} is switched off.`)
+      assertOn(full)
       if (!(await queue.confirm(params.id, caller.actor.id))) throw over('It does not wait for anybody; nothing was changed.')
       return {}
     },
@@ -256,7 +257,7 @@ export function runHandlers(parts: RunsParts): Handlers<Endpoints> {
     undoRun: async ({ params, body, caller }) => {
       const run = await runOf(params.id)
       const connection = await fullConnection(run.connection)
-      if (!setupOf(connection, '').isOn) throw new SyncError('paused', `${appName(connection)} is switched off.`)
+      assertOn(connection)
       const frozen = runs.preview(body.planId, undoKey(run.id))
       if (frozen === undefined) throw new SyncError('plan-changed', 'This preview is no longer known. Nothing was sent.')
       return queue.enqueue({ connection, order: { kind: 'undo', run: run.id, frozen }, trigger: triggerOf(caller), actor: caller.actor.id })
@@ -290,11 +291,7 @@ export function runHandlers(parts: RunsParts): Handlers<Endpoints> {
         })) {
           const connection = await fullConnection(id)
           const setup = setupOf(connection, appName(connection))
-          const reason = !setup.isOn
-            ? `${setup.appName} is switched off.`
-            : setup.objectDirection === 'disabled'
-              ? `${object.name} do not sync.`
-              : undefined
+          const reason = !setup.isOn ? whyOff(setup) : setup.objectDirection === 'disabled' ? `${object.name} do not sync.` : undefined
           if (reason !== undefined) skipped.push({ connection: id, reason })
           else {
             const order = { kind: 'sync', mode: body.mode, trigger: 'person' } as const

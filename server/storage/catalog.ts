@@ -386,6 +386,7 @@ export function setupOf({ connection, object, integration }: FullConnection, app
     app: integration.app,
     appName,
     isOn: isOn({ connection, integration }),
+    ...(integration.isOn && connection.state === 'paused' && { isPaused: true }),
     objectDirection: object.direction,
     fields: connection.fields.map((field) => {
       const valueMap = object.mappings?.find((m) => m.external === field.external)?.valueMap ?? []

@@ -270,18 +270,55 @@ test('[CN12] a record that a deleted row holds goes to the row that asks for it'
 test('[CN13] what a new record needs is asked of the app, and the preview says what is missing and what is no option, before anything is sent', async () => {
   const book = await newBook('Create')
   const connection = await connect(book, ['summary', 'priority'])
-  const needs = await api.call('getCreateFields', { params: { id: connection.id }, body: { context: {} } })
-  expect(needs.required.length).toBeGreaterThan(0)
+  const params = { id: connection.id }
+  const needs = await api.call('getCreateFields', { params, body: { context: {} } })
+  // Jira asks for the project first; what it needs then depends on it.
+  expect(needs.required.map((f) => f.id)).toEqual(['project'])
+  const project =
+    needs.required[0]?.options?.find((o) => o.name.includes('Tide') || o.id === 'TB')?.name ?? needs.required[0]?.options?.[0]?.name ?? ''
   const [summary, priority] = [await fieldIn(book, 'Summary'), await fieldIn(book, 'Priority')]
   const { rows } = await api.call('addRows', {
     params: { id: book.workbook, sheet: book.sheet },
     body: { rows: [{ [summary]: 'A new one', [priority]: 'high' }, { [summary]: 'Another', [priority]: 'Hihg' }, {}] },
   })
   const before = await creditsOf(connection.id)
-  const preview = await api.call('previewCreate', { params: { id: connection.id }, body: { rows, common: [] } })
+  const bare = await api.call('previewCreate', { params, body: { rows, common: [] } })
+  expect(bare.rows.map((r) => r.missing)).toEqual([['project'], ['project'], ['project']])
+  const common = [
+    { field: 'project', value: project },
+    { field: 'issuetype', value: 'Task' },
+  ]
+  const preview = await api.call('previewCreate', { params, body: { rows, common } })
   expect(preview.rows[2]?.missing).toContain('summary')
   expect(preview.rows[1]?.problems[0]?.text).toContain('Did you mean “High”?')
   expect(await creditsOf(connection.id)).toBe(before)
+
+  const ready = preview.rows.filter((r) => r.missing.length === 0 && r.problems.length === 0)
+  expect(ready.map((r) => r.row)).toEqual([rows[0]])
+  const { run } = await api.call('createRecords', { params, body: { rows: ready.map(({ row, changes }) => ({ row, changes })) } })
+  const ended = await api.runEnded(run)
+  expect(ended).toMatchObject({ state: 'settled', totalCredits: preview.totalCredits, counts: { created: 1, linked: 1 } })
+  const made = (await rowsOf(book)).rows.find((r) => r.row === rows[0])
+  expect(made).toMatchObject({ values: { [summary]: 'A new one', [priority]: 'High' }, staged: [] })
+  expect(made?.values[connection.keyField]).toMatch(/^[A-Z]+-\d+$/u)
+  expect(await refusalOf(await api.send('previewCreate', { params, body: { rows: [rows[0] ?? ''], common } }))).toMatchObject({
+    code: 'row-linked',
+  })
+})
+
+test('[CN15] what a person asks of an app outside a sync is a run of the log with its calls, which is over when the answer is here', async () => {
+  const book = await newBook('Asked')
+  const connection = await connect(book, ['summary'])
+  const params = { id: connection.id }
+  const { hits } = await api.call('search', { params, body: { name: 'launch' } })
+  expect(hits.length).toBeGreaterThan(0)
+  await api.call('lookAtFilter', { params, body: { filter: 'key = TB-1' } })
+  const { runs } = await api.call('listRuns', { query: { connection: connection.id } })
+  expect(runs.map(({ kind, state, totalCredits, endedAt }) => [kind, state, totalCredits, endedAt !== null])).toEqual([
+    ['search', 'settled', 0, true],
+    ['search', 'settled', 1, true],
+  ])
+  expect((await api.call('getRun', { params: { id: runs[0]?.id ?? '' } })).calls.length).toBeGreaterThan(0)
 })
 
 test('[CN14] a copy of a workbook has its sheets, fields, rows, staged cells and connections, these paused; neither changes with the other', async () => {
