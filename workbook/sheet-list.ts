@@ -104,7 +104,7 @@ export function freeSheetName(sheets: readonly Pick<SheetEntry, 'name'>[], wante
 /** `Sheet 1`, `Sheet 2` …: the first of them that is free. */
 export function nextSheetName(sheets: readonly Pick<SheetEntry, 'name'>[]): string {
   const taken = new Set(sheets.map(({ name }) => name.toLowerCase()))
-  let n = sheets.length + 1
+  let n = 1
   while (taken.has(`sheet ${n}`)) n++
   return `Sheet ${n}`
 }

@@ -1,4 +1,4 @@
-import { type FormEvent, useState } from 'react'
+import { type FormEvent, useEffect, useRef, useState } from 'react'
 import { ListBox, ListBoxItem, Text } from 'react-aria-components'
 import type { FieldDraft } from '../../workbook/field-edits.ts'
 import { editTextOf, parseTyped, type ValueFormats } from '../../workbook/field-values.ts'
@@ -143,10 +143,16 @@ export function TypeList({
   onType: (type: FieldType) => void
   types?: readonly FieldType[]
 }) {
+  const list = useRef<HTMLDivElement>(null)
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the chosen type is brought into sight when it is another one
+  useEffect(() => {
+    list.current?.querySelector('[data-selected]')?.scrollIntoView({ block: 'nearest' })
+  }, [type])
   return (
-    <div>
+    <div className="min-w-0">
       <span className="label">{T.type}</span>
       <ListBox
+        ref={list}
         aria-label={T.type}
         className="menu max-h-56 overflow-auto rounded-md border border-line"
         selectionMode="single"

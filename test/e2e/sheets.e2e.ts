@@ -30,7 +30,7 @@ async function addSheet(window: WorkbookWindow, name: string): Promise<void> {
 test('[ST1] [ST2] a sheet is added, named, and put elsewhere by keys and by drag; each is one step', async ({ enter }) => {
   const window = await (await enter('Ana')).openWorkbook()
   const { page } = window
-  await expect(names(window)).toHaveText(['Sheet 1'])
+  await expect(names(window)).toHaveText(['Sheet 1', 'Customers'])
   await addSheet(window, 'Sheet 2')
   await expect(page.getByRole('grid', { name: /^Sheet 2/ })).toBeVisible()
   await expect(page.getByRole('columnheader', { name: 'Name' })).toBeVisible()
@@ -38,22 +38,22 @@ test('[ST1] [ST2] a sheet is added, named, and put elsewhere by keys and by drag
   await tab(window, 'Sheet 2').dblclick()
   await page.getByRole('textbox', { name: 'New name of Sheet 2' }).fill('Budget')
   await window.press('Enter')
-  await expect(names(window)).toHaveText(['Sheet 1', 'Budget'])
+  await expect(names(window)).toHaveText(['Sheet 1', 'Budget', 'Customers'])
   await expect(page.getByRole('grid', { name: /^Budget/ })).toBeVisible()
   await expect(tab(window, 'Budget')).toBeFocused()
 
   await window.press('Alt+Shift+ArrowLeft')
-  await expect(names(window)).toHaveText(['Budget', 'Sheet 1'])
-  await expect(window.said).toHaveText('Budget is sheet 1 of 2.')
+  await expect(names(window)).toHaveText(['Budget', 'Sheet 1', 'Customers'])
+  await expect(window.said).toHaveText('Budget is sheet 1 of 3.')
   await window.press('F2')
   await page.getByRole('textbox', { name: 'New name of Budget' }).fill('  ')
   await window.press('Enter')
-  await expect(names(window)).toHaveText(['Budget', 'Sheet 1'])
+  await expect(names(window)).toHaveText(['Budget', 'Sheet 1', 'Customers'])
 
   await window.press('Escape', 'Control+z')
-  await expect(names(window)).toHaveText(['Sheet 1', 'Budget'])
+  await expect(names(window)).toHaveText(['Sheet 1', 'Budget', 'Customers'])
   await window.press('Control+z')
-  await expect(names(window)).toHaveText(['Sheet 1', 'Sheet 2'])
+  await expect(names(window)).toHaveText(['Sheet 1', 'Sheet 2', 'Customers'])
 
   const [from, to] = [await tab(window, 'Sheet 2').boundingBox(), await tab(window, 'Sheet 1').boundingBox()]
   if (from === null || to === null) throw new Error('Tabs have no place')
@@ -61,7 +61,7 @@ test('[ST1] [ST2] a sheet is added, named, and put elsewhere by keys and by drag
   await page.mouse.down()
   await page.mouse.move(to.x + 4, to.y + 10, { steps: 4 })
   await page.mouse.up()
-  await expect(names(window)).toHaveText(['Sheet 2', 'Sheet 1'])
+  await expect(names(window)).toHaveText(['Sheet 2', 'Sheet 1', 'Customers'])
 })
 
 test('[ST6] each sheet keeps its place and selection, is reached by keys, list and palette, and has an address', async ({ enter }) => {
@@ -105,12 +105,20 @@ test('[ST6] each sheet keeps its place and selection, is reached by keys, list a
 test('[ST3] deleting says what goes along, and undo brings the sheet back; the last one stays', async ({ enter }) => {
   const window = await (await enter('Ana')).openWorkbook()
   const { page } = window
+  await tab(window, 'Customers').click({ button: 'right' })
+  await page.getByRole('menuitem', { name: 'Delete…' }).click()
+  await expect(window.dialog).toContainText('rests: nothing is pulled')
+  await window.dialog.getByRole('button', { name: 'Delete sheet' }).click()
+  await expect(names(window)).toHaveText(['Sheet 1'])
   await tab(window, 'Sheet 1').focus()
   await window.press('Delete')
   await expect(window.said).toHaveText('A workbook keeps one sheet at least. Add another one first.')
+
   await addSheet(window, 'Sheet 2')
-  await tab(window, 'Sheet 1').click({ button: 'right' })
-  await page.getByRole('menuitem', { name: 'Delete…' }).click()
+  await tab(window, 'Sheet 1').click()
+  await tab(window, 'Sheet 1').focus()
+  await window.press('Delete')
+  await expect(window.dialog).toContainText('Its 60 rows go with it')
   await expect(window.dialog).toContainText('Jira · Issues rests')
   await window.dialog.getByRole('button', { name: 'Delete sheet' }).click()
   await expect(names(window)).toHaveText(['Sheet 2'])
@@ -148,7 +156,7 @@ test('[ST7] two people see each other’s sheets at once, and where each of them
   const [ana, ben] = [await enter('Ana'), await enter('Ben')]
   const [window, theirs] = [await ana.openWorkbook(), await ben.openWorkbook()]
   await addSheet(window, 'Sheet 2')
-  await expect(names(theirs)).toHaveText(['Sheet 1', 'Sheet 2'])
+  await expect(names(theirs)).toHaveText(['Sheet 1', 'Sheet 2', 'Customers'])
   await expect(tab(theirs, 'Sheet 2')).toHaveAttribute('aria-description', 'Ana is here.')
   await expect(tab(window, 'Sheet 1')).toHaveAttribute('aria-description', 'Ben is here.')
   await tab(theirs, 'Sheet 2').click()
@@ -156,9 +164,9 @@ test('[ST7] two people see each other’s sheets at once, and where each of them
 
   await tab(window, 'Sheet 2').focus()
   await window.press('Delete')
-  await expect(names(theirs)).toHaveText(['Sheet 1'])
-  await expect(theirs.said).toHaveText('Sheet 2 was deleted. It can be brought back from the list of sheets. This is Sheet 1.')
-  await expect(theirs.row('TB-1')).toBeVisible()
+  await expect(names(theirs)).toHaveText(['Sheet 1', 'Customers'])
+  await expect(theirs.said).toHaveText('Sheet 2 was deleted. It can be brought back from the list of sheets. This is Customers.')
+  await expect(tab(theirs, 'Customers')).toHaveAttribute('aria-selected', 'true')
 })
 
 test('[ST2] [ST1] without a network sheets are named and placed, and a new one says that it needs the server', async ({ enter }) => {
@@ -174,9 +182,9 @@ test('[ST2] [ST1] without a network sheets are named and placed, and a new one s
   await page.keyboard.type('Offline')
   await window.press('Enter')
   await expect(tab(window, 'Offline')).toBeFocused()
-  await expect(names(window)).toHaveText(['Sheet 1', 'Offline'])
+  await expect(names(window)).toHaveText(['Sheet 1', 'Offline', 'Customers'])
   await window.press('Alt+Shift+ArrowLeft')
-  await expect(names(window)).toHaveText(['Offline', 'Sheet 1'])
+  await expect(names(window)).toHaveText(['Offline', 'Sheet 1', 'Customers'])
   await window.goOnline()
   await expect
     .poll(async () => {
@@ -184,7 +192,7 @@ test('[ST2] [ST1] without a network sheets are named and placed, and a new one s
       const answer = await page.request.get(`/api/workbooks/${id}`)
       return ((await answer.json()) as { sheets: { name: string }[] }).sheets.map(({ name }) => name)
     })
-    .toEqual(['Offline', 'Sheet 1'])
+    .toEqual(['Offline', 'Sheet 1', 'Customers'])
 })
 
 /** The middle of something, in pixels of the window. */

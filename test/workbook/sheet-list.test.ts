@@ -85,8 +85,8 @@ describe('the list of sheets', () => {
   test('[ST1] a new sheet has a name that is free', () => {
     const named = (...names: string[]) => names.map((name) => ({ name }))
     expect(freeSheetName(named('Plan', 'plan 2'), 'Plan')).toBe('Plan 3')
-    expect(nextSheetName(named('Sheet 1', 'Sheet 3'))).toBe('Sheet 4')
-    expect(nextSheetName(named('A'))).toBe('Sheet 2')
+    expect(nextSheetName(named('Sheet 1', 'Sheet 3'))).toBe('Sheet 2')
+    expect(nextSheetName(named('A'))).toBe('Sheet 1')
   })
 })
 

@@ -59,7 +59,8 @@ async function bundle(grid: string): Promise<Bundle> {
 function productCss(): string {
   const css = readFileSync(join(ROOT, 'app/globals.css'), 'utf8')
   const fonts = css.match(/--font-\w+:[^;]+;/gu)?.join(' ') ?? ''
-  const plain = css.replace(/@(?:import|source)[^;]+;/gu, '').replace(/@theme inline \{[^}]*\}/u, '')
+  const files = [...css.matchAll(/@import "\.\/(styles\/[\w-]+\.css)";/gu)].map(([, file = '']) => file)
+  const plain = files.map((file) => readFileSync(join(ROOT, 'app', file), 'utf8')).join('\n')
   return `*, ::before, ::after { box-sizing: border-box } :root { ${fonts} } ${plain}`
 }
 
