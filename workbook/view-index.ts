@@ -211,11 +211,14 @@ export class ViewIndex {
     if (this.#lineAt === undefined) {
       this.#lineAt = new Int32Array(this.#sheet.index.size).fill(-1)
       if (this.#groupKeys.length === 0) for (let i = 0; i < this.#order.length; i++) this.#lineAt[this.#order[i] ?? 0] = i
-      else
+      else {
+        // Lines of open groups stand in the rows' order; those of a closed one are passed over.
+        let at = 0
         for (const [i, line] of lines.entries()) {
-          const number = line.kind === 'row' ? this.#sheet.index.numberOf(line.row) : undefined
-          if (number !== undefined) this.#lineAt[number] = i
+          if (line.kind === 'row') this.#lineAt[this.#order[at++] ?? 0] = i
+          else if (!line.isOpen) at += line.count
         }
+      }
     }
     const number = this.#sheet.index.numberOf(row)
     return number === undefined ? -1 : (this.#lineAt[number] ?? -1)
