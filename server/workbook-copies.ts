@@ -1,4 +1,3 @@
-import type * as Y from 'yjs'
 import { sysShards } from '../workbook/documents.ts'
 import {
   makeConnectionId,
@@ -24,7 +23,7 @@ import {
   copyTalk,
 } from '../workbook/workbook-copy.ts'
 import { notFound } from './api/problem.ts'
-import type { Documents } from './collab-ports.ts'
+import type { Documents, OpenDocument } from './collab-ports.ts'
 import type { Room, SheetHub } from './sheets.ts'
 import type { Catalog, ConnectionRow, SheetRow } from './storage/catalog.ts'
 import type { UpdateLog } from './update-log.ts'
@@ -185,7 +184,7 @@ export class WorkbookCopies {
     return id && sheet && { ...connection, id, workbook, sheet, state: 'paused', dropped: [] }
   }
 
-  async #using<T>(names: readonly string[], use: (docs: readonly Y.Doc[]) => Promise<T>): Promise<T> {
+  async #using<T>(names: readonly string[], use: (docs: readonly OpenDocument['doc'][]) => Promise<T>): Promise<T> {
     const opened = []
     try {
       for (const name of names) opened.push(await this.#parts.documents.openDocument(name))
