@@ -55,6 +55,7 @@ function readOperation(id: string, operation: Readonly<Record<string, unknown>>,
       kind: 'refused',
       message: `Field with id '${id}' and name '${field.name}' does not support operation '${verb}'. Supported operation(s) are: '${[...(field.operations ?? []), 'set'].join(', ')}'`,
     } as const
+  if (field.operations?.includes('add') !== true) return field.parse(value, context)
   if (id === 'labels') return field.parse(changedList(context.issue?.labels ?? [], verb, value), context)
   const checked = field.parse([value], context)
   return checked.kind === 'refused' ? checked : ({ kind: 'value', patch: { billable: verb === 'add' } } as const)

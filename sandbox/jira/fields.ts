@@ -1,6 +1,7 @@
 import { adfText, isSameAdf, MAX_TEXT_LENGTH, parseAdf } from './adf.ts'
 import type { Issue } from './model.ts'
 import {
+  COMPONENTS,
   ISSUE_TYPES,
   meant,
   type Named,
@@ -8,9 +9,11 @@ import {
   PRIORITIES,
   PROJECTS,
   projectOf,
+  SPRINTS,
   STATUSES,
   USERS,
   userWithId,
+  VERSIONS,
   withId,
   withName,
 } from './site.ts'
@@ -32,6 +35,11 @@ export type Patch = Partial<
     | 'team'
     | 'reference'
     | 'billable'
+    | 'regions'
+    | 'components'
+    | 'fixVersions'
+    | 'reviewers'
+    | 'sprint'
   >
 >
 export type PatchKey = keyof Patch
@@ -67,7 +75,7 @@ export interface JiraField {
   readonly isRequired?: boolean
   /** Besides `set`. */
   readonly operations?: readonly string[]
-  readonly allowed?: 'priority' | 'issuetype' | 'team' | 'billable'
+  readonly allowed?: 'priority' | 'issuetype' | 'team' | 'billable' | 'regions' | 'components' | 'fixVersions'
   /** Which part of a bulk edit's input carries it. */
   readonly bulkType?: string
 }
@@ -200,6 +208,39 @@ function parseBillable(input: unknown): Parsed {
     if (choice === 'unknown') return refused(`Option value '${String(option.value ?? option.id)}' is not valid`)
   }
   return value({ billable: input.length > 0 })
+}
+
+/** A list of choices, each once, in the order of their table. */
+function parseChoices(key: 'regions' | 'components' | 'fixVersions', table: readonly Named[], nameKey: 'name' | 'value') {
+  return (input: unknown): Parsed => {
+    if (input === null) return value({ [key]: [] })
+    if (!Array.isArray(input)) return refused('data was not an array')
+    const names = new Set<string>()
+    for (const item of input) {
+      const choice = isRecord(item) ? choiceIn(table, item, nameKey) : 'none'
+      if (choice === 'none') return refused("Could not find valid 'id' or 'value' in the Parent Option object.")
+      if (choice === 'unknown') return refused(`Option id '${String(item.id ?? item[nameKey])}' is not valid`)
+      names.add(choice.name)
+    }
+    return value({ [key]: table.filter(({ name }) => names.has(name)).map(({ name }) => name) })
+  }
+}
+
+function parseReviewers(input: unknown): Parsed {
+  if (input === null) return value({ reviewers: [] })
+  if (!Array.isArray(input)) return refused('data was not an array')
+  const ids = input.map((item) => (isRecord(item) ? item.accountId : undefined))
+  const unknown = ids.find((id) => typeof id !== 'string' || userWithId(id) === undefined)
+  if (unknown !== undefined || ids.includes(undefined)) return refused(`User '${String(unknown)}' does not exist.`)
+  return value({ reviewers: USERS.filter(({ accountId }) => ids.includes(accountId)).map(({ name }) => name) })
+}
+
+function parseSprint(input: unknown): Parsed {
+  if (input === null) return value({ sprint: null })
+  if (typeof input !== 'number') return refused('Number value expected as the Sprint id.')
+  const sprint = withId(SPRINTS, String(input))
+  if (!sprint) return refused(`Sprint with id '${input}' does not exist.`)
+  return sprint.state === 'closed' ? refused('Issue can be assigned only active or future sprints.') : value({ sprint: sprint.name })
 }
 
 function parseReference(input: unknown): Parsed {
@@ -393,11 +434,43 @@ export const FIELDS: readonly JiraField[] = [
     bulkType: 'multipleSelectFields',
   },
   {
+    id: 'customfield_10060',
+    name: 'Regions',
+    schema: { type: 'array', items: 'option', custom: `${CUSTOM}multiselect`, customId: 10060 },
+    clauseNames: ['cf[10060]', 'Regions', 'Regions[Dropdown]'],
+    isNavigable: true,
+    stored: 'regions',
+    parse: parseChoices('regions', OPTIONS.regions, 'value'),
+    allowed: 'regions',
+    bulkType: 'multipleSelectFields',
+  },
+  {
+    id: 'customfield_10061',
+    name: 'Reviewers',
+    schema: { type: 'array', items: 'user', custom: `${CUSTOM}multiuserpicker`, customId: 10061 },
+    clauseNames: ['cf[10061]', 'Reviewers', 'Reviewers[User Picker (multiple users)]'],
+    isNavigable: true,
+    stored: 'reviewers',
+    parse: parseReviewers,
+  },
+  {
+    id: 'customfield_10021',
+    name: 'Sprint',
+    schema: { type: 'array', items: 'json', custom: 'com.pyxis.greenhopper.jira:gh-sprint', customId: 10021 },
+    clauseNames: ['cf[10021]', 'Sprint'],
+    isNavigable: true,
+    stored: 'sprint',
+    parse: parseSprint,
+  },
+  {
     id: 'components',
     name: 'Components',
     schema: { type: 'array', items: 'component', system: 'components' },
     clauseNames: ['component'],
     isNavigable: true,
+    stored: 'components',
+    parse: parseChoices('components', COMPONENTS, 'name'),
+    allowed: 'components',
   },
   {
     id: 'fixVersions',
@@ -405,6 +478,9 @@ export const FIELDS: readonly JiraField[] = [
     schema: { type: 'array', items: 'version', system: 'fixVersions' },
     clauseNames: ['fixVersion'],
     isNavigable: true,
+    stored: 'fixVersions',
+    parse: parseChoices('fixVersions', VERSIONS, 'name'),
+    allowed: 'fixVersions',
   },
 ]
 
@@ -435,6 +511,19 @@ export function changeTexts(key: PatchKey, issue: Pick<Issue, PatchKey>): { read
       return { id: issue.duedate, text: issue.duedate === null ? null : `${issue.duedate} 00:00:00.0` }
     case 'storyPoints':
       return { id: null, text: issue.storyPoints === null ? null : String(issue.storyPoints) }
+    case 'regions':
+      return changedNames(OPTIONS.regions, issue.regions)
+    case 'components':
+      return changedNames(COMPONENTS, issue.components)
+    case 'fixVersions':
+      return changedNames(VERSIONS, issue.fixVersions)
+    case 'reviewers':
+      return {
+        id: issue.reviewers.map((name) => meant(USERS, name).accountId).join(', ') || null,
+        text: issue.reviewers.join(', ') || null,
+      }
+    case 'sprint':
+      return { id: issue.sprint === null ? null : meant(SPRINTS, issue.sprint).id, text: issue.sprint }
     case 'billable':
       return { id: issue.billable ? `[${OPTIONS.billable[0].id}]` : null, text: issue.billable ? 'Yes' : null }
     case 'summary':
@@ -442,6 +531,10 @@ export function changeTexts(key: PatchKey, issue: Pick<Issue, PatchKey>): { read
     case 'reference':
       return { id: null, text: issue[key] }
   }
+}
+
+function changedNames(table: readonly Named[], names: readonly string[]): { readonly id: string | null; readonly text: string | null } {
+  return { id: names.map((name) => meant(table, name).id).join(', ') || null, text: names.join(', ') || null }
 }
 
 /** The field that keeps its value under a key of the stored issue. */

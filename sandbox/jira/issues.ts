@@ -131,6 +131,11 @@ export class JiraIssues {
       team: null,
       reference: null,
       billable: false,
+      regions: [],
+      components: [],
+      fixVersions: [],
+      reviewers: [],
+      sprint: null,
       properties: {},
       created: at,
       updated: at,
@@ -329,6 +334,11 @@ const PATCH_KEYS: readonly PatchKey[] = [
   'team',
   'reference',
   'billable',
+  'regions',
+  'components',
+  'fixVersions',
+  'reviewers',
+  'sprint',
 ]
 
 /** What differs between two states of an issue, in the changelog's words. A status that becomes done also gets its resolution. */

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { ISSUE_TYPES, OPTIONS, PRIORITIES, PROJECTS, STATUSES, USERS, withName } from './site.ts'
+import { COMPONENTS, ISSUE_TYPES, OPTIONS, PRIORITIES, PROJECTS, SPRINTS, STATUSES, USERS, VERSIONS, withName } from './site.ts'
 
 /** A node of the Atlassian Document Format. */
 export interface AdfNode {
@@ -68,6 +68,11 @@ export interface Issue {
   readonly team: string | null
   readonly reference: string | null
   readonly billable: boolean
+  readonly regions: readonly string[]
+  readonly components: readonly string[]
+  readonly fixVersions: readonly string[]
+  readonly reviewers: readonly string[]
+  readonly sprint: string | null
   /** What apps keep with the issue: on no screen, in no history, and no reason for `updated` to change. */
   readonly properties: Readonly<Record<string, unknown>>
   readonly created: string
@@ -133,6 +138,11 @@ export const issueShape: z.ZodType<Issue> = z.strictObject({
   team: named('team', OPTIONS.team).nullable().default(null),
   reference: z.string().nullable().default(null),
   billable: z.boolean().default(false),
+  regions: z.array(named('region', OPTIONS.regions)).default([]),
+  components: z.array(named('component', COMPONENTS)).default([]),
+  fixVersions: z.array(named('version', VERSIONS)).default([]),
+  reviewers: z.array(person).default([]),
+  sprint: named('sprint', SPRINTS).nullable().default(null),
   properties: z.record(z.string(), z.unknown()).default({}),
   created: instant,
   updated: instant,

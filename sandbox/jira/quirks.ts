@@ -28,6 +28,11 @@ function withText(patch: Patch, key: PatchKey, change: (text: string) => string)
     case 'storyPoints':
     case 'targetStart':
     case 'billable':
+    case 'regions':
+    case 'components':
+    case 'fixVersions':
+    case 'reviewers':
+    case 'sprint':
       return undefined
   }
 }

@@ -197,6 +197,11 @@ export class JiraRecords {
       case 'duedate':
       case 'storyPoints':
       case 'reference':
+      case 'regions':
+      case 'components':
+      case 'fixVersions':
+      case 'reviewers':
+      case 'sprint':
         return value
     }
   }

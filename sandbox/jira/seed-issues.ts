@@ -1,6 +1,6 @@
 import { sortLabels } from './fields.ts'
 import type { AdfNode, Change, Issue } from './model.ts'
-import { ISSUE_TYPES, OPTIONS, PRIORITIES, STATUSES, USERS } from './site.ts'
+import { COMPONENTS, ISSUE_TYPES, OPTIONS, PRIORITIES, SPRINTS, STATUSES, USERS, VERSIONS } from './site.ts'
 
 /** The first issues of a fresh sandbox, as a small company that launches a product would have them. */
 const TITLES: readonly string[] = [
@@ -222,6 +222,12 @@ export function makeSeedIssue(place: SeedPlace, random: () => number): Issue {
     team: random() < 0.2 ? null : pick(OPTIONS.team, random).name,
     reference: random() < 0.6 ? null : `https://docs.example.com/notes/${hex(random).slice(0, 6)}`,
     billable: random() < 0.3,
+    // Not by chance: the other fields of the first issues stay what they were.
+    regions: place.index % 3 === 0 ? OPTIONS.regions.filter((_, at) => at <= place.index % 4).map(({ name }) => name) : [],
+    components: place.index % 4 === 1 ? [COMPONENTS[place.index % COMPONENTS.length]?.name ?? 'Web'] : [],
+    fixVersions: place.index % 5 === 2 ? [VERSIONS[place.index % VERSIONS.length]?.name ?? '1.0'] : [],
+    reviewers: place.index % 6 === 3 ? USERS.slice(0, 1 + (place.index % 2)).map(({ name }) => name) : [],
+    sprint: place.index % 2 === 0 ? (SPRINTS[1 + (Math.floor(place.index / 2) % 2)]?.name ?? null) : null,
     properties: {},
     created: new Date(createdMs).toISOString(),
     updated,

@@ -37,6 +37,13 @@ const issueTypeShape = z.strictObject({
 })
 const projectShape = z.object({ self: z.url(), id, key: z.string(), name: z.string() })
 const optionShape = z.strictObject({ self: z.url(), value: z.string(), id })
+const sprintShape = z.strictObject({
+  id: z.int(),
+  name: z.string(),
+  state: z.enum(['active', 'future', 'closed']),
+  boardId: z.int(),
+  goal: z.string(),
+})
 const adfShape = z.object({ type: z.literal('doc'), version: z.literal(1), content: z.array(z.looseObject({ type: z.string() })) })
 
 /** The fields of an issue; those not asked for are absent. */
@@ -62,8 +69,11 @@ const fieldsShape = z.strictObject({
   customfield_10031: optionShape.nullable().optional(),
   customfield_10042: z.string().nullable().optional(),
   customfield_10050: z.array(optionShape).nullable().optional(),
-  components: z.array(z.never()).optional(),
-  fixVersions: z.array(z.never()).optional(),
+  customfield_10060: z.array(optionShape).nullable().optional(),
+  customfield_10061: z.array(userShape).nullable().optional(),
+  customfield_10021: z.array(sprintShape).nullable().optional(),
+  components: z.array(z.strictObject({ self: z.url(), id, name: z.string() })).optional(),
+  fixVersions: z.array(z.strictObject({ self: z.url(), id, name: z.string(), archived: z.boolean(), released: z.boolean() })).optional(),
 })
 
 const changeShape = z.strictObject({

@@ -108,7 +108,33 @@ export const OPTIONS = {
     { id: '10314', name: 'Data' },
   ],
   billable: [{ id: '10320', name: 'Yes' }],
+  regions: [
+    { id: '10330', name: 'Europe' },
+    { id: '10331', name: 'Americas' },
+    { id: '10332', name: 'Asia Pacific' },
+  ],
 } as const satisfies Record<string, readonly Named[]>
+
+/** Both projects have the same ones: what differs between projects is their workflow. */
+export const COMPONENTS: readonly Named[] = [
+  { id: '10400', name: 'Web' },
+  { id: '10401', name: 'API' },
+  { id: '10402', name: 'Mobile app' },
+]
+export const VERSIONS: readonly Named[] = [
+  { id: '10500', name: '1.0' },
+  { id: '10501', name: '1.1' },
+  { id: '10502', name: '2.0' },
+]
+
+export interface Sprint extends Named {
+  readonly state: 'closed' | 'active' | 'future'
+}
+export const SPRINTS: readonly Sprint[] = [
+  { id: '21', name: 'Sprint 1', state: 'closed' },
+  { id: '22', name: 'Sprint 2', state: 'active' },
+  { id: '23', name: 'Sprint 3', state: 'future' },
+]
 
 export const RESOLUTION = { id: '10000', name: 'Done', description: 'Work has been completed on this issue.' } as const
 

@@ -2,6 +2,7 @@ import { FIELDS, fieldWith, type JiraField } from './fields.ts'
 import type { Change, Issue } from './model.ts'
 import {
   API_USER,
+  COMPONENTS,
   DEFAULT_PRIORITY,
   ISSUE_TYPES,
   type IssueType,
@@ -12,10 +13,13 @@ import {
   type Project,
   projectOf,
   RESOLUTION,
+  SPRINTS,
+  type Sprint,
   STATUSES,
   type Transition,
   USERS,
   type User,
+  VERSIONS,
 } from './site.ts'
 
 /** Jira's spelling of an instant: milliseconds, and an offset without a colon. */
@@ -108,6 +112,16 @@ export class Wire {
     return { self: `${this.api}/customFieldOption/${option.id}`, value: shownValue, id: option.id }
   }
 
+  /** A component or a version. */
+  named(what: 'component' | 'version', { id, name }: Named): Record<string, unknown> {
+    return { self: `${this.api}/${what}/${id}`, id, name }
+  }
+
+  /** A sprint as Jira Software's field shows it: its id is a number. */
+  sprint({ id, name, state }: Sprint): Record<string, unknown> {
+    return { id: Number(id), name, state, boardId: 1, goal: '' }
+  }
+
   /** The value of one field of an issue. */
   fieldValue(id: string, issue: Issue): unknown {
     switch (id) {
@@ -154,9 +168,16 @@ export class Wire {
         return issue.reference
       case 'customfield_10050':
         return issue.billable ? [this.option(OPTIONS.billable[0])] : null
+      case 'customfield_10060':
+        return issue.regions.length === 0 ? null : issue.regions.map((name) => this.option(meant(OPTIONS.regions, name), name))
+      case 'customfield_10061':
+        return issue.reviewers.length === 0 ? null : issue.reviewers.map((name) => this.userNamed(name))
+      case 'customfield_10021':
+        return issue.sprint === null ? null : [this.sprint(meant(SPRINTS, issue.sprint))]
       case 'components':
+        return issue.components.map((name) => this.named('component', meant(COMPONENTS, name)))
       case 'fixVersions':
-        return []
+        return issue.fixVersions.map((name) => ({ ...this.named('version', meant(VERSIONS, name)), archived: false, released: false }))
       default:
         return null
     }
@@ -235,6 +256,12 @@ export class Wire {
         return OPTIONS.team.map((option) => this.option(option))
       case 'billable':
         return OPTIONS.billable.map((option) => this.option(option))
+      case 'regions':
+        return OPTIONS.regions.map((option) => this.option(option))
+      case 'components':
+        return COMPONENTS.map((component) => this.named('component', component))
+      case 'fixVersions':
+        return VERSIONS.map((version) => this.named('version', version))
       case undefined:
         return undefined
     }

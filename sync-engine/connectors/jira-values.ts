@@ -1,4 +1,4 @@
-import type { CellValue } from '../../workbook/cell-value.ts'
+import { type CellValue, choicesOf, choicesValue } from '../../workbook/cell-value.ts'
 import type { FieldType } from '../../workbook/fields.ts'
 import { matchOption } from '../options.ts'
 import { adfOfText, isAdfDocument, plainText, textOfAdf } from './adf.ts'
@@ -17,6 +17,10 @@ export const WIRES = [
   'option',
   'check',
   'account',
+  'accounts',
+  'choices',
+  'sprint',
+  'parent',
   'key',
   'shown',
 ] as const
@@ -56,6 +60,7 @@ const SYSTEM: Readonly<Record<string, JiraKind>> = {
   description: { type: 'long-text', wire: 'adf' },
   environment: { type: 'long-text', wire: 'adf' },
   labels: { type: 'text', wire: 'words' },
+  parent: { type: 'text', wire: 'parent' },
 }
 
 /** The last part of a custom field's type, where it says more than `schema.type`. */
@@ -64,6 +69,16 @@ const CUSTOM: Readonly<Record<string, JiraKind>> = {
   url: { type: 'url', wire: 'url' },
   multicheckboxes: { type: 'checkbox', wire: 'check' },
   labels: { type: 'text', wire: 'words' },
+  'gh-sprint': { type: 'single-select', wire: 'sprint' },
+}
+
+/** Lists, by what they are lists of. */
+const LISTS: Readonly<Record<string, JiraKind>> = {
+  option: { type: 'multi-select', wire: 'choices' },
+  version: { type: 'multi-select', wire: 'choices' },
+  component: { type: 'multi-select', wire: 'choices' },
+  user: { type: 'multi-select', wire: 'accounts' },
+  string: { type: 'text', wire: 'words' },
 }
 
 const TYPES: Readonly<Record<string, JiraKind>> = {
@@ -86,7 +101,8 @@ export function jiraKindOf(id: string, schema: JiraSchema | undefined): JiraKind
   const isComputed = /^(aggregate|time|workratio|progress)/u.test(id)
   if (isComputed) return schema.type === 'number' ? { type: 'number', wire: 'number', reason: COMPUTED } : shown(COMPUTED)
   const custom = schema.custom?.split(':').at(-1)
-  return (custom !== undefined ? CUSTOM[custom] : undefined) ?? TYPES[schema.type] ?? shown(NOT_YET)
+  const list = schema.type === 'array' && schema.items !== undefined ? LISTS[schema.items] : undefined
+  return (custom !== undefined ? CUSTOM[custom] : undefined) ?? list ?? TYPES[schema.type] ?? shown(NOT_YET)
 }
 
 /** A date-time as Jira writes it (`2024-01-31T09:15:00.000+0000`) → ISO in UTC; `undefined` where it is none. */
@@ -102,10 +118,10 @@ export const jiraInstant = (iso: string): string => iso.replace(/Z$/u, '+0000')
 
 const wordsOf = (text: string): readonly string[] => [...new Set(text.split(/\s+/u).filter(Boolean))].sort()
 
-/** A value read from Jira; `person` names the account it holds. */
+/** A value read from Jira; `people` names the accounts it holds. */
 export interface JiraValue {
   readonly value: CellValue
-  readonly person?: { readonly id: string; readonly name: string }
+  readonly people?: readonly { readonly id: string; readonly name: string }[]
 }
 
 const part = (json: unknown, key: string): unknown =>
@@ -139,12 +155,37 @@ export function readJiraValue(wire: Wire, json: unknown): JiraValue | undefined 
     case 'check':
       return Array.isArray(json) ? { value: json.length > 0 } : undefined
     case 'account': {
-      const id = textOrNothing(part(json, 'accountId'))
-      return id === undefined ? undefined : { value: id, person: { id, name: textOrNothing(part(json, 'displayName')) ?? id } }
+      const person = personOf(json)
+      return person && { value: person.id, people: [person] }
     }
+    case 'accounts': {
+      const people = Array.isArray(json) ? json.map(personOf) : [undefined]
+      if (!people.every((person) => person !== undefined)) return undefined
+      return { value: choicesValue(people.map(({ id }) => id)), people }
+    }
+    case 'choices': {
+      const ids = Array.isArray(json) ? json.map((item) => textOrNothing(part(item, 'id'))) : [undefined]
+      return ids.every((id) => id !== undefined) ? { value: choicesValue(ids) } : undefined
+    }
+    case 'sprint':
+      return sprintOf(json)
+    case 'parent':
+      return asValue(textOrNothing(part(json, 'key')))
     case 'shown':
       return asValue(shownText(json) || null)
   }
+}
+
+function personOf(json: unknown): { readonly id: string; readonly name: string } | undefined {
+  const id = textOrNothing(part(json, 'accountId'))
+  return id === undefined ? undefined : { id, name: textOrNothing(part(json, 'displayName')) ?? id }
+}
+
+/** An issue is in one sprint that is not over, and remembers those that are. */
+function sprintOf(json: unknown): JiraValue | undefined {
+  if (!Array.isArray(json)) return undefined
+  const open = json.filter((sprint) => part(sprint, 'state') !== 'closed').at(-1)
+  return open === undefined ? { value: null } : asValue(textOrNothing(part(open, 'name')))
 }
 
 /** What a person would read in a value of a kind that Tidebook does not know; empty where nothing says it. */
@@ -179,7 +220,7 @@ export function wireOf(field: Pick<ExternalField, 'wire'> | undefined, id: strin
 /** The cell's value → the JSON that Jira takes for it in an edit or a create. */
 export function jiraBodyOf(field: ExternalField, value: CellValue): unknown {
   const wire = wireOf(field, field.id)
-  if (value === null || value === '') return wire === 'words' || wire === 'check' ? [] : null
+  if (value === null || value === '') return EMPTY_LISTS.includes(wire) ? [] : null
   const match = matchOption(field, value)
   const text = String(match.kind === 'match' ? match.value : value)
   switch (wire) {
@@ -195,6 +236,15 @@ export function jiraBodyOf(field: ExternalField, value: CellValue): unknown {
       return { value: text }
     case 'account':
       return { accountId: text }
+    case 'accounts':
+      return choicesOf(value).map((accountId) => ({ accountId }))
+    case 'choices':
+      return choicesOf(value).map((id) => ({ id }))
+    case 'sprint':
+      // Jira takes the sprint's number; a name it does not know is refused by its own words.
+      return sprintNumber(field, text)
+    case 'parent':
+      return { key: text.trim().toUpperCase() }
     case 'check':
       return value === true ? (field.options ?? []).slice(0, 1).map((option) => ({ id: option.id })) : []
     case 'text':
@@ -205,6 +255,13 @@ export function jiraBodyOf(field: ExternalField, value: CellValue): unknown {
     case 'shown':
       return value
   }
+}
+
+const EMPTY_LISTS: readonly Wire[] = ['words', 'check', 'choices', 'accounts']
+
+function sprintNumber(field: ExternalField, name: string): unknown {
+  const id = Number(field.options?.find((option) => option.name === name)?.id ?? Number.NaN)
+  return Number.isSafeInteger(id) ? id : name
 }
 
 /** The form Jira is known to give a value: what a push of it is expected to come back as. */
@@ -222,7 +279,13 @@ export function normaliseJiraValue(field: ExternalField, value: CellValue): Cell
       return wordsOf(value).join(' ') || null
     case 'date-time':
       return instantOf(value) ?? value
+    case 'choices':
+    case 'accounts':
+      return choicesValue(choicesOf(value))
+    case 'parent':
+      return value.trim().toUpperCase() || null
     case 'named':
+    case 'sprint':
     case 'option': {
       const match = matchOption(field, value)
       return (match.kind === 'match' ? match.value : value) || null

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { CellValue } from '../../workbook/cell-value.ts'
+import type { Option } from '../../workbook/fields.ts'
 import { nearestOption } from '../../workbook/nearest-option.ts'
 import { SyncError } from '../sync-error.ts'
 import { isAdfDocument } from './adf.ts'
@@ -7,8 +8,10 @@ import { mergeText } from './adf-merge.ts'
 import type {
   AppRecord,
   Connector,
+  CreateNeeds,
   ExternalField,
   FieldChange,
+  NewRecord,
   ObjectDescription,
   Page,
   PlannedCall,
@@ -25,6 +28,7 @@ import {
   countShape,
   createdShape,
   errorShape,
+  failureOf,
   type Issue,
   issueShape,
   parseAnswer,
@@ -37,8 +41,20 @@ import {
   transitionsShape,
   wordsOf,
 } from './jira-answers.ts'
-import { describeJira, READ_BATCH } from './jira-describe.ts'
-import { issuePath, jiraFieldsOf } from './jira-plan.ts'
+import { BULK_EDIT_PATH, BULK_MOVE_PATH, chunksOf } from './jira-bulk.ts'
+import { type BulkProgress, bulkOutcome, bulkTransitions, runBulk } from './jira-bulk-run.ts'
+import {
+  CREATE_BATCH,
+  type CreateIn,
+  createBody,
+  createSome,
+  MARKER_PROPERTY,
+  refusedCreate,
+  refusedMoves,
+  requiredToCreate,
+} from './jira-create.ts'
+import { describeJira, READ_BATCH, usersShape } from './jira-describe.ts'
+import { issuePath, singleCalls } from './jira-plan.ts'
 import { instantOf, normaliseJiraValue, readJiraValue, wireOf } from './jira-values.ts'
 import { quoted, splitOrder } from './jql.ts'
 
@@ -60,8 +76,8 @@ const OVERLAP_MS = 2 * 60_000
 const CREATED_WITHIN_MINUTES = 7 * 24 * 60
 /** A bound on every paging loop; a hundred thousand issues are a thousand pages. */
 const MAX_PAGES = 10_000
-/** The entity property that carries a create's marker: shown nowhere in Jira, and read back with the issue. */
-const MARKER_PROPERTY = 'tidebook'
+/** Projects whose people are searched; each costs a call. */
+const PEOPLE_PROJECTS = 3
 
 /** A connector for the issues of a Jira Cloud site (REST v3). */
 export function makeJiraConnector(options: JiraOptions): Connector {
@@ -175,9 +191,91 @@ class JiraConnector implements Connector {
   }
 
   async update(call: PlannedCall, signal: AbortSignal): Promise<readonly PushOutcome[]> {
+    if (call.path === BULK_EDIT_PATH) return this.#updateMany(call, call.deltas, call.body, signal)
+    if (call.path === BULK_MOVE_PATH) return this.#moveMany(call, signal)
     const [delta, ...others] = call.deltas
     if (delta === undefined || others.length > 0) throw new SyncError('bad-request', 'A Jira write call changes exactly one issue.')
     return [await this.#updateOne(call, delta, signal)]
+  }
+
+  /** One bulk operation; issue by issue where the account may not after all. */
+  async #updateMany(
+    call: PlannedCall,
+    deltas: readonly RecordDelta[],
+    body: unknown,
+    signal: AbortSignal,
+  ): Promise<readonly PushOutcome[]> {
+    const end = await runBulk(this.#http, call, body, signal)
+    switch (end.kind) {
+      case 'not-allowed':
+        return this.#oneByOne(deltas, signal)
+      case 'refused':
+        return deltas.map(({ recordId, changes }) => ({
+          kind: 'refused',
+          recordId,
+          refusals: changes.map((change) => this.#refusal(change, end.reason)),
+        }))
+      case 'unknown':
+        return deltas.map(({ recordId }) => ({ kind: 'outcome-unknown', recordId, reason: end.reason }))
+      case 'ended':
+        return this.#bulkOutcomes(end.progress, deltas, signal)
+    }
+  }
+
+  /** Of an issue the operation says nothing of, it is asked whether it is gone: Jira leaves out what it cannot reach. */
+  async #bulkOutcomes(progress: BulkProgress, deltas: readonly RecordDelta[], signal: AbortSignal): Promise<readonly PushOutcome[]> {
+    const outcomes = deltas.map((delta) => bulkOutcome(progress, delta))
+    const unreached = deltas.filter((_, index) => outcomes[index] === undefined)
+    const gone = await this.proveGone(
+      unreached.map(({ recordId }) => recordId),
+      signal,
+    )
+    return deltas.map(({ recordId, changes }, index): PushOutcome => {
+      const outcome = outcomes[index]
+      if (outcome !== undefined) return outcome
+      if (gone.includes(recordId)) return { kind: 'gone', recordId }
+      const reason = 'Jira could not reach this issue: this account may not see or change it.'
+      return { kind: 'refused', recordId, refusals: changes.map(({ field }) => ({ field, reason })) }
+    })
+  }
+
+  async #moveMany(call: PlannedCall, signal: AbortSignal): Promise<readonly PushOutcome[]> {
+    const status = this.#fields.get('status')
+    const change = call.deltas[0]?.changes[0]
+    const wanted = String((status && change ? normaliseJiraValue(status, change.value) : change?.value) ?? '')
+    const found = await bulkTransitions(this.#http, call.lookup?.path ?? '', wanted, signal).catch((error: unknown) => {
+      // None of them is to be seen any more: each is asked by itself what became of it.
+      if (error instanceof SyncError && (error.code === 'bad-request' || error.code === 'not-allowed')) return undefined
+      throw error
+    })
+    if (found === undefined) return this.#oneByOne(call.deltas, signal)
+    const idOf = (delta: RecordDelta): string | undefined =>
+      found.transitionOf.get(delta.recordKey) ?? found.transitionOf.get(delta.recordId)
+    const moving = call.deltas.filter((delta) => idOf(delta) !== undefined)
+    const byTransition = new Map<string, string[]>()
+    for (const delta of moving) byTransition.set(idOf(delta) ?? '', [...(byTransition.get(idOf(delta) ?? '') ?? []), delta.recordId])
+    const bulkTransitionInputs = [...byTransition].map(([transitionId, selectedIssueIdsOrKeys]) => ({
+      selectedIssueIdsOrKeys,
+      transitionId,
+    }))
+    const moved = moving.length === 0 ? [] : await this.#updateMany(call, moving, { bulkTransitionInputs }, signal)
+    // Where no transition leads there from today's status, or the key is another one now, the single way says why, or finds it there.
+    const left = call.deltas.filter((delta) => !moving.includes(delta))
+    const others = await this.#oneByOne(left, signal)
+    const outcomes = new Map([...moved, ...others].map((outcome) => [outcome.recordId, outcome]))
+    return call.deltas.flatMap(({ recordId }) => outcomes.get(recordId) ?? [])
+  }
+
+  async #oneByOne(deltas: readonly RecordDelta[], signal: AbortSignal): Promise<readonly PushOutcome[]> {
+    const isMove = (delta: RecordDelta): boolean => delta.changes.some(({ field }) => this.#fields.get(field)?.writtenBy === 'transition')
+    const outcomes: PushOutcome[] = []
+    for (const call of singleCalls(
+      deltas.filter((delta) => !isMove(delta)),
+      deltas.filter(isMove),
+      this.#fields,
+    ))
+      outcomes.push(...(await this.update(call, signal)))
+    return outcomes
   }
 
   async #updateOne(call: PlannedCall, delta: RecordDelta, signal: AbortSignal): Promise<PushOutcome> {
@@ -288,31 +386,76 @@ class JiraConnector implements Connector {
   }
 
   async create(changes: readonly FieldChange[], marker: string, signal: AbortSignal): Promise<PushOutcome> {
-    const moved = changes.filter(({ field }) => this.#fields.get(field)?.writtenBy === 'transition')
-    if (moved.length > 0) {
-      const refusals = moved.map(({ field }) => ({
-        field,
-        reason: 'A new issue starts where its workflow starts; change this after it was created.',
-      }))
-      return { kind: 'refused', recordId: '', refusals }
-    }
-    const { createIn, projectKeys } = this.#options
-    const project = createIn?.project ?? projectKeys?.[0]
-    const issueType = createIn?.issueType ?? 'Task'
-    const fields = {
-      ...(project !== undefined && { project: { key: project } }),
-      issuetype: { name: issueType },
-      ...jiraFieldsOf(changes, this.#fields),
-    }
-    const body = { fields, properties: [{ key: MARKER_PROPERTY, value: { marker } }] }
+    const moved = refusedMoves(changes, this.#fields)
+    if (moved !== undefined) return moved
+    const body = createBody({ changes, marker }, this.#fields, this.#usualPlace())
     const answer = await this.#http.write({ method: 'POST', path: '/rest/api/3/issue', body, kind: 'write' }, signal)
     if (answer.kind === 'no-answer') return { kind: 'outcome-unknown', recordId: '', reason: answer.reason }
     if (answer.status >= 500) return { kind: 'outcome-unknown', recordId: '', reason: `Jira answered ${answer.status}: ${wordsOf(answer)}` }
-    if (answer.status >= 400) return this.#refusedOf({ recordId: '', recordKey: '', changes }, answer)
+    if (answer.status >= 400) {
+      const { errors } = errorShape.catch({ errors: {}, errorMessages: [] }).parse(answer.json)
+      return refusedCreate(changes, errors, wordsOf(answer))
+    }
     const created = createdShape.safeParse(answer.json)
     if (!created.success) return { kind: 'outcome-unknown', recordId: '', reason: 'Jira did not say which issue it created.' }
     const { id, key } = created.data
     return { kind: 'saved', recordId: id, record: { id, key, values: {}, updated: '' } }
+  }
+
+  async createMany(records: readonly NewRecord[], signal: AbortSignal): Promise<readonly PushOutcome[]> {
+    const [only, ...others] = records
+    if (only !== undefined && others.length === 0) return [await this.create(only.changes, only.marker, signal)]
+    const outcomes = new Map<NewRecord, PushOutcome>()
+    for (const record of records) {
+      const moved = refusedMoves(record.changes, this.#fields)
+      if (moved !== undefined) outcomes.set(record, moved)
+    }
+    const sent = records.filter((record) => !outcomes.has(record))
+    for (const chunk of chunksOf(sent, CREATE_BATCH)) {
+      const made = await createSome(this.#http, chunk, this.#fields, this.#usualPlace(), signal)
+      for (const [index, record] of chunk.entries()) {
+        const outcome = made[index]
+        if (outcome !== undefined) outcomes.set(record, outcome)
+      }
+    }
+    return records.flatMap((record) => outcomes.get(record) ?? [])
+  }
+
+  requiredToCreate(context: Readonly<Record<string, CellValue>>, signal: AbortSignal): Promise<CreateNeeds> {
+    return requiredToCreate(this.#http.as('refresh'), this.#options.projectKeys, context, this.#fields, signal)
+  }
+
+  async delete(id: string, signal: AbortSignal): Promise<PushOutcome> {
+    const answer = await this.#http.write({ method: 'DELETE', path: issuePath(id), kind: 'write' }, signal)
+    if (answer.kind === 'no-answer') return { kind: 'outcome-unknown', recordId: id, reason: answer.reason }
+    if (answer.status >= 200 && answer.status < 300) return { kind: 'saved', recordId: id }
+    if (answer.status >= 500) return { kind: 'outcome-unknown', recordId: id, reason: `Jira answered ${answer.status}: ${wordsOf(answer)}` }
+    if (answer.status === 404 && (await this.proveGone([id], signal)).includes(id)) return { kind: 'gone', recordId: id }
+    return { kind: 'refused', recordId: id, refusals: [{ field: this.#description?.keyField ?? 'issuekey', reason: wordsOf(answer) }] }
+  }
+
+  /** People who may be assigned in the projects the integration is limited to, or in the first ones it sees. */
+  async searchPeople(text: string, limit: number, signal: AbortSignal): Promise<readonly Option[]> {
+    const known = (this.#fields.get('project')?.options ?? []).map(({ id }) => id)
+    const projects = (this.#options.projectKeys ?? known).slice(0, PEOPLE_PROJECTS)
+    const people = new Map<string, Option>()
+    for (const project of projects) {
+      const path = `/rest/api/3/user/assignable/search?project=${encodeURIComponent(project)}&query=${encodeURIComponent(text.trim())}&maxResults=${limit}`
+      const answer = await this.#http.read({ method: 'GET', path, kind: 'search' }, signal)
+      // A project whose people this account may not see is no reason to show none.
+      if (answer.status === 403 || answer.status === 404) continue
+      if (answer.status !== 200) throw failureOf({ method: 'GET', path }, answer)
+      for (const { accountId, displayName, active } of parseAnswer(usersShape, answer, `GET ${path}`)) {
+        if (active !== false) people.set(accountId, { id: accountId, name: displayName ?? accountId })
+      }
+      if (people.size >= limit) break
+    }
+    return [...people.values()].slice(0, limit)
+  }
+
+  #usualPlace(): CreateIn {
+    const { createIn, projectKeys } = this.#options
+    return { project: createIn?.project ?? projectKeys?.[0], issueType: createIn?.issueType ?? 'Task' }
   }
 
   async findCreated(marker: string, signal: AbortSignal): Promise<{ id: string; key: string } | undefined> {
@@ -397,7 +540,7 @@ class JiraConnector implements Connector {
       const read = readJiraValue(wireOf(this.#fields.get(field), field), json)
       if (read === undefined) return { kind: 'unfit', field }
       values[field] = read.value
-      if (read.person) people[read.person.id] = read.person.name
+      for (const person of read.people ?? []) people[person.id] = person.name
     }
     const { updated } = issue.fields
     const record = { id: issue.id, key: issue.key, values, updated: typeof updated === 'string' ? updated : '' }

@@ -91,10 +91,10 @@ describe('search', () => {
   })
 
   test.each([
-    [['*all', '-description'], 22],
-    [['*navigable'], 22],
-    [['-summary,-status'], 21],
-    [['*all'], 23],
+    [['*all', '-description'], 25],
+    [['*navigable'], 25],
+    [['-summary,-status'], 24],
+    [['*all'], 26],
   ])('[SB3] fields %j means %i fields', async (fields, count) => {
     await using world = await World.fresh()
     const { json } = await world.jira('POST', SEARCH, { jql: 'key = TB-1', fields })
@@ -285,7 +285,9 @@ describe('metadata', () => {
     const fields = await world.fields('TB-1')
     const before = fields.updated
     for (const id of Object.keys(meta)) {
-      const reply = await world.jira('PUT', '/issue/TB-1', { fields: { [id]: fields[id] } })
+      // A sprint is read as a list of objects and written as the number of one.
+      const value = id === 'customfield_10021' ? fields[id]?.[0].id : fields[id]
+      const reply = await world.jira('PUT', '/issue/TB-1', { fields: { [id]: value } })
       expect([id, reply.status, reply.json]).toEqual([id, 204, undefined])
     }
     expect((await world.fields('TB-1', 'updated')).updated).toBe(before)
@@ -306,7 +308,7 @@ describe('metadata', () => {
 
   test('[SB17] fields, create metadata and edit metadata name the same custom fields', async () => {
     await using world = await World.fresh()
-    const custom = ['customfield_10016', 'customfield_10020', 'customfield_10031', 'customfield_10042', 'customfield_10050']
+    const custom = [10016, 10020, 10031, 10042, 10050, 10060, 10061, 10021].map((number) => `customfield_${number}`)
     const found = (await world.jira('GET', '/field/search?type=custom')).json.values
     expect(found.map((field: Json) => [field.id, field.name])).toEqual([
       ['customfield_10016', 'Story points'],
@@ -314,6 +316,9 @@ describe('metadata', () => {
       ['customfield_10031', 'Team'],
       ['customfield_10042', 'Reference'],
       ['customfield_10050', 'Billable'],
+      ['customfield_10060', 'Regions'],
+      ['customfield_10061', 'Reviewers'],
+      ['customfield_10021', 'Sprint'],
     ])
     const types = (await world.jira('GET', '/issue/createmeta/TB/issuetypes')).json.issueTypes
     const create = (await world.jira('GET', `/issue/createmeta/TB/issuetypes/${types[2].id}`)).json.fields
@@ -334,8 +339,8 @@ describe('metadata', () => {
     ['/user/bulk?accountId=5f1a2b3c4d5e6f7081920a02', (json: Json) => json.values[0].displayName, 'Ben Ortiz'],
     ['/field/customfield_10031/context', (json: Json) => json.values.length, 1],
     ['/field/customfield_10031/context/10031/option', (json: Json) => json.values.length, 5],
-    ['/project/TB/versions', (json: Json) => json, []],
-    ['/project/TB/components', (json: Json) => json, []],
+    ['/project/TB/versions', (json: Json) => json.map((value: Json) => value.name), ['1.0', '1.1', '2.0']],
+    ['/project/TB/components', (json: Json) => json.map((value: Json) => value.name), ['Web', 'API', 'Mobile app']],
     ['/project/TB', (json: Json) => json.key, 'TB'],
     ['/issue/picker?query=tb-12', (json: Json) => json.sections[0].issues.map((issue: Json) => issue.key), ['TB-12']],
     ['/issue/picker?query=launch', (json: Json) => json.sections[0].issues[0].key, 'TB-1'],

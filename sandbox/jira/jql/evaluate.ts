@@ -1,6 +1,7 @@
 import { adfText } from '../adf.ts'
 import type { Issue } from '../model.ts'
 import {
+  COMPONENTS,
   foldName,
   ISSUE_TYPES,
   meant,
@@ -10,8 +11,10 @@ import {
   PROJECTS,
   projectOf,
   RESOLUTION,
+  SPRINTS,
   STATUSES,
   USERS,
+  VERSIONS,
   withId,
   withName,
 } from '../site.ts'
@@ -53,7 +56,7 @@ interface JqlField {
   readonly values: (issue: Issue) => readonly Value[]
   /** The value an operand means: several where a name means more than one; a string is refused with that message. */
   readonly parse: (text: string, context: JqlContext, name: string) => Value | { readonly refused: string }
-  readonly functions?: 'user' | 'time'
+  readonly functions?: 'user' | 'time' | 'sprint'
   readonly text?: (issue: Issue) => string
   readonly sortOf?: (issue: Issue) => Value | null
 }
@@ -83,6 +86,16 @@ function choice<T extends Named>(
       const name = shown(issue)
       return name === null ? null : (rank.get(meant(table, name).id) ?? 0)
     },
+  }
+}
+
+function choices(names: readonly string[], table: readonly Named[], shown: (issue: Issue) => readonly string[]): JqlField {
+  return {
+    names,
+    operators: EQUALITY,
+    values: (issue) => shown(issue).map((name) => meant(table, name).id),
+    parse: (text, _context, field) => (withName(table, text) ?? withId(table, text))?.id ?? noValue(text, field),
+    sortOf: (issue) => shown(issue)[0]?.toLowerCase() ?? null,
   }
 }
 
@@ -213,6 +226,13 @@ const FIELDS: readonly JqlField[] = [
   choice(['cf[10050]', 'customfield_10050', 'billable', 'billable[checkboxes]'], OPTIONS.billable, (issue) =>
     issue.billable ? 'Yes' : null,
   ),
+  choices(['cf[10060]', 'customfield_10060', 'regions', 'regions[dropdown]'], OPTIONS.regions, (issue) => issue.regions),
+  choices(['component'], COMPONENTS, (issue) => issue.components),
+  choices(['fixversion'], VERSIONS, (issue) => issue.fixVersions),
+  {
+    ...choices(['cf[10021]', 'customfield_10021', 'sprint'], SPRINTS, (issue) => (issue.sprint === null ? [] : [issue.sprint])),
+    functions: 'sprint',
+  },
   person(['assignee'], (issue) => issue.assignee),
   person(['reporter'], (issue) => issue.reporter),
   person(['creator'], (issue) => issue.reporter),
@@ -285,6 +305,23 @@ function compileClause(clause: Clause, isNegated: boolean, context: JqlContext, 
 
 const never: Predicate = () => false
 
+const SPRINT_STATES: Readonly<Record<string, 'active' | 'future' | 'closed'>> = {
+  opensprints: 'active',
+  futuresprints: 'future',
+  closedsprints: 'closed',
+}
+
+/** `sprint in openSprints()`; an issue without a sprint is in none, and `not in` leaves it out as well. */
+function compileSprints(field: JqlField, operator: Operator, name: string, refuse: (message: string) => Predicate): Predicate {
+  const state = SPRINT_STATES[name.toLowerCase()]
+  if (state === undefined) return refuse(`Unable to find JQL function '${name}()'.`)
+  const ids = new Set<Value>(SPRINTS.filter((sprint) => sprint.state === state).map(({ id }) => id))
+  return (issue) => {
+    const values = field.values(issue)
+    return values.length > 0 && values.some((id) => ids.has(id)) === (operator === 'in')
+  }
+}
+
 function compileField(clause: FieldClause, context: JqlContext, messages: string[]): Predicate {
   const field = fieldNamed(clause.field)
   const refuse = (message: string): Predicate => {
@@ -300,6 +337,7 @@ function compileField(clause: FieldClause, context: JqlContext, messages: string
   }
   if (operator === '~' || operator === '!~') return compileText(field, clause, refuse)
   const isList = operator === 'in' || operator === 'not in'
+  if (isList && field.functions === 'sprint' && operand.kind === 'function') return compileSprints(field, operator, operand.name, refuse)
   if (isList !== (operand.kind === 'list')) {
     return refuse(
       isList

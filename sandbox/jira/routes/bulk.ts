@@ -58,6 +58,10 @@ function tooMany(count: number): Answer | undefined {
   return count > MAX_ISSUES ? bulkError(400, `The number of issues selected is ${count}, the limit is ${MAX_ISSUES}.`) : undefined
 }
 
+function notAllowed(call: JiraCall): Answer | undefined {
+  return call.site.canBulkChange() ? undefined : bulkError(403, 'You do not have the Make bulk changes global permission.')
+}
+
 const MONTHS = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec']
 
 /** The dates a bulk edit takes: `31/Jan/24`, `31-01-2024`, and plain ISO. */
@@ -116,7 +120,7 @@ function bulkInput(input: BulkEditBody['editedFieldsInput'], id: string): WriteI
 
 function bulkEdit(call: JiraCall): Answer {
   const body = call.body as BulkEditBody
-  const refusal = tooMany(body.selectedIssueIdsOrKeys.length)
+  const refusal = notAllowed(call) ?? tooMany(body.selectedIssueIdsOrKeys.length)
   if (refusal) return refusal
   if (body.selectedActions.length === 0) return bulkError(400, 'At least one field must be selected.')
   if (body.selectedActions.length > MAX_FIELDS)
@@ -163,7 +167,7 @@ function bulkTransition(call: JiraCall): Answer {
       wanted.set(issue?.id ?? idOrKey, transitionId)
     }
   }
-  const refusal = tooMany(wanted.size)
+  const refusal = notAllowed(call) ?? tooMany(wanted.size)
   if (refusal) return refusal
   return submit(call, [...wanted.keys()], (issue) => {
     const transition = takenTransition(issue, wanted.get(issue.id) ?? '')
@@ -176,6 +180,7 @@ function bulkTransition(call: JiraCall): Answer {
 function bulkDelete(call: JiraCall): Answer {
   const { selectedIssueIdsOrKeys } = call.body as z.infer<typeof bulkDeleteBody>
   return (
+    notAllowed(call) ??
     tooMany(selectedIssueIdsOrKeys.length) ??
     submit(call, selectedIssueIdsOrKeys, (issue) => {
       call.site.issues.remove(issue, call.site.nowMs())
@@ -250,7 +255,7 @@ function bulkTransitions(call: JiraCall): Answer {
   return { status: 200, json: { availableTransitions: available } }
 }
 
-const submitted = { 201: taskAnswer, 400: bulkErrorAnswer }
+const submitted = { 201: taskAnswer, 400: bulkErrorAnswer, 403: bulkErrorAnswer }
 
 export const BULK_ROUTES: readonly Route[] = [
   { method: 'GET', path: '/rest/api/3/bulk/issues/fields', answers: { 200: bulkFieldsAnswer, 400: bulkErrorAnswer }, handle: bulkFields },

@@ -18,7 +18,19 @@ import {
   typeStatusesAnswer,
   usersAnswer,
 } from '../shapes.ts'
-import { DEFAULT_PRIORITY, ISSUE_TYPES, OPTIONS, PRIORITIES, PROJECTS, projectWith, STATUSES, USERS } from '../site.ts'
+import {
+  COMPONENTS,
+  DEFAULT_PRIORITY,
+  ISSUE_TYPES,
+  type Named,
+  OPTIONS,
+  PRIORITIES,
+  PROJECTS,
+  projectWith,
+  STATUSES,
+  USERS,
+  VERSIONS,
+} from '../site.ts'
 import { wireTime } from '../wire.ts'
 import { typeWith } from './issue.ts'
 
@@ -115,7 +127,8 @@ function contexts(call: JiraCall): Answer {
 function options(call: JiraCall): Answer {
   const field = FIELDS.find((candidate) => candidate.id === call.params.fieldId && candidate.schema.customId !== undefined)
   if (!field || String(field.schema.customId) !== call.params.contextId) return errorCollection(404, ['The custom field was not found.'])
-  const table = field.allowed === 'team' || field.allowed === 'billable' ? OPTIONS[field.allowed] : []
+  const { allowed } = field
+  const table = allowed === 'team' || allowed === 'billable' || allowed === 'regions' ? OPTIONS[allowed] : []
   return pageOf(
     call,
     table.map((option) => ({ id: option.id, value: option.name, disabled: false })),
@@ -208,9 +221,24 @@ function projectStatuses(call: JiraCall): Answer {
   return { status: 200, json: types }
 }
 
-function emptyList(call: JiraCall): Answer {
-  const project = projectWith(call.params.projectIdOrKey ?? '')
-  return project ? { status: 200, json: [] } : projectNotFound(call.params.projectIdOrKey ?? '')
+function listOf(what: 'component' | 'version', table: readonly Named[]) {
+  return (call: JiraCall): Answer => {
+    const project = projectWith(call.params.projectIdOrKey ?? '')
+    if (!project) return projectNotFound(call.params.projectIdOrKey ?? '')
+    return { status: 200, json: table.map((entry) => call.wire.named(what, entry)) }
+  }
+}
+
+/** Global permissions of the token's account; those that are not asked for are not named. */
+function myPermissions(call: JiraCall): Answer {
+  const asked = (call.query.get('permissions') ?? '').split(',').filter(Boolean)
+  if (asked.length === 0) return errorCollection(400, ["The 'permissions' query parameter is required."])
+  const bulk = { id: '33', key: 'BULK_CHANGE', name: 'Make bulk changes', type: 'GLOBAL', description: 'Change many issues at once.' }
+  const known = asked.filter((key) => key === bulk.key)
+  return {
+    status: 200,
+    json: { permissions: Object.fromEntries(known.map((key) => [key, { ...bulk, havePermission: call.site.canBulkChange() }])) },
+  }
 }
 
 function searchPriorities(call: JiraCall): Answer {
@@ -327,8 +355,9 @@ export const META_ROUTES: readonly Route[] = [
   get('/rest/api/3/project/search', pageAnswer(namedAnswer), searchProjects),
   get('/rest/api/3/project/{projectIdOrKey}', namedAnswer, getProject),
   get('/rest/api/3/project/{projectIdOrKey}/statuses', typeStatusesAnswer, projectStatuses),
-  get('/rest/api/3/project/{projectIdOrKey}/versions', z.array(z.never()), emptyList),
-  get('/rest/api/3/project/{projectIdOrKey}/components', z.array(z.never()), emptyList),
+  get('/rest/api/3/project/{projectIdOrKey}/versions', z.array(namedAnswer), listOf('version', VERSIONS)),
+  get('/rest/api/3/project/{projectIdOrKey}/components', z.array(namedAnswer), listOf('component', COMPONENTS)),
+  get('/rest/api/3/mypermissions', z.looseObject({ permissions: z.record(z.string(), z.unknown()) }), myPermissions),
   get('/rest/api/3/priority/search', pageAnswer(namedAnswer), searchPriorities),
   get('/rest/api/3/statuses/search', pageAnswer(namedAnswer), searchStatuses),
   get('/rest/api/3/issuetype/project', issueTypesAnswer, typesOfProject),

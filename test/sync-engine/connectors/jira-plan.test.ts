@@ -94,6 +94,8 @@ describe('Jira plan', () => {
     visit(new URL('../../../sync-engine/connectors/jira-plan.ts', import.meta.url).pathname)
     expect([...seen].map((path) => path.split('/').at(-1)).sort()).toEqual([
       'adf.ts',
+      'cell-value.ts',
+      'jira-bulk.ts',
       'jira-plan.ts',
       'jira-values.ts',
       'nearest-option.ts',

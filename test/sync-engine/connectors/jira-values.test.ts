@@ -52,13 +52,13 @@ describe('Jira values', () => {
       created: ['date-time', 'date-time', false],
       aggregatetimespent: ['number', 'number', false],
       comment: ['text', 'shown', false],
-      fixVersions: ['text', 'shown', false],
+      fixVersions: ['multi-select', 'choices', true],
       customfield_20001: ['number', 'number', true],
       customfield_20002: ['single-select', 'option', true],
       customfield_20003: ['url', 'url', true],
       customfield_20004: ['checkbox', 'check', true],
       customfield_20005: ['date-time', 'date-time', true],
-      customfield_20006: ['text', 'shown', false],
+      customfield_20006: ['multi-select', 'choices', true],
       customfield_20007: ['text', 'shown', false],
     })
   })
@@ -82,9 +82,9 @@ describe('Jira values', () => {
       customfield_20003: 'https://trays.example/200',
       customfield_20004: true,
       customfield_20005: '2026-02-28T16:30:00.000Z',
-      customfield_20006: 'Spring sale, Autumn',
+      customfield_20006: '["51","52"]',
     })
-    expect(readJiraValue('account', issue.fields.assignee)?.person).toEqual({ id: '712020:aa11', name: 'Ida Berg' })
+    expect(readJiraValue('account', issue.fields.assignee)?.people).toEqual([{ id: '712020:aa11', name: 'Ida Berg' }])
   })
 
   const bodies: readonly [string, ExternalField, CellValue, unknown][] = [

@@ -139,13 +139,13 @@ describe('Jira connector', () => {
       ['description', 'long-text', true, ''],
       ['created', 'date-time', false, ''],
       ['aggregatetimespent', 'number', false, ''],
-      ['fixVersions', 'text', false, ''],
+      ['fixVersions', 'multi-select', false, ''],
       ['customfield_20001', 'number', true, ''],
       ['customfield_20002', 'single-select', true, 'North/South'],
       ['customfield_20003', 'url', false, ''],
       ['customfield_20004', 'checkbox', true, 'Yes'],
       ['customfield_20005', 'date-time', false, ''],
-      ['customfield_20006', 'text', false, ''],
+      ['customfield_20006', 'multi-select', true, 'Spring sale/Autumn'],
       ['customfield_20007', 'text', false, ''],
     ])
     const byId = new Map(fields.map((field) => [field.id, field]))
@@ -165,7 +165,7 @@ describe('Jira connector', () => {
   it('[J13] a description costs a handful of calls', async () => {
     const http = new FixedJira(...site, newest)
     await makeJiraConnector({ http, object: 'issues' }).describe(signal)
-    expect(http.calls).toHaveLength(9)
+    expect(http.calls).toHaveLength(10)
   })
 
   it('[J14] a refusal names the fields Jira blames, with the nearest option', async () => {
