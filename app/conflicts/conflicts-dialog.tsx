@@ -309,7 +309,9 @@ function SideView(props: { label: string; text: string; note: string; run?: stri
             {run !== undefined && (
               <>
                 {note === '' ? '' : ' · '}
-                <a href={`/runs/${run}`}>{TEXTS.conflicts.run}</a>
+                <a className="underline" href={`/runs/${run}`}>
+                  {TEXTS.conflicts.run}
+                </a>
               </>
             )}
           </small>

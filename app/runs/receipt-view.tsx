@@ -31,18 +31,15 @@ export function ReceiptView({ run, cells, onShow }: ReceiptViewProps) {
           <dl className="m-0 flex flex-wrap items-stretch gap-x-3 gap-y-2">
             <Figure label={T.planned} count={planned} />
             {lines.map(({ part, count, why }, index) => (
-              <span key={part} className="contents">
-                <span aria-hidden className="self-start pt-2 text-lg text-ink-3">
-                  {index === 0 ? '=' : '+'}
-                </span>
-                <Figure
-                  label={T[part]}
-                  count={count}
-                  tone={count === 0 ? 'text-ink-3' : TONE[part]}
-                  hint={why.map((reason) => `${reason.count.toLocaleString('en')} ${WHY[reason.outcome] ?? reason.outcome}`)}
-                  {...(onShow !== undefined && count > 0 && { onPress: () => onShow(part) })}
-                />
-              </span>
+              <Figure
+                key={part}
+                sign={index === 0 ? '=' : '+'}
+                label={T[part]}
+                count={count}
+                tone={count === 0 ? 'text-ink-3' : TONE[part]}
+                hint={why.map((reason) => `${reason.count.toLocaleString('en')} ${WHY[reason.outcome] ?? reason.outcome}`)}
+                {...(onShow !== undefined && count > 0 && { onPress: () => onShow(part) })}
+              />
             ))}
           </dl>
         )}
@@ -98,10 +95,13 @@ export function ReceiptView({ run, cells, onShow }: ReceiptViewProps) {
 
 const WHY: Partial<Record<Run['cells'][number]['outcome'], string>> = TEXTS.log.receipt.why
 
-function Figure(props: { label: string; count: number; tone?: string; hint?: readonly string[]; onPress?: () => void }) {
-  const { label, count, tone = 'text-ink', hint = [], onPress } = props
+function Figure(props: { sign?: '=' | '+'; label: string; count: number; tone?: string; hint?: readonly string[]; onPress?: () => void }) {
+  const { sign, label, count, tone = 'text-ink', hint = [], onPress } = props
   return (
-    <div className="min-w-16">
+    <div
+      data-sign={sign}
+      className={`min-w-16 ${sign === undefined ? '' : 'relative pl-7 before:absolute before:top-2.5 before:left-1 before:text-lg before:text-ink-3 before:content-[attr(data-sign)]'}`}
+    >
       <dt className="text-xs text-ink-3">{label}</dt>
       <dd className={`m-0 text-xl font-semibold ${tone}`}>
         {onPress === undefined ? (

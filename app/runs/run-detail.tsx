@@ -137,14 +137,21 @@ export function RunDetail({ id, times }: { readonly id: string; readonly times: 
         ))}
       </dl>
       <p className="m-0 mb-4">
-        {runLine(run)}. {run.undoes !== undefined && <a href={`/runs/${run.undoes}`}>{TEXTS.log.undone(run.undoes)}</a>}
+        {runLine(run)}.{' '}
+        {run.undoes !== undefined && (
+          <a className="underline" href={`/runs/${run.undoes}`}>
+            {TEXTS.log.undone(run.undoes)}
+          </a>
+        )}
       </p>
       <Failure error={error} />
       {failure !== undefined && (
         <p role="alert" className="mb-4 rounded-md border border-line border-l-[3px] border-l-bad px-3 py-2">
           <b className="font-semibold">{failure.message}</b> {failure.advice}{' '}
           {run.error?.code === 'auth-expired' && run.about !== undefined && (
-            <a href={`/settings/integrations/${run.about.integration}`}>{TEXTS.log.signIn}</a>
+            <a className="underline" href={`/settings/integrations/${run.about.integration}`}>
+              {TEXTS.log.signIn}
+            </a>
           )}
         </p>
       )}

@@ -137,7 +137,9 @@ function RunRow({ run, times, now }: { readonly run: RunHead; readonly times: Ti
         {look !== undefined && (
           <>
             {'. '}
-            <a href={`/runs/${run.id}?cells=${look.part}`}>{TEXTS.log.show(look.count)}</a>
+            <a className="underline" href={`/runs/${run.id}?cells=${look.part}`}>
+              {TEXTS.log.show(look.count)}
+            </a>
           </>
         )}
       </td>

@@ -37,7 +37,7 @@ test('[RL1][RL2] the log is filtered and searched by its address, and follows al
   })
 
   await test.step('filters stand in the address, and back takes them away', async () => {
-    await page.getByLabel('Kind', { exact: true }).selectOption('Import')
+    await page.getByRole('combobox', { name: 'Kind', exact: true }).selectOption('Import')
     await expect(page).toHaveURL(/\?kind=import$/)
     await expect(runRows(page)).toHaveCount(2)
     await page.goBack()
