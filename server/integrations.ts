@@ -8,7 +8,7 @@ import { ApiProblem, notFound } from './api/problem.ts'
 import { linkedRows } from './engine-ports.ts'
 import type { RunQueue } from './queue.ts'
 import type { Room, SheetHub } from './sheets.ts'
-import type { Catalog, ConnectionRow, IntegrationRow, ObjectMapping, ObjectRow } from './storage/catalog.ts'
+import type { Catalog, ConnectionRow, ConnectionState, IntegrationRow, ObjectMapping, ObjectRow } from './storage/catalog.ts'
 import type { RunStore } from './storage/runs.ts'
 import type { UpdateLog } from './update-log.ts'
 
@@ -29,6 +29,35 @@ export interface IntegrationsParts {
   readonly onChanged: (connection: ConnectionRow) => void
   readonly now: () => number
   readonly random: RandomBytes
+}
+
+export interface IntegrationChange {
+  readonly isOn?: boolean | undefined
+  readonly name?: string | undefined
+  /** `null`: everything the sign-in sees. */
+  readonly limitedTo?: readonly string[] | null | undefined
+}
+
+export interface NewObject {
+  readonly name: string
+  readonly external: string
+  readonly externalName?: string | undefined
+}
+
+export interface ObjectChange {
+  readonly name?: string | undefined
+  readonly external?: string | undefined
+  readonly externalName?: string | undefined
+  readonly direction?: ObjectDirection | undefined
+  /** Minutes; `null`: manual only. */
+  readonly schedule?: number | null | undefined
+  readonly isNightly?: boolean | undefined
+}
+
+export interface MappingChange {
+  readonly external: string
+  readonly direction?: FieldDirection | undefined
+  readonly valueMap?: ValueMap | undefined
 }
 
 /** What a deletion takes along, and what stays behind as custom fields and rows. */
@@ -58,6 +87,8 @@ export interface ConnectionCounts {
 /** The configuration of integrations: what people decide of them, of their objects and of their fields. */
 export class Integrations {
   readonly #parts: IntegrationsParts
+  /** One change at a time of an integration: two people who set two fields at once both have what they set. */
+  readonly #changing = new Map<string, Promise<unknown>>()
 
   constructor(parts: IntegrationsParts) {
     this.#parts = parts
@@ -84,10 +115,59 @@ export class Integrations {
   }
 
   /** Switching off cancels what waits or is under way of this integration, and of no other. */
-  async change(
-    id: string,
-    { isOn, name, limitedTo }: { isOn?: boolean | undefined; name?: string | undefined; limitedTo?: readonly string[] | null | undefined },
-  ): Promise<void> {
+  change(id: string, change: IntegrationChange): Promise<void> {
+    return this.#inTurn(id, () => this.#change(id, change))
+  }
+
+  /**
+   * An object that points at one external object: pulls only, by hand, until somebody says otherwise.
+   * @throws ApiProblem where the name is taken
+   */
+  addObject(integration: string, o: NewObject): Promise<ObjectRow> {
+    return this.#inTurn(integration, () => this.#addObject(integration, o))
+  }
+
+  /** @throws ApiProblem where it would point elsewhere while sheets are connected to it, or the name is taken */
+  changeObject(integration: string, id: string, change: ObjectChange): Promise<void> {
+    return this.#inTurn(integration, () => this.#changeObject(integration, id, change))
+  }
+
+  /**
+   * Sets directions and value maps for an object's fields, and in every connection of it.
+   * @throws ApiProblem where one cannot be kept; then none is
+   */
+  changeMappings(integration: string, id: string, changes: readonly MappingChange[]): Promise<void> {
+    return this.#inTurn(integration, () => this.#changeMappings(integration, id, changes))
+  }
+
+  /**
+   * Deletes an integration for good. It is switched off first, so that nothing starts while its connections are taken apart one by one; a
+   * server that stops in between leaves it switched off, to be deleted again.
+   * @throws ApiProblem where `confirm` is not its name
+   */
+  remove(id: string, confirm: string): Promise<Removal> {
+    return this.#inTurn(id, () => this.#remove(id, confirm))
+  }
+
+  /**
+   * Deletes one object with its connections and mappings; the integration's others are left alone.
+   * @throws ApiProblem where `confirm` is not its name
+   */
+  removeObject(integration: string, id: string, confirm: string): Promise<Removal> {
+    return this.#inTurn(integration, () => this.#removeObject(integration, id, confirm))
+  }
+
+  async #inTurn<T>(integration: string, work: () => Promise<T>): Promise<T> {
+    const turn = (this.#changing.get(integration) ?? Promise.resolve()).then(work, work)
+    this.#changing.set(integration, turn)
+    try {
+      return await turn
+    } finally {
+      if (this.#changing.get(integration) === turn) this.#changing.delete(integration)
+    }
+  }
+
+  async #change(id: string, { isOn, name, limitedTo }: IntegrationChange): Promise<void> {
     const before = await this.integration(id)
     const after: IntegrationRow = {
       ...before,
@@ -102,8 +182,7 @@ export class Integrations {
     for (const connection of connections) this.#parts.onChanged(connection)
   }
 
-  /** An object that points at one external object: pulls only, by hand, until somebody says otherwise. */
-  async addObject(integration: string, o: { name: string; external: string; externalName?: string | undefined }): Promise<ObjectRow> {
+  async #addObject(integration: string, o: NewObject): Promise<ObjectRow> {
     const { catalog, log, now, random } = this.#parts
     await this.integration(integration)
     await this.#assertNameFree(integration, o.name)
@@ -123,18 +202,7 @@ export class Integrations {
     return object
   }
 
-  async changeObject(
-    integration: string,
-    id: string,
-    change: {
-      name?: string | undefined
-      direction?: ObjectDirection | undefined
-      schedule?: number | null | undefined
-      isNightly?: boolean | undefined
-      external?: string | undefined
-      externalName?: string | undefined
-    },
-  ): Promise<void> {
+  async #changeObject(integration: string, id: string, change: ObjectChange): Promise<void> {
     const { catalog, log, workbooks, onChanged } = this.#parts
     const before = await this.object(integration, id)
     const connections = await catalog.connections({ object: id })
@@ -159,15 +227,7 @@ export class Integrations {
     for (const connection of connections) onChanged(connection)
   }
 
-  /**
-   * Sets directions and value maps for an object's fields, and in every connection of it.
-   * @throws ApiProblem where one cannot be kept; then none is
-   */
-  async changeMappings(
-    integration: string,
-    id: string,
-    changes: readonly { external: string; direction?: FieldDirection | undefined; valueMap?: ValueMap | undefined }[],
-  ): Promise<void> {
+  async #changeMappings(integration: string, id: string, changes: readonly MappingChange[]): Promise<void> {
     const { catalog, log, workbooks, onChanged } = this.#parts
     const object = await this.object(integration, id)
     const appName = readyApp((await this.integration(integration)).app)?.name ?? 'The app'
@@ -186,8 +246,10 @@ export class Integrations {
       const before = mappings.get(field.id) ?? { external: field.id, direction: defaultDirection(field, isKey), valueMap: [] }
       mappings.set(field.id, { ...before, direction: wants ?? before.direction, valueMap: change.valueMap ?? before.valueMap })
     }
+    // What somebody else has just written is read too, not written over.
+    await log.durable()
     const directions = new Map(changes.flatMap((c) => (c.direction === undefined ? [] : [[c.external, c.direction] as const])))
-    const connections = (await catalog.connections({ object: id })).map((connection) => ({
+    const connections = (await catalog.connections({ object: id, states: HELD })).map((connection) => ({
       ...connection,
       fields: connection.fields.map((f) =>
         f.field === connection.keyField ? f : { ...f, direction: directions.get(f.external) ?? f.direction },
@@ -209,7 +271,7 @@ export class Integrations {
     await this.integration(integration)
     const objects = object === undefined ? await catalog.objects(integration) : [await this.object(integration, object)]
     const ids = new Set(objects.map((o) => o.id))
-    const connections = (await catalog.connections()).filter((c) => ids.has(c.object))
+    const connections = (await catalog.connections({ states: HELD })).filter((c) => ids.has(c.object))
     const workbooks = new Map<string, { id: string; name: string; connections: number; rows: number; fields: number }>()
     let links = 0
     let staged = 0
@@ -236,37 +298,29 @@ export class Integrations {
     }
   }
 
-  /**
-   * Deletes an integration for good. It is switched off first, so that nothing starts while its connections are taken apart one by one; a
-   * server that stops in between leaves it switched off, to be deleted again.
-   * @throws ApiProblem where `confirm` is not its name
-   */
-  async remove(id: string, confirm: string): Promise<Removal> {
+  async #remove(id: string, confirm: string): Promise<Removal> {
     const { catalog, log, forgetSecrets } = this.#parts
     const integration = await this.integration(id)
     assertConfirmed(confirm, integration.name)
     const removal = await this.removalOf(id)
     if (integration.isOn) await this.#save({ ...integration, isOn: false })
-    const connections = await this.connectionsOf(id)
-    await this.#takeOut(connections)
     const objects = await catalog.objects(id)
+    for (const object of objects) await this.#takeOut(await catalog.connections({ object: object.id, states: HELD }))
     await forgetSecrets(id)
-    log.execute([...objects.map((o) => catalog.dropObject(o.id)), catalog.dropIntegration(id)])
+    log.execute([...objects.flatMap((o) => catalog.dropObject(o.id)), catalog.dropIntegration(id)])
     await log.durable()
     return removal
   }
 
-  /** Deletes one object with its connections and mappings; the integration's others are left alone. */
-  async removeObject(integration: string, id: string, confirm: string): Promise<Removal> {
+  async #removeObject(integration: string, id: string, confirm: string): Promise<Removal> {
     const { catalog, log } = this.#parts
     const object = await this.object(integration, id)
     assertConfirmed(confirm, object.name)
     const removal = await this.removalOf(integration, id)
     log.execute([catalog.saveObject({ ...object, direction: 'disabled', schedule: null, isNightly: false })])
     await log.durable()
-    const connections = await catalog.connections({ object: id })
-    await this.#takeOut(connections)
-    log.execute([catalog.dropObject(id)])
+    await this.#takeOut(await catalog.connections({ object: id, states: HELD }))
+    log.execute([...catalog.dropObject(id)])
     await log.durable()
     return removal
   }
@@ -289,8 +343,9 @@ export class Integrations {
     const counts = new Map<string, number>()
     for (const { sheet: id, fields } of await this.#parts.catalog.connections({ object })) {
       for (const { field } of fields.filter((f) => f.external === external)) {
-        await this.#withRoom(id, ({ sheet }) => {
-          for (const row of sheet.rows()) {
+        await this.#withRoom(id, async ({ sheet }) => {
+          for (const [index, row] of sheet.rows().entries()) {
+            if (index % ROWS_PER_TURN === ROWS_PER_TURN - 1) await new Promise((resolve) => setImmediate(resolve))
             const { value } = sheet.cell(row, field)
             if (typeof value === 'string' && value !== '') counts.set(value, (counts.get(value) ?? 0) + 1)
           }
@@ -370,15 +425,18 @@ export class Integrations {
     })
   }
 
-  async #withRoom<T>(sheet: SheetId, use: (room: Room) => T): Promise<T> {
+  async #withRoom<T>(sheet: SheetId, use: (room: Room) => Promise<T> | T): Promise<T> {
     const { room, release } = await this.#parts.hub.open(sheet)
     try {
-      return use(room)
+      return await use(room)
     } finally {
       await release()
     }
   }
 }
+
+/** Connections that hold something of their sheet, those of deleted sheets too. */
+const HELD: readonly ConnectionState[] = ['active', 'paused']
 
 /** Rows that are rewritten before somebody else has a turn. */
 const ROWS_PER_TURN = 1_000

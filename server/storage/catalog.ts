@@ -163,8 +163,10 @@ export class Catalog {
     return { rows: row.row_count, staged: row.staged, needing: row.needing }
   }
 
-  async integrations(): Promise<readonly IntegrationRow[]> {
-    const rows = await this.#reader.kysely.selectFrom('integrations').selectAll().orderBy('created_at').orderBy('id').execute()
+  async integrations(id?: string): Promise<readonly IntegrationRow[]> {
+    let query = this.#reader.kysely.selectFrom('integrations').selectAll()
+    if (id !== undefined) query = query.where('id', '=', id)
+    const rows = await query.orderBy('created_at').orderBy('id').execute()
     return rows.map((row) => ({
       id: row.id,
       app: row.app,
@@ -179,15 +181,16 @@ export class Catalog {
   }
 
   async integration(id: string): Promise<IntegrationRow | undefined> {
-    return (await this.integrations()).find((i) => i.id === id)
+    return (await this.integrations(id))[0]
   }
 
   /** In the order in which they were made. */
-  async objects(integration?: string): Promise<readonly ObjectRow[]> {
+  async objects(integration?: string, id?: string): Promise<readonly ObjectRow[]> {
     let query = this.#reader.kysely
       .selectFrom('objects')
       .select(['id', 'integration', 'name', 'external', 'external_name', 'direction', 'schedule', 'is_nightly', 'mappings'])
     if (integration !== undefined) query = query.where('integration', '=', integration)
+    if (id !== undefined) query = query.where('id', '=', id)
     return (await query.orderBy('created_at').orderBy('id').execute()).map(
       ({ external_name, is_nightly, mappings, direction: way, ...row }) => ({
         ...row,
@@ -200,7 +203,7 @@ export class Catalog {
   }
 
   async object(id: string): Promise<ObjectRow | undefined> {
-    return (await this.objects()).find((o) => o.id === id)
+    return (await this.objects(undefined, id))[0]
   }
 
   /** What the app last told of an object's fields, and when; `undefined` before the first time. */
@@ -216,12 +219,13 @@ export class Catalog {
 
   /** Those that stand in their sheets, and in sheets that are shown: a deleted sheet's rest until it is back; `states` asks for others. */
   async connections(
-    where: { workbook?: string; sheet?: string; object?: string; states?: readonly ConnectionState[] } = {},
+    where: { id?: string; workbook?: string; sheet?: string; object?: string; states?: readonly ConnectionState[] } = {},
   ): Promise<readonly ConnectionRow[]> {
     let query = this.#reader.kysely.selectFrom('connections').selectAll()
     query = query.where('state', 'in', where.states ?? IN_SHEET)
     if (where.states === undefined)
       query = query.where('sheet', 'not in', (q) => q.selectFrom('sheets').select('id').where('is_removed', '=', 1))
+    if (where.id !== undefined) query = query.where('id', '=', where.id)
     if (where.workbook !== undefined) query = query.where('workbook', '=', where.workbook)
     if (where.sheet !== undefined) query = query.where('sheet', '=', where.sheet)
     if (where.object !== undefined) query = query.where('object', '=', where.object)
@@ -247,9 +251,9 @@ export class Catalog {
 
   /** A connection that is not removed, a draft too; `states` asks for others. */
   async connection(id: string, states: readonly ConnectionState[] = WITH_DRAFTS): Promise<FullConnection | undefined> {
-    const connection = (await this.connections({ states })).find((c) => c.id === id)
-    const object = connection && (await this.objects()).find((o) => o.id === connection.object)
-    const integration = object && (await this.integrations()).find((i) => i.id === object.integration)
+    const [connection] = await this.connections({ id, states })
+    const object = connection && (await this.object(connection.object))
+    const integration = object && (await this.integration(object.integration))
     return connection && object && integration ? { connection, object, integration } : undefined
   }
 
@@ -333,8 +337,10 @@ export class Catalog {
     return toSqlOp(query.where('id', '=', object))
   }
 
-  dropObject(id: string): SqlOp {
-    return toSqlOp(this.#reader.kysely.deleteFrom('objects').where('id', '=', id))
+  /** With the connections to it that are only being prepared. */
+  dropObject(id: string): readonly SqlOp[] {
+    const drafts = this.#reader.kysely.deleteFrom('connections').where('object', '=', id).where('state', '=', 'draft')
+    return [toSqlOp(drafts), toSqlOp(this.#reader.kysely.deleteFrom('objects').where('id', '=', id))]
   }
 
   /** The integration alone: its objects, connections and secrets go by themselves. */

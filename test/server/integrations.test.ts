@@ -328,6 +328,21 @@ test('[CF2] an option is called otherwise in the workbook: cells follow at once,
   await type(target, 'Priority', 'Medium')
 })
 
+test('[CF11] what several people set at once is all kept', async () => {
+  const fields = ['summary', 'status', 'assignee', 'priority', 'duedate', 'labels', 'description', 'customfield_10016']
+  await Promise.all(fields.map((external) => setField(external, 'push')))
+  const set = (await mappings()).fields.filter((f) => fields.includes(f.external.id))
+  expect(set.map((f) => f.direction)).toEqual(fields.map(() => 'push'))
+  await Promise.all(fields.map((external) => setField(external, 'two-way')))
+})
+
+test('[C8] an external object is named as apps name theirs, and by nothing else', async () => {
+  const params = { id: book.integration }
+  for (const external of ['Account; DROP', '../issues', 'a b', '']) {
+    expect((await api.send('addObject', { params, body: { name: 'Odd', external } })).status).toBe(400)
+  }
+})
+
 test('[CF3] a value map that could not be read back is refused with the reason', async () => {
   const params = { id: book.integration, object: book.object }
   const send = async (external: string, valueMap: { app: string; workbook: string }[]) =>
@@ -349,6 +364,19 @@ test('[CF3] a value map that could not be read back is refused with the reason',
   ]
   await api.call('patchMappings', { params, body: { changes: [{ external: 'priority', valueMap: swap }] } })
   await api.call('patchMappings', { params, body: { changes: [{ external: 'priority', valueMap: [] }] } })
+})
+
+test('[CF9] a sandbox account of every app that is built starts as Pull only, and tells its objects', async () => {
+  const { apps } = await api.call('listApps')
+  for (const app of apps.flatMap((a) => (a.state === 'ready' && a.hasSandbox ? [a] : []))) {
+    const { id } = await api.call('addIntegration', { body: { app: app.id, name: `Play ${app.name}`, sandbox: true } })
+    const told = await integration(id)
+    expect(told.objects.map((o) => o.external).sort()).toEqual(app.objects.map((o) => o.id).sort())
+    expect(told.objects.map((o) => o.direction)).toEqual(told.objects.map(() => 'pull'))
+    const { objects } = await api.call('discoverObjects', { params: { id } })
+    expect(objects.map((o) => o.id)).toEqual(expect.arrayContaining(app.objects.map((o) => o.id)))
+    await api.call('deleteIntegration', { params: { id }, body: { confirm: `Play ${app.name}` } })
+  }
 })
 
 test('[CF4] no part of the configuration is a guest’s', async () => {
@@ -401,6 +429,27 @@ test('[C21] deleting takes the sign-in and the mappings, cancels runs, and leave
   expect((await api.call('getRun', { params: { id: imported.run } })).counts.linked).toBe(2)
   // The others go on.
   await api.call('tryIntegration', { params: { id: book.integration } })
+})
+
+test('[C21] a sheet that was deleted comes back without the connection, showing what it showed', async () => {
+  const id = await addSandbox('Fourth Jira')
+  const object = (await integration(id)).objects[0]?.id ?? ''
+  const { id: workbook } = await api.call('createWorkbook', { body: { name: 'Two sheets' } })
+  const { sheet: made } = await api.call('createSheet', { params: { id: workbook }, body: { name: 'Second' } })
+  const sheet = made.id
+  const connection = await api.call('createConnection', {
+    body: { workbook, sheet, object, filter: 'key = TB-4', fields: ['summary'] },
+  })
+  const { run } = await api.call('importRecords', { params: { id: connection.id }, body: { filter: 'key = TB-4' } })
+  await api.runEnded(run)
+  const shown = (await api.call('getRows', { params: { id: workbook, sheet } })).rows.map((r) => r.values)
+  expect(shown).toHaveLength(1)
+  await api.call('deleteSheet', { params: { id: workbook, sheet } })
+  expect(await api.call('previewDeleteIntegration', { params: { id } })).toMatchObject({ connections: 1, links: 1 })
+  await api.call('deleteIntegration', { params: { id }, body: { confirm: 'Fourth Jira' } })
+  await api.call('patchSheet', { params: { id: workbook, sheet }, body: { isDeleted: false } })
+  expect((await api.call('getRows', { params: { id: workbook, sheet } })).rows.map((r) => r.values)).toEqual(shown)
+  expect((await api.call('getWorkbook', { params: { id: workbook } })).connections).toEqual([])
 })
 
 test('[C21] of a deleted integration no secret is left, nor an authorisation', async () => {

@@ -109,6 +109,8 @@ const none = z.object({})
 const ofIntegration = z.object({ id })
 const ofObject = z.object({ id, object: id })
 const external = z.string().min(1).max(200)
+/** An external object as the app itself writes it: it becomes part of paths and queries. */
+const externalObject = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,119}$/)
 
 export const integrationsEndpoints = {
   listIntegrations: {
@@ -176,7 +178,7 @@ export const integrationsEndpoints = {
     path: '/api/integrations/{id}/objects',
     summary: 'A workspace object that points at one external object; it starts as Pull only, by hand',
     params: ofIntegration,
-    body: z.object({ name, external, externalName: name.optional() }),
+    body: z.object({ name, external: externalObject, externalName: name.optional() }),
     answer: object,
   },
   patchObject: {
@@ -190,7 +192,7 @@ export const integrationsEndpoints = {
       schedule: pullSchedule.optional(),
       isNightly: z.boolean().optional(),
       /** Another external object: only while nothing is connected to it. */
-      external: external.optional(),
+      external: externalObject.optional(),
       externalName: name.optional(),
     }),
     answer: none,
