@@ -366,6 +366,40 @@ test('[CF3] a value map that could not be read back is refused with the reason',
   await api.call('patchMappings', { params, body: { changes: [{ external: 'priority', valueMap: [] }] } })
 })
 
+test('[CF12] the fields of an object that no sheet uses are read and decided before one is connected', async () => {
+  const object = (await integration()).objects.find((o) => o.name === 'Subscriptions')
+  const params = { id: book.integration, object: object?.id ?? '' }
+  expect(await api.call('getMappings', { params })).toMatchObject({ describedAt: null, fields: [] })
+  const { id: workbook } = await api.call('createWorkbook', { body: { name: 'Decided before' } })
+  const sheet = (await api.call('getWorkbook', { params: { id: workbook } })).sheets[0]?.id ?? ''
+  const draft = await api.call('draftConnection', { body: { workbook, sheet, object: params.object } })
+  await api.call('describeConnection', { params: { id: draft.id } })
+  expect((await api.call('getMappings', { params })).describedAt).not.toBeNull()
+  await api.call('patchMappings', {
+    params,
+    body: {
+      changes: [
+        { external: 'summary', direction: 'pull' },
+        { external: 'priority', valueMap: [{ app: 'Medium', workbook: 'Normal' }] },
+      ],
+    },
+  })
+  const made = await api.call('createConnection', {
+    body: { workbook, sheet, object: params.object, filter: 'project = TB', fields: ['summary', 'priority', 'labels'] },
+  })
+  expect(Object.fromEntries(made.fields.map((f) => [f.external, f.direction]))).toMatchObject({
+    summary: 'pull',
+    priority: 'two-way',
+    labels: 'two-way',
+  })
+  const { run } = await api.call('importRecords', { params: { id: made.id }, body: { filter: 'project = TB' } })
+  await api.runEnded(run)
+  const priority = made.fields.find((f) => f.external === 'priority')?.field ?? ''
+  const shown = new Set((await api.call('getRows', { params: { id: workbook, sheet } })).rows.map((r) => r.values[priority]))
+  expect([shown.has('Normal'), shown.has('Medium')]).toEqual([true, false])
+  await api.call('deleteObject', { params, body: { confirm: 'Subscriptions' } })
+})
+
 test('[CF9] a sandbox account of every app that is built starts as Pull only, and tells its objects', async () => {
   const { apps } = await api.call('listApps')
   for (const app of apps.flatMap((a) => (a.state === 'ready' && a.hasSandbox ? [a] : []))) {

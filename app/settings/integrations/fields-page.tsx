@@ -93,8 +93,10 @@ export function FieldsPage({ integration, object, times }: { integration: string
                 ))}
               </select>
             </label>
-            {connection !== undefined && answer.integration.isOn && (
-              <Button onPress={() => void during(async () => refreshed(connection))}>{WORDS.refresh}</Button>
+            {answer.integration.isOn && (
+              <Button onPress={() => void during(() => readFields(connection, object))}>
+                {answer.describedAt === null ? WORDS.readNow : WORDS.refresh}
+              </Button>
             )}
             <span role="status" className="min-h-[30px] content-center text-ink-2">
               {said === '' ? WORDS.shown(shown.length, answer.fields.length) : said}
@@ -139,9 +141,20 @@ export function FieldsPage({ integration, object, times }: { integration: string
   )
 }
 
-/** Reads the fields anew and waits for it, so that the page shows what came. */
-async function refreshed(connection: string): Promise<void> {
-  await callApi('describeConnection', { params: { id: connection } })
+/**
+ * Reads the fields anew and waits for it, so that the page shows what came. Where no sheet uses the object yet, a connection is prepared in
+ * the newest workbook: nothing of it is seen there.
+ */
+async function readFields(connection: string | undefined, object: string): Promise<void> {
+  await callApi('describeConnection', { params: { id: connection ?? (await prepared(object)) } })
+}
+
+async function prepared(object: string): Promise<string> {
+  const [newest] = (await callApi('listWorkbooks', {})).workbooks
+  if (newest === undefined) throw new Error(WORDS.noWorkbook)
+  const [sheet] = (await callApi('getWorkbook', { params: { id: newest.id } })).sheets
+  if (sheet === undefined) throw new Error(WORDS.noWorkbook)
+  return (await callApi('draftConnection', { body: { workbook: newest.id, sheet: sheet.id, object } })).id
 }
 
 function Lead({ answer, times }: { answer: Mappings; times: Times }) {
