@@ -518,8 +518,9 @@ export function Grid(props: GridProps) {
 
   const dragRows = (line: number): void => {
     const body = bodyRef.current
-    if (body === undefined || selection === undefined) return
-    const isPart = rangeOf(selection).left === 0 && isSelected(selection, { row: line, column: size.columns - 1 })
+    if (body === undefined) return
+    const isPart =
+      selection !== undefined && rangeOf(selection).left === 0 && isSelected(selection, { row: line, column: size.columns - 1 })
     const picked = isPart ? rowIdsIn(lines, selection) : rowIdsIn(lines, at({ row: line, column: 0 }))
     let before: number | undefined
     trackOverCells(body, {

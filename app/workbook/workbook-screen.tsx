@@ -381,7 +381,8 @@ export function WorkbookScreen({ session, state, info, open }: WorkbookScreenPro
   )
 
   const onKey = (event: globalThis.KeyboardEvent): void => {
-    if (dialog !== undefined) return
+    // What the grid has answered is not answered again.
+    if (dialog !== undefined || event.defaultPrevented) return
     const command = screenCommand(event, isMac)
     if (command === undefined) return
     // What is being typed has its own way back.

@@ -1,5 +1,3 @@
-import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import type { Locator } from '@playwright/test'
 import { expect, test } from './support/fixture.ts'
 import type { WorkbookWindow } from './support/workbook-window.ts'
@@ -8,19 +6,6 @@ const tabs = ({ page }: WorkbookWindow): Locator => page.getByRole('tablist', { 
 const tab = (window: WorkbookWindow, name: string): Locator => tabs(window).getByRole('tab', { name, exact: true })
 const names = (window: WorkbookWindow): Locator => tabs(window).getByRole('tab')
 const add = ({ page }: WorkbookWindow): Promise<void> => page.getByRole('button', { name: 'Add a sheet' }).click()
-
-/** These tests begin with one sheet: the other one of the start workbook is put away. */
-test.beforeEach(async ({ server }) => {
-  const token = (await readFile(join(server.dataFolder, 'token'), 'utf8')).trim()
-  const call = async (method: string, path: string) => {
-    const answer = await fetch(`${server.origin}/api/${path}`, { method, headers: { authorization: `Bearer ${token}` } })
-    return (await answer.json()) as { workbooks: { id: string }[]; sheets: { id: string; name: string }[] }
-  }
-  const [workbook] = (await call('GET', 'workbooks')).workbooks
-  const { sheets } = await call('GET', `workbooks/${workbook?.id}`)
-  const customers = sheets.find(({ name }) => name === 'Customers')
-  await call('DELETE', `workbooks/${workbook?.id}/sheets/${customers?.id}`)
-})
 
 async function addSheet(window: WorkbookWindow, name: string): Promise<void> {
   await add(window)
