@@ -18,7 +18,7 @@ const LONGEST_INDEX_WAIT_MS = 60_000
 /** What a row's creation becomes before any call. */
 type Verdict =
   | { readonly kind: 'send'; readonly changes: readonly CreateChange[] }
-  | { readonly kind: 'hold'; readonly reason: string; readonly field?: string }
+  | { readonly kind: 'hold'; readonly reason: string; readonly field?: string; readonly isSilent?: boolean }
 
 /**
  * Makes records of rows, one after the other, each exactly once: its intent with a marker is on disk before the call; an answer that does
@@ -50,11 +50,11 @@ export async function createRecords(run: Run, rows: readonly NewRecord[], duplic
       else isPartial = true
     }
   } catch (error) {
-    await linkCreated(run, made).catch(() => undefined)
+    await linkCreated(run, made, 'here').catch(() => undefined)
     await balance(run, error)
     throw error
   }
-  await linkCreated(run, made)
+  await linkCreated(run, made, 'here')
   return isPartial ? 'partial' : 'settled'
 }
 
@@ -67,10 +67,10 @@ export async function settleOpenCreates(run: Run): Promise<void> {
     else {
       const record = await run.ports.connector('read-back').findCreated(create.marker, run.signal)
       if (record !== undefined) found.push({ ...create, state: 'saved', record })
-      else if (create.state === 'sent') await noteUnknown(run, create)
+      else if (create.state === 'sent') await noteUnknown(run, create, 'earlier')
     }
   }
-  if (found.length > 0) await linkCreated(run, found)
+  if (found.length > 0) await linkCreated(run, found, 'earlier')
 }
 
 async function judge(
@@ -90,9 +90,9 @@ async function judge(
   await ports.settle((view) => {
     verdict = undefined
     prepared.length = 0
-    if (view.isDeleted(row)) verdict = { kind: 'hold', reason: 'The row was deleted here.' }
+    if (view.isDeleted(row)) verdict = { kind: 'hold', reason: 'The row was deleted here.', isSilent: true }
     else if (view.recordOf(row) !== undefined && !view.isGone(row))
-      verdict = { kind: 'hold', reason: 'The row is tied to a record already.' }
+      verdict = { kind: 'hold', reason: 'The row is tied to a record already.', isSilent: true }
     for (const { field: external, value } of changes) {
       const described = fields.get(external)
       if (described === undefined) verdict ??= { kind: 'hold', reason: `${ports.setup.appName} has no field ${external}.` }
@@ -129,7 +129,11 @@ function changeOf(
 
 const sameName = (a: string, b: string): boolean => a.trim().toLowerCase() === b.trim().toLowerCase()
 
-async function holdRow(run: Run, { row, changes }: NewRecord, { reason, field }: Extract<Verdict, { kind: 'hold' }>): Promise<void> {
+async function holdRow(
+  run: Run,
+  { row, changes }: NewRecord,
+  { reason, field, isSilent = false }: Extract<Verdict, { kind: 'hold' }>,
+): Promise<void> {
   await run.ports.settle((view) => ({
     counts: { skipped: changes.length },
     runCells: createLines(
@@ -139,7 +143,7 @@ async function holdRow(run: Run, { row, changes }: NewRecord, { reason, field }:
       'held',
       reason,
     ),
-    ...markRow(run, view, row, field, reason),
+    ...(isSilent ? {} : markRow(run, view, row, field, reason)),
   }))
 }
 
@@ -189,7 +193,7 @@ async function send(run: Run, row: RowId, changes: readonly CreateChange[]): Pro
     note: `No answer (${words}). Looking for the record before anything is tried again.`,
   })
   const record = await lookFor(run, create)
-  return record === undefined ? noteUnknown(run, create) : noteSaved(run, create, record)
+  return record === undefined ? noteUnknown(run, create, 'here') : noteSaved(run, create, record)
 }
 
 /** Looks at once, and again when the app's index must have it. */
@@ -207,14 +211,15 @@ async function noteSaved({ ports }: Run, create: CreateIntent, record: { id: str
   return { ...create, state: 'saved', record }
 }
 
-async function noteUnknown(run: Run, create: CreateIntent): Promise<CreateIntent> {
+/** `planned`: whether this attempt of the run has counted it already, or an earlier one had. */
+async function noteUnknown(run: Run, create: CreateIntent, planned: 'here' | 'earlier'): Promise<CreateIntent> {
   const { ports } = run
   const reason = `Sent to ${ports.setup.appName}, no answer came, and no record was found. Look there: link the record, or say that it is not there.`
   const isOurs = create.run === ports.runId
   await ports.settle((view) => ({
     creates: [{ key: create.key, state: 'unknown' }],
     ...(isOurs && {
-      counts: { unknown: create.changes.length },
+      counts: { planned: planned === 'earlier' ? create.changes.length : 0, unknown: create.changes.length },
       runCells: createLines(run, create.row, create.changes, 'unknown', reason),
     }),
     ...markRow(run, view, create.row, undefined, reason),
@@ -223,7 +228,7 @@ async function noteUnknown(run: Run, create: CreateIntent): Promise<CreateIntent
 }
 
 /** Ties the rows to their new records and fills them; what was sent is judged as any push. */
-async function linkCreated(run: Run, made: readonly CreateIntent[]): Promise<void> {
+async function linkCreated(run: Run, made: readonly CreateIntent[], planned: 'here' | 'earlier'): Promise<void> {
   const { ports, signal, description } = run
   if (made.length === 0) return
   await ports.transition('pulling')
@@ -244,14 +249,13 @@ async function linkCreated(run: Run, made: readonly CreateIntent[]): Promise<voi
         settled.push(create)
       }
       const cells = settled.reduce((sum, c) => sum + c.changes.length, 0)
-      const earlier = settled.filter((c) => c.run !== ports.runId).reduce((sum, c) => sum + c.changes.length, 0)
       return {
         ...mergeWrites(parts),
         creates: settled.map((c) => ({ key: c.key, state: 'settled' as const })),
         people: peopleOf(run, records),
         credits: { pushed: cells, linked: settled.length },
         // What an earlier run sent was planned there; here it is counted where it ends.
-        counts: { planned: earlier, pushed: cells, created: settled.length, linked: settled.length },
+        counts: { planned: planned === 'earlier' ? cells : 0, pushed: cells, created: settled.length, linked: settled.length },
         runCells,
       }
     })

@@ -51,7 +51,9 @@ export async function pull(run: Run, scope: PullScope, pushed: readonly Receipt[
     isWhole && scope === 'changed' && ports.cursor !== null ? await changedSince(run, ports.cursor, new Set(linked)) : undefined
   // Taken before anything is read, so that the next scheduled pull misses nothing. Without one there is no point to go on from: all is read.
   const next = changed?.next ?? (isWhole && (scope === 'changed' || ports.isScheduled) ? await pointInTime(run) : undefined)
-  const wanted = distinct(isWhole ? (changed ? [...changed.ids, ...pushedIds] : linked) : pushedIds)
+  // What a lost answer, or an attempt that died, left to be read back is settled by now; it is pulled with the rest of what was pushed.
+  const before = scope === 'pushed' ? (await ports.receiptsOfRun()).filter((r) => r.state === 'settled').map((r) => r.recordId) : []
+  const wanted = distinct(isWhole ? (changed ? [...changed.ids, ...pushedIds] : linked) : [...pushedIds, ...before])
   const reading: Reading = { total: wanted.length, absent: [], moved: [] }
   if (changed === undefined) await readAndSettle(run, wanted, pushed, reading)
   else {

@@ -5,15 +5,15 @@ import { setupFingerprint } from '../../sync-engine/run-plan.ts'
 import { SyncError } from '../../sync-engine/sync-error.ts'
 import { planUndo } from '../../sync-engine/undo.ts'
 import type { CellValue } from '../../workbook/cell-value.ts'
-import type { ConnectionId, FieldId, RowId } from '../../workbook/ids.ts'
+import type { ConnectionId, FieldId } from '../../workbook/ids.ts'
 import { csvLine, defuse } from '../../workbook/plain-rows.ts'
 import { allowanceState } from '../allowance.ts'
+import { decideNotThere } from '../decide-create.ts'
 import { pushedCells } from '../engine-ports.ts'
 import type { RunQueue } from '../queue.ts'
 import type { Caller } from '../session.ts'
 import type { Room, SheetHub } from '../sheets.ts'
 import { type Catalog, type FullConnection, setupOf } from '../storage/catalog.ts'
-import { createStateOp } from '../storage/creates.ts'
 import type { RunFilter, RunLog } from '../storage/run-log.ts'
 import { previewOps, type RunRow, type RunStore } from '../storage/runs.ts'
 import { isTimeZone, type Settings, type SettingsStore } from '../storage/settings.ts'
@@ -268,14 +268,7 @@ export function runHandlers(parts: RunsParts): Handlers<Endpoints> {
       const create = runs.creates.ofRun(run.id).find((c) => c.row === params.row && c.state === 'unknown')
       if (create === undefined) throw over('This row’s creation is decided already; nothing was changed.')
       const full = await fullConnection(run.connection)
-      await withRoom(full.connection.sheet, async ({ sheet, authority }) => {
-        const row = params.row as RowId
-        const { keyField } = full.connection
-        const { refused: _refused, ...marks } = sheet.marks(row, keyField)
-        authority.write({ cells: [{ row, field: keyField, entry: { kind: 'keep' }, marks }] }, 'create')
-        log.execute([createStateOp(create.key, 'not-landed')])
-        await log.durable()
-      })
+      await withRoom(full.connection.sheet, (room) => decideNotThere(room, full.connection.keyField, create, log))
       return {}
     },
 

@@ -1,12 +1,14 @@
 import { describe, expect, test } from 'vitest'
+import { decideNotThere } from '../../server/decide-create.ts'
 import { addCredits, type Credits, NO_CREDITS } from '../../sync-engine/credits.ts'
 import type { RunOrder } from '../../sync-engine/ports.ts'
 import { Crash, EngineWorld, openSharedLog, type SharedLog, TWO_WAY } from '../support/engine-world.ts'
 import { FakeApp } from '../support/fake-app.ts'
+import { previewed } from '../support/undo.ts'
 
 interface Scenario {
   readonly says: string
-  readonly order?: RunOrder
+  readonly order?: RunOrder | ((w: EngineWorld) => Promise<RunOrder>)
   readonly prepare: (w: EngineWorld) => Promise<void> | void
 }
 
@@ -111,6 +113,32 @@ const scenarios: readonly Scenario[] = [
       w.requestLink('bob', row, 'TB-4')
     },
   },
+  {
+    says: 'two records created, the answer of one lost after saving',
+    order: async (w) => {
+      const rows = w.sheet.rows().filter((row) => w.sheet.recordOf(row, w.connection) === undefined)
+      return { kind: 'create', duplicates: 'allow', rows: rows.map((row) => ({ row, changes: [{ field: 'summary', value: 'new' }] })) }
+    },
+    prepare: (w) => {
+      for (let i = 0; i < 2; i++) w.type('bob', 'new', { row: w.addRow('bob') })
+      let creations = 0
+      w.app.createFate = () => (++creations === 1 ? { kind: 'lose', isSaved: true } : { kind: 'save' })
+    },
+  },
+  {
+    says: 'the undo of a sync',
+    order: async (w) => {
+      const run = (await w.server.runs.runs({ connections: [w.connection], limit: 100 })).find(
+        (r) => r.kind === 'sync' && r.counts.pushed > 0,
+      )
+      const { frozen } = await previewed(w, run?.id ?? '')
+      return { kind: 'undo', run: run?.id ?? '', frozen }
+    },
+    prepare: async (w) => {
+      typeSome(w)
+      await w.run()
+    },
+  },
   { says: 'a refresh of the fields', order: { kind: 'refresh' }, prepare: () => undefined },
 ]
 
@@ -148,6 +176,16 @@ function expectNoDoubleWrites(w: EngineWorld): void {
   expect(stored, 'each value is saved once').toEqual([...new Set(stored)])
 }
 
+/** A person looks in the app whether what was sent without an answer is there, and says so where it is not. */
+async function decideCreates(w: EngineWorld): Promise<boolean> {
+  if (w.server.runs.creates.open(w.connection).length === 0) return false
+  await w.oneWay()
+  const unknown = w.server.runs.creates.open(w.connection)
+  for (const create of unknown) await decideNotThere(w.room, (await w.full()).connection.keyField, create, w.server.log)
+  await w.quiet()
+  return true
+}
+
 const AFTERWARDS = {
   'the run goes on': async (w: EngineWorld) => w.restart(),
   'a two-way run': async (w: EngineWorld) => {
@@ -168,8 +206,10 @@ describe('a crash before any effect of a run, then any run', () => {
     for (const [turn, then] of CONTINUATIONS.entries()) {
       test(`[CELL-31] [E1] ${scenario.says}; then ${then}`, async () => {
         await using shared = await openSharedLog()
-        const order = scenario.order ?? TWO_WAY
+        const orderIn = async (w: EngineWorld): Promise<RunOrder> =>
+          typeof scenario.order === 'function' ? scenario.order(w) : (scenario.order ?? TWO_WAY)
         await using calm = await start(shared, scenario)
+        const order = await orderIn(calm)
         const from = calm.effects
         await calm.run(order)
         const effects = calm.effects - from
@@ -181,6 +221,7 @@ describe('a crash before any effect of a run, then any run', () => {
         for (let n = 1; n <= effects; n++) {
           if (!isThorough && (n + which) % CONTINUATIONS.length !== turn) continue
           await using w = await start(shared, scenario)
+          const order = await orderIn(w)
           w.dieBefore(n)
           const died = await w.run(order).then(
             () => false,
@@ -192,6 +233,7 @@ describe('a crash before any effect of a run, then any run', () => {
           await w.expectDeltaLaw()
           // Before its first effect there was no run yet that could go on.
           const goesOn = then === 'the run goes on' && n > 1
+          const decided = await decideCreates(w)
           for (let i = goesOn ? 1 : 0; i < 2; i++) await w.run(order)
           await w.run()
           expect(endOf(w), `after a crash before effect ${n} of ${effects}`).toEqual(wanted)
@@ -202,7 +244,7 @@ describe('a crash before any effect of a run, then any run', () => {
             spent.linked,
           ])
           // The very run that goes on costs what it would have cost; another run is a pull of its own.
-          if (goesOn) expect(credits, `a crash before effect ${n}`).toEqual(spent)
+          if (goesOn && !decided) expect(credits, `a crash before effect ${n}`).toEqual(spent)
           await w.expectDeltaLaw()
           w.expectOneTruth()
         }

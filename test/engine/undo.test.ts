@@ -1,11 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { pushedCells } from '../../server/engine-ports.ts'
-import { setupOf } from '../../server/storage/catalog.ts'
-import { planSync } from '../../sync-engine/plan.ts'
 import type { FrozenPlan, RunCell } from '../../sync-engine/ports.ts'
-import { setupFingerprint } from '../../sync-engine/run-plan.ts'
 import { planUndo } from '../../sync-engine/undo.ts'
 import { EngineWorld, openSharedLog, type SharedLog, throttled } from '../support/engine-world.ts'
+import { previewed } from '../support/undo.ts'
 
 let shared: SharedLog
 beforeAll(async () => {
@@ -27,36 +24,6 @@ async function synced(): Promise<{ w: EngineWorld; run: string }> {
   w.type('bob', 'y', { record: '2' })
   const { run } = await w.run()
   return { w, run: run.id }
-}
-
-/** The plan as the preview would freeze it, and what it leaves alone. */
-async function previewed(w: EngineWorld, run: string): Promise<{ frozen: FrozenPlan; skipped: readonly string[] }> {
-  const full = await w.full()
-  const setup = setupOf(full, 'Jira')
-  const { description } = full.connection
-  if (description === undefined) throw new Error('not described')
-  const pushed = pushedCells(await w.server.runs.cells(run))
-  const { sheet, authority } = w.room
-  const plan = planUndo(
-    pushed,
-    (row, field) => {
-      const live = authority.live(row, field)
-      const baseline = sheet.baseline(row, field)
-      return {
-        recordId: sheet.recordOf(row, w.connection),
-        isGone: sheet.recordMark(row, w.connection)?.kind === 'gone',
-        isDeleted: sheet.isDeleted(row),
-        isConnected: true,
-        baseline,
-        ...(live && live.value !== live.base && live.value !== baseline && { staged: { value: live.value, author: live.author } }),
-      }
-    },
-    'ann',
-    w.nowMs,
-  )
-  const sync = planSync({ setup, description, mode: 'two-way', delta: plan.cells, linkedRecords: 0 })
-  const cells = sync.push.map(({ row, field, item, baseline, sent }) => ({ row, field, item, baseline, sent }))
-  return { frozen: { planId: sync.id, cells, setup: setupFingerprint(setup, description) }, skipped: plan.skipped.map((s) => s.text) }
 }
 
 const undo = async (w: EngineWorld, run: string, frozen: FrozenPlan) => w.run({ kind: 'undo', run, frozen })
