@@ -9,9 +9,12 @@ export const digest = (text: string): string => createHash('sha256').update(text
 export const isSameSecret = (a: string, b: string): boolean => timingSafeEqual(Buffer.from(digest(a)), Buffer.from(digest(b)))
 export const makeSecret = (bytes: number): string => randomBytes(bytes).toString('base64url')
 
-/** Whether the verifier is the one whose S256 challenge came with the authorization (RFC 7636). */
-export function isPkceVerifier(verifier: string | null, challenge: string): boolean {
-  if (verifier === null || !/^[\w.~-]{43,128}$/.test(verifier)) return false
+/**
+ * Whether the verifier is the one whose S256 challenge came with the authorization (RFC 7636). `longest`: where the app takes longer ones
+ * than the standard, because its own client makes them.
+ */
+export function isPkceVerifier(verifier: string | null, challenge: string, longest = 128): boolean {
+  if (verifier === null || verifier.length < 43 || verifier.length > longest || !/^[\w.~-]+$/.test(verifier)) return false
   return isSameSecret(createHash('sha256').update(verifier).digest('base64url'), challenge.replace(/=+$/, ''))
 }
 

@@ -1,10 +1,11 @@
 /**
- * Before the server is started on the data folder: `npm run seed -- jira 100000` fills a stand-in app with records (`hubspot` too),
+ * Before the server is started on the data folder: `npm run seed -- jira 100000` fills a stand-in app with records (`salesforce`, `hubspot` too),
  * `npm run seed -- sheet 100000` adds a workbook with a sheet of so many rows and 20 fields.
  */
 import { mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { seedHubSpot } from '../sandbox/hubspot/seed-records.ts'
+import { seedPlan, seedSalesforce } from '../sandbox/salesforce/seed.ts'
 import { seedJira } from '../sandbox/seed.ts'
 import { seedSheet } from '../server/seed-sheet.ts'
 import { parseEnvironment, runTool, ToolError } from './environment.ts'
@@ -23,6 +24,13 @@ const SEEDS: Readonly<Record<string, Seed>> = {
     run: async (dataFolder, count, random) => {
       await mkdir(join(dataFolder, 'sandbox'), { recursive: true })
       await seedJira(join(dataFolder, 'sandbox'), count, random)
+      return ''
+    },
+  },
+  salesforce: {
+    what: (dataFolder) => `records of all objects in the stand-in salesforce under ${join(dataFolder, 'sandbox')}`,
+    run: async (dataFolder, count, random) => {
+      await seedSalesforce(join(dataFolder, 'sandbox', 'salesforce'), seedPlan(count), random, Date.now)
       return ''
     },
   },

@@ -44,7 +44,9 @@ export function linkOf(field: Field, value: CellValue): string | undefined {
   if (field.type === 'email') return isEmail(value) ? `mailto:${value}` : undefined
   if (field.type === 'phone') return isPhone(value) ? `tel:${value.replace(/[^+\d]/gu, '')}` : undefined
   const pattern = field.binding?.isConnectionField || field.type === 'record-key' ? field.binding?.recordUrl : undefined
-  return pattern === undefined ? undefined : openable(pattern.replaceAll('{key}', encodeURIComponent(value)))
+  // An address that needs the record's own id cannot be made of its key.
+  if (pattern === undefined || pattern.includes('{id}')) return undefined
+  return openable(pattern.replaceAll('{key}', encodeURIComponent(value)))
 }
 
 /** A record's address may be one of this server (the sandbox) and then has no scheme. */

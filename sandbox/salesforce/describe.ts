@@ -130,9 +130,16 @@ function describeField(field: SfField): Record<string, unknown> {
   }
 }
 
-export function describeObject(of: SfObject, version: string): unknown {
+/** `base`: the address of the org, for links to its screens. */
+export function describeObject(of: SfObject, version: string, base: string): unknown {
   return {
     ...listed(of, version),
+    urls: {
+      ...urlsOf(of, version),
+      uiDetailTemplate: `${base}/{ID}`,
+      uiEditTemplate: `${base}/{ID}/e`,
+      uiNewRecord: `${base}/${of.keyPrefix}/e`,
+    },
     actionOverrides: [],
     associateEntityType: null,
     associateParentEntity: null,

@@ -53,6 +53,8 @@ export interface OAuthOptions {
 }
 
 const CODE_MS = 15 * 60_000
+/** Salesforce's own client makes verifiers of 171 characters. */
+const LONGEST_VERIFIER = 256
 /** Sessions remembered at most; the oldest are forgotten first. */
 const MAX_SESSIONS = 1000
 const MAX_CODES = 100
@@ -185,7 +187,7 @@ export class SalesforceOAuth {
     this.#codes.delete(key)
     if (!code || code.endsMs <= this.#options.nowMs()) return oauthError('invalid_grant', 'invalid authorization code')
     if (form.get('redirect_uri') !== code.redirectUri) return oauthError('redirect_uri_mismatch', 'redirect_uri must match configuration')
-    if (code.challenge !== undefined && !isPkceVerifier(form.get('code_verifier'), code.challenge)) {
+    if (code.challenge !== undefined && !isPkceVerifier(form.get('code_verifier'), code.challenge, LONGEST_VERIFIER)) {
       return oauthError('invalid_grant', 'invalid code verifier')
     }
     const isOffline = /\b(refresh_token|offline_access|full)\b/.test(code.scope)

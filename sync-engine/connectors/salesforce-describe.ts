@@ -115,7 +115,7 @@ export async function describeSalesforce(http: HttpClient, object: string, signa
     readBatch: READ_BATCH,
     updateAnswersRecord: false,
     indexDelayMs: INDEX_DELAY_MS,
-    ...(detail !== undefined && { recordUrl: detail.replace('{ID}', '{id}') }),
+    ...(detail !== undefined && { recordUrl: detail.replace('{ID}', keyField === 'Id' ? '{key}' : '{id}') }),
     isSearchable: described.searchable,
     searchNote: described.searchable
       ? "Objects that are not searchable, and records made in the last minutes, don't appear."

@@ -297,6 +297,7 @@ export function normaliseSalesforceValue(field: ExternalField, value: CellValue)
     case 'picks':
       return choicesValue(
         choicesOf(value)
+          .flatMap((choice) => choice.split(';'))
           .map((choice) => choice.trim())
           .filter((choice) => choice !== ''),
       )

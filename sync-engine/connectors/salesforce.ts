@@ -148,7 +148,7 @@ class SalesforceConnector implements Connector {
       const fold = key.toLowerCase()
       const isMeant = (hit: SearchHit): boolean => (id === undefined ? hit.key.toLowerCase() === fold : hit.id === id)
       const [hit] = hits.filter(isMeant)
-      if (hit) return [id === undefined || hit.key === id ? hit : { ...hit, key }]
+      if (hit) return [id === undefined || hit.key === key ? hit : { ...hit, key }]
       // Several records may share a name; then it says of none which.
       const named = hits.filter(({ name }) => name.toLowerCase() === fold)
       return named.length === 1 ? named.map((one) => ({ ...one, key })) : []
@@ -336,16 +336,17 @@ class SalesforceConnector implements Connector {
     return { kind: 'refused', recordId: delta.recordId, refusals: this.#refusals(delta, errors.length > 0 ? errors : general) }
   }
 
-  /** The fields Salesforce names, or those its words name; where it names none, all that were sent. */
+  /** The fields Salesforce names, or those its words name; where it names none that were sent, all of them. A create may also lack one. */
   #refusals(
-    { changes }: RecordDelta,
+    { recordId, changes }: RecordDelta,
     errors: readonly { errorCode: string; message: string; fields: readonly string[] }[],
   ): readonly Refusal[] {
-    const refusals = errors.flatMap(({ errorCode, message, fields }) => {
+    const refusals = errors.flatMap(({ errorCode, message, fields }): readonly Refusal[] => {
       const reason = reasonOf(errorCode, message)
       const isSaid = (field: string): boolean => new RegExp(`(^|\\W)${field.replace(/\W/gu, '\\$&')}(\\W|$)`, 'u').test(message)
       const named = changes.filter(({ field }) => fields.includes(field))
       const said = named.length > 0 ? named : changes.filter(({ field }) => isSaid(field))
+      if (said.length === 0 && recordId === '' && fields.length > 0) return fields.map((field) => ({ field, reason }))
       return (said.length > 0 ? said : changes).map((change) => this.#refusal(change, reason))
     })
     return refusals.filter(({ field }, index) => refusals.findIndex((other) => other.field === field) === index)

@@ -29,7 +29,7 @@ export function versionsAnswer(): Answer {
 
 /** The describe of an object may be asked for only where it changed: the org's never does while it runs. */
 function describe(call: SfCall): Answer {
-  return { status: 200, json: describeObject(objectOf(call), call.version) }
+  return { status: 200, json: describeObject(objectOf(call), call.version, call.base) }
 }
 
 function resources({ version, base }: SfCall): Answer {

@@ -66,7 +66,8 @@ export function compileSoql(query: SoqlQuery, world: World): CompiledSoql {
       if (order.length === 0) return
       records.sort((a, b) => {
         for (const { column, isDescending, isNullsLast } of order) {
-          const sign = compareForOrder(read(column, a, world), read(column, b, world), isDescending, isNullsLast)
+          const isExact = column.field.type === 'id' || column.field.type === 'reference'
+          const sign = compareForOrder(read(column, a, world), read(column, b, world), { isDescending, isNullsLast, isExact })
           if (sign !== 0) return sign
         }
         return 0
@@ -351,17 +352,21 @@ function listTest(condition: Extract<Condition, { kind: 'in' | 'includes' }>, sc
   }
 }
 
-function compareForOrder(a: SfValue, b: SfValue, isDescending: boolean, isNullsLast: boolean): number {
+function compareForOrder(
+  a: SfValue,
+  b: SfValue,
+  { isDescending, isNullsLast, isExact }: { readonly isDescending: boolean; readonly isNullsLast: boolean; readonly isExact: boolean },
+): number {
   if (a === null || b === null) {
     if (a === b) return 0
     return (a === null) === isNullsLast ? 1 : -1
   }
-  const sign = typeof a === 'string' && typeof b === 'string' ? compareTexts(a, b) : Number(a) - Number(b)
+  const sign = typeof a === 'string' && typeof b === 'string' ? compareTexts(a, b, isExact) : Number(a) - Number(b)
   return isDescending ? -sign : sign
 }
 
-function compareTexts(a: string, b: string): number {
-  const [left, right] = [a.toLowerCase(), b.toLowerCase()]
+function compareTexts(a: string, b: string, isExact: boolean): number {
+  const [left, right] = isExact ? [a, b] : [a.toLowerCase(), b.toLowerCase()]
   if (left !== right) return left < right ? -1 : 1
   return a === b ? 0 : a < b ? -1 : 1
 }

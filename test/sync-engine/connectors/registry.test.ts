@@ -4,10 +4,8 @@ import { APPS, readyApp, tokenHeadersOf } from '../../../sync-engine/connectors/
 
 describe('registry', () => {
   it('[K3] an app is ready or coming, each once', () => {
-    expect(APPS.filter((app) => app.kind === 'ready').map((app) => app.id)).toEqual(['jira'])
+    expect(APPS.filter((app) => app.kind === 'ready').map((app) => app.id)).toEqual(['jira', 'salesforce', 'hubspot'])
     expect(APPS.filter((app) => app.kind === 'coming').map((app) => app.name)).toEqual([
-      'Salesforce',
-      'HubSpot',
       'ConnectWise',
       'Autotask',
       'Syncro',
@@ -17,7 +15,7 @@ describe('registry', () => {
       'Pipedrive',
     ])
     expect(new Set(APPS.map((app) => app.id)).size).toBe(APPS.length)
-    expect(readyApp('hubspot')).toBeUndefined()
+    expect(readyApp('asana')).toBeUndefined()
     expect(readyApp('nothing')).toBeUndefined()
   })
 
