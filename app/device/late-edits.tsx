@@ -1,5 +1,6 @@
 import { useState } from 'react'
 import type { CellInput } from '../../workbook/edit.ts'
+import { showValue, type ValueFormats } from '../../workbook/field-values.ts'
 import type { LateCell, LateEdits } from '../collab/late-edits.ts'
 import type { OpenSheet, WorkbookSession } from '../collab/workbook-session.ts'
 import { Button } from '../kit/button.tsx'
@@ -15,10 +16,11 @@ export interface LateNoticeProps {
   readonly session: WorkbookSession
   readonly open: OpenSheet
   readonly late: readonly LateEdits[]
+  readonly formats: ValueFormats
 }
 
 /** One line where something that was typed here earlier waits for a decision; nothing otherwise. */
-export function LateNotice({ session, open, late }: LateNoticeProps) {
+export function LateNotice({ session, open, late, formats }: LateNoticeProps) {
   const [isOpen, setOpen] = useState(false)
   const count = late.reduce((sum, { cells, others }) => sum + cells.length + others, 0)
   if (count === 0) return null
@@ -28,15 +30,16 @@ export function LateNotice({ session, open, late }: LateNoticeProps) {
       <Button isSmall onPress={() => setOpen(true)}>
         {WORDS.look}
       </Button>
-      {isOpen && <LateDialog session={session} open={open} late={late} onClose={() => setOpen(false)} />}
+      {isOpen && <LateDialog session={session} open={open} late={late} formats={formats} onClose={() => setOpen(false)} />}
     </div>
   )
 }
 
-function LateDialog({ session, open, late, onClose }: LateNoticeProps & { readonly onClose: () => void }) {
+function LateDialog({ session, open, late, formats, onClose }: LateNoticeProps & { readonly onClose: () => void }) {
   const cells = late.flatMap((edits) => edits.cells)
   const others = late.reduce((sum, edits) => sum + edits.others, 0)
   const [left, setLeft] = useState<ReadonlySet<string>>(new Set())
+  const [isDropping, setDropping] = useState(false)
   const chosen = cells.filter((cell) => cell.obstacle === undefined && !left.has(keyOf(cell)))
   const choose = (key: string, isChosen: boolean): void => {
     const next = new Set(left)
@@ -53,15 +56,30 @@ function LateDialog({ session, open, late, onClose }: LateNoticeProps & { readon
     const name = rowNameOf(sheet.fields(), (shownField) => sheet.cell(row, shownField.id).value, sheet.rows().indexOf(row))
     return `${name} · ${sheet.field(field)?.name ?? field}`
   }
-  const shown = (value: LateCell['yours']): string => (value === null || value === '' ? WORDS.empty : String(value))
-  const foot = (
+  const shown = ({ field: id }: LateCell, value: LateCell['yours']): string => {
+    const field = sheet.field(id)
+    const text = field === undefined ? String(value ?? '') : showValue(field, value, formats)
+    return text === '' ? WORDS.empty : text
+  }
+  // They are nowhere else: what is removed here is asked for twice.
+  const foot = isDropping ? (
+    <>
+      <p role="alert" className="m-0 min-w-0 flex-1">
+        {WORDS.dropAsk(cells.length + others)}
+      </p>
+      <Button look="primary" autoFocus onPress={() => setDropping(false)}>
+        {WORDS.keep}
+      </Button>
+      <Button onPress={() => void drop()}>{WORDS.dropSure}</Button>
+    </>
+  ) : (
     <>
       <Button look="primary" isDisabled={chosen.length === 0} onPress={() => void apply()}>
         {WORDS.apply(chosen.length)}
       </Button>
       <Button onPress={() => download(`${open.info.name} late changes.json`, JSON.stringify(late, null, 2))}>{WORDS.export}</Button>
       <span className="flex-1" />
-      <Button look="ghost" onPress={() => void drop()}>
+      <Button look="ghost" onPress={() => setDropping(true)}>
         {WORDS.drop}
       </Button>
     </>
@@ -82,12 +100,12 @@ function LateDialog({ session, open, late, onClose }: LateNoticeProps & { readon
               <span className="min-w-0 flex-1">
                 <b className="block truncate font-semibold">{nameOf(cell)}</b>
                 <span className="block">
-                  {WORDS.yours}: {shown(cell.yours)}
+                  {WORDS.yours}: {shown(cell, cell.yours)}
                 </span>
                 <span className="block text-ink-2">
                   {cell.obstacle === 'row' && WORDS.gone}
                   {cell.obstacle === 'field' && WORDS.noField}
-                  {cell.obstacle === undefined && `${WORDS.now}: ${shown(cell.now)}`}
+                  {cell.obstacle === undefined && `${WORDS.now}: ${shown(cell, cell.now)}`}
                 </span>
               </span>
             </label>

@@ -65,7 +65,11 @@ export const DEVICE_TEXTS = {
     others: (count: number) => `${counted(count, 'other change')} (rows, order, choices) can only be exported.`,
     apply: (count: number) => `Write ${counted(count, 'value')}`,
     export: 'Export as JSON',
-    drop: 'Remove the rest from this device',
+    drop: 'Remove the rest from this device…',
+    dropAsk: (count: number) =>
+      `${changes(count)} ${count === 1 ? 'is' : 'are'} kept on this device alone. Removed, ${count === 1 ? 'it cannot' : 'they cannot'} be brought back.`,
+    dropSure: 'Remove',
+    keep: 'Keep them',
     empty: 'empty',
   },
 } as const

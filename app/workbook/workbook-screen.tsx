@@ -459,7 +459,7 @@ export function WorkbookScreen({ session, state, info, open }: WorkbookScreenPro
       <div className="min-w-0">
         <LinkEnded state={state} />
         <SandboxNotice isShown={state.session?.hasSandbox === true} />
-        <LateNotice session={session} open={open} late={state.late} />
+        <LateNotice session={session} open={open} late={state.late} formats={formats} />
         <ViewBar
           used={used}
           fields={sheet.fields()}
