@@ -1,7 +1,9 @@
 import { join } from 'node:path'
+import { seedHubSpot } from './hubspot/seed-records.ts'
 import { JiraIssues } from './jira/issues.ts'
 import { makeSeedIssue } from './jira/seed-issues.ts'
 import { PROJECTS } from './jira/site.ts'
+import { seedPlan, seedSalesforce } from './salesforce/seed.ts'
 
 /** How many of the first issues all belong to the first project: what a fresh sandbox has. */
 export const FIRST_ISSUES = 60
@@ -28,4 +30,19 @@ export async function seedJira(dataFolder: string, count: number, random: () => 
   } finally {
     await issues.stop()
   }
+}
+
+/** How many records a stand-in is filled up to from the command line, by app; `dataFolder` is `<data>/sandbox`. */
+export const STAND_IN_SEEDS: Readonly<
+  Record<string, { readonly what: string; readonly run: (dataFolder: string, count: number, random: () => number) => Promise<void> }>
+> = {
+  jira: { what: 'records', run: seedJira },
+  salesforce: {
+    what: 'records of all objects',
+    run: (dataFolder, count, random) => seedSalesforce(join(dataFolder, 'salesforce'), seedPlan(count), random, Date.now),
+  },
+  hubspot: {
+    what: 'companies, and records of the other objects,',
+    run: (dataFolder, count, random) => seedHubSpot(join(dataFolder, 'hubspot'), count, random),
+  },
 }

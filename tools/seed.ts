@@ -4,9 +4,7 @@
  */
 import { mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { seedHubSpot } from '../sandbox/hubspot/seed-records.ts'
-import { seedPlan, seedSalesforce } from '../sandbox/salesforce/seed.ts'
-import { seedJira } from '../sandbox/seed.ts'
+import { STAND_IN_SEEDS } from '../sandbox/seed.ts'
 import { seedSheet } from '../server/seed-sheet.ts'
 import { parseEnvironment, runTool, ToolError } from './environment.ts'
 import { makeRandom } from './random.ts'
@@ -18,29 +16,20 @@ interface Seed {
   readonly run: (dataFolder: string, count: number, random: () => number) => Promise<string>
 }
 
-const SEEDS: Readonly<Record<string, Seed>> = {
-  jira: {
-    what: (dataFolder) => `records in the stand-in jira under ${join(dataFolder, 'sandbox')}`,
+const standIns = Object.entries(STAND_IN_SEEDS).map(([app, { what, run }]): readonly [string, Seed] => [
+  app,
+  {
+    what: (dataFolder) => `${what} in the stand-in ${app} under ${join(dataFolder, 'sandbox')}`,
     run: async (dataFolder, count, random) => {
       await mkdir(join(dataFolder, 'sandbox'), { recursive: true })
-      await seedJira(join(dataFolder, 'sandbox'), count, random)
+      await run(join(dataFolder, 'sandbox'), count, random)
       return ''
     },
   },
-  salesforce: {
-    what: (dataFolder) => `records of all objects in the stand-in salesforce under ${join(dataFolder, 'sandbox')}`,
-    run: async (dataFolder, count, random) => {
-      await seedSalesforce(join(dataFolder, 'sandbox', 'salesforce'), seedPlan(count), random, Date.now)
-      return ''
-    },
-  },
-  hubspot: {
-    what: (dataFolder) => `companies, and records of the other objects, in the stand-in hubspot under ${join(dataFolder, 'sandbox')}`,
-    run: async (dataFolder, count, random) => {
-      await seedHubSpot(join(dataFolder, 'sandbox', 'hubspot'), count, random)
-      return ''
-    },
-  },
+])
+
+const SEEDS: Readonly<Record<string, Seed>> = {
+  ...Object.fromEntries(standIns),
   sheet: {
     what: (dataFolder) => `rows in a new workbook under ${dataFolder}`,
     run: async (dataFolder, rows, random) => {

@@ -114,7 +114,7 @@ describe('npm run seed', () => {
   })
 
   test.each([
-    { args: [], words: 'What is to be filled? Usage: npm run seed -- <jira|sheet> <count>' },
+    { args: [], words: 'What is to be filled? Usage: npm run seed -- <jira|salesforce|hubspot|sheet> <count>' },
     { args: ['jira'], words: 'How many records?' },
     { args: ['jira', '1e9'], words: 'How many records?' },
     { args: ['toString', '5'], words: 'What is to be filled?' },
