@@ -35,6 +35,8 @@ export interface ApiApp {
   describe(request: ApiRequest): FaultCall
   /** The body as the request log may keep it, where it holds secrets (a token endpoint's form). Absent: as it is. */
   bodyForLog?(request: ApiRequest): unknown
+  /** The address as the request log may keep it, where it holds secrets (a token in a path). Absent: as it is. */
+  addressForLog?(request: ApiRequest): Pick<ApiRequest, 'path' | 'query'>
   carryOut(request: ApiRequest, faults: CallFaults): Promise<Done>
   /** The answer a fault makes, in the app's own words. */
   faultAnswer(fault: SetFault): Answer
@@ -86,11 +88,12 @@ export class ApiServer {
       bodyText,
       body: parseJson(bodyText),
     }
+    const { path, query } = app.addressForLog?.(request) ?? request
     const line = (status: number | null, responseBytes: number, saved: boolean, fault?: string): RequestLine => ({
       at: new Date(this.#now()).toISOString(),
       method,
-      path: request.path,
-      query: Object.fromEntries([...new Set(request.query.keys())].map((name) => [name, request.query.getAll(name).join(',')])),
+      path,
+      query: Object.fromEntries([...new Set(query.keys())].map((name) => [name, query.getAll(name).join(',')])),
       status,
       ms: Math.round((performance.now() - startedMs) * 10) / 10,
       requestBytes: read.bytes,

@@ -5,29 +5,29 @@ import type { ApiRequest, Done } from '../api-server.ts'
 import { type CallFaults, type FaultCall, FaultDial, type SetFault } from '../faults.ts'
 import { type Answer, parseJson } from '../http.ts'
 import { JsonFile } from '../json-file.ts'
+import { consentPage, isSameSecret, redirectBack } from '../oauth-pages.ts'
 import { isSameOrigin } from '../origin.ts'
 import { RequestLog } from '../request-log.ts'
+import { makeRouter } from '../routing.ts'
 import type { ControlView } from '../screen/face.ts'
 import type { StandIn, StandInOptions } from '../stand-in.ts'
 import type { HubCall, Portal, Route } from './call.ts'
-import { consentPage, refusedPage } from './consent-page.ts'
 import { type Control, type ControlState, controlStateShape, freshControl, keptFault, type Limits, USUAL_LIMITS } from './control.ts'
 import { hubError, NO_SUCH_PATH, validation } from './errors.ts'
 import { HubFace } from './face.ts'
-import { backTo, type Credentials, HubAuth, isSameSecret, notSignedIn } from './oauth.ts'
+import { type Credentials, HubAuth, notSignedIn } from './oauth.ts'
 import { objectType } from './properties.ts'
 import { HubRecords, type Writer } from './records.ts'
 import { ASSOCIATION_ROUTES } from './routes/associations.ts'
 import { META_ROUTES } from './routes/meta.ts'
 import { OBJECT_ROUTES } from './routes/objects.ts'
 import { seedHubSpot } from './seed-records.ts'
-import { API_USER } from './site.ts'
+import { API_USER, PORTAL_DOMAIN, PORTAL_ID } from './site.ts'
 import { Webhooks } from './webhooks.ts'
 
 const BODY_LIMIT_BYTES = 10 * 1024 * 1024
 const KEPT_SEARCHES = 8
 const ROUTES: readonly Route[] = [...META_ROUTES, ...ASSOCIATION_ROUTES, ...OBJECT_ROUTES]
-const PATTERNS = ROUTES.map((route) => ({ route, segments: route.path.split('/') }))
 
 /** The dated line of the API has the same operations in the same shapes under other paths. */
 const DATED: readonly (readonly [RegExp, string])[] = [
@@ -152,6 +152,18 @@ export class HubSpotApp implements StandIn {
       records: [...touched(request.body).flatMap(({ id }) => id ?? []), ...(found.kind === 'route' ? (found.params.objectId ?? []) : [])],
       writes: found.kind === 'route' && found.route.writes === true,
     }
+  }
+
+  /** Of a sign-in only what it is for: codes, tokens and secrets stand in its form. */
+  bodyForLog(request: ApiRequest): unknown {
+    if (!v3Path(request.path).startsWith('/oauth/')) return request.body ?? request.bodyText.slice(0, 2000)
+    return { grant_type: new URLSearchParams(request.bodyText).get('grant_type') }
+  }
+
+  addressForLog(request: ApiRequest): Pick<ApiRequest, 'path' | 'query'> {
+    const query = new URLSearchParams(request.query)
+    if (query.has('hapikey')) query.set('hapikey', '…')
+    return { path: request.path.replace(/^(\/oauth\/v1\/(?:access|refresh)-tokens\/).+$/, '$1…'), query }
   }
 
   async carryOut(request: ApiRequest, faults: CallFaults): Promise<Done> {
@@ -301,16 +313,19 @@ export class HubSpotApp implements StandIn {
     return NO_SUCH_PATH
   }
 
-  #authorize(request: ApiRequest, form: URLSearchParams): Answer {
-    const problem = this.auth.problemOf(request.query)
-    if (problem !== undefined) return refusedPage(problem)
-    const scopes = (request.query.get('scope') ?? '').split(/\s+/).filter(Boolean)
-    if (request.method !== 'POST') return consentPage(`${request.base}/oauth/authorize?${request.query}`, scopes)
+  #authorize({ query, base, method, headers }: ApiRequest, form: URLSearchParams): Answer {
+    const problem = this.auth.problemOf(query, base)
+    if (problem !== undefined) return { status: 400, text: `${problem}\n` }
+    const scopes = (query.get('scope') ?? '').split(/\s+/).filter(Boolean)
+    const action = `${base}/oauth/authorize?${query}`
+    const place = `the account ${PORTAL_DOMAIN} (${PORTAL_ID})`
+    if (method !== 'POST')
+      return consentPage({ appName: 'HubSpot', person: API_USER.name, action, asked: query, carried: [], scopes, place })
     // Another site must not be able to agree in somebody's name.
-    if (!isSameOrigin(request)) return refusedPage('Only a person on this page may agree.')
-    const isAgreed = form.get('choice') === 'connect'
+    if (!isSameOrigin({ headers })) return { status: 400, text: 'Only a person on this page may agree.\n' }
+    if (form.get('decision') === 'allow') return this.auth.consent(query)
     const told = { error: 'access_denied', error_description: 'The user did not agree' }
-    return { status: 302, headers: { Location: isAgreed ? this.auth.consent(request.query) : backTo(request.query, told) } }
+    return redirectBack(query.get('redirect_uri') ?? '', query.get('state'), told)
   }
 
   #hooks(request: ApiRequest, path: string): Answer {
@@ -339,39 +354,14 @@ interface Found {
   readonly params: Readonly<Record<string, string>>
 }
 
+const findRoute = makeRouter(ROUTES)
+
 function routeOf(method: string, path: string): Found | { readonly kind: 'refused'; readonly answer: Answer } {
-  const parts = path.split('/')
-  const matches = PATTERNS.flatMap(({ route, segments }) => {
-    const params = matchPath(segments, parts)
-    return params ? [{ route, params }] : []
-  })
-  const found = matches.find(({ route }) => route.method === method)
-  if (found) return { kind: 'route', ...found }
-  if (matches.length === 0) return { kind: 'refused', answer: NO_SUCH_PATH }
-  const allow = [...new Set(matches.map(({ route }) => route.method))].join(', ')
-  const answer = hubError(405, { message: `HTTP 405 Method Not Allowed`, category: 'VALIDATION_ERROR' }, { Allow: allow })
-  return { kind: 'refused', answer }
-}
-
-function matchPath(segments: readonly string[], path: readonly string[]): Record<string, string> | undefined {
-  if (segments.length !== path.length) return undefined
-  const params: Record<string, string> = {}
-  for (const [index, segment] of segments.entries()) {
-    const part = path[index] ?? ''
-    if (segment.startsWith('{')) {
-      if (part === '') return undefined
-      params[segment.slice(1, -1)] = decoded(part)
-    } else if (segment !== part) return undefined
-  }
-  return params
-}
-
-function decoded(part: string): string {
-  try {
-    return decodeURIComponent(part)
-  } catch {
-    return part
-  }
+  const found = findRoute(method, path)
+  if (found.kind === 'route') return found
+  if (found.kind === 'unknown') return { kind: 'refused', answer: NO_SUCH_PATH }
+  const headers = { Allow: found.allowed.join(', ') }
+  return { kind: 'refused', answer: hubError(405, { message: 'HTTP 405 Method Not Allowed', category: 'VALIDATION_ERROR' }, headers) }
 }
 
 function bodyRefusal(request: ApiRequest, route: Route): Answer | undefined {

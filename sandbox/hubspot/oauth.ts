@@ -1,8 +1,9 @@
-import { createHash, randomBytes, randomUUID, timingSafeEqual } from 'node:crypto'
+import { randomBytes, randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import { z } from 'zod'
 import type { Answer } from '../http.ts'
 import { JsonFile } from '../json-file.ts'
+import { isAllowedRedirect, isPkceVerifier, isSameSecret, redirectBack } from '../oauth-pages.ts'
 import { hubError } from './errors.ts'
 import { OBJECT_TYPES } from './properties.ts'
 import { API_USER, APP_ID, PORTAL_DOMAIN, PORTAL_ID } from './site.ts'
@@ -105,10 +106,10 @@ export class HubAuth {
   }
 
   /** Why a person cannot be asked for consent, in words of the page; `undefined` where they can. */
-  problemOf(query: URLSearchParams): string | undefined {
+  problemOf(query: URLSearchParams, base: string): string | undefined {
     const redirect = query.get('redirect_uri') ?? ''
     if (query.get('client_id') !== this.credentials.clientId) return 'This client ID is not known to the sandbox.'
-    if (!isOwnMachine(redirect)) return 'The redirect URL must lead to this machine.'
+    if (!isAllowedRedirect(redirect, base)) return 'The redirect URL must lead to this machine.'
     if ((query.get('scope') ?? '').trim() === '') return 'No scopes were asked for.'
     const unknown = scopesIn(query).find((scope) => !ALL_SCOPES.includes(scope))
     if (unknown !== undefined) return `There is no scope ${unknown}.`
@@ -116,13 +117,13 @@ export class HubAuth {
     return query.has('code_challenge') && method !== 'S256' ? 'The code challenge must be S256.' : undefined
   }
 
-  /** The address a person is sent to after they agreed: with a code that holds once, for a minute. */
-  consent(query: URLSearchParams): string {
+  /** Sends a person back after they agreed: with a code that holds once, for a minute. */
+  consent(query: URLSearchParams): Answer {
     const code = randomUUID()
     const redirectUri = query.get('redirect_uri') ?? ''
     const challenge = query.get('code_challenge') ?? undefined
     this.#codes.set(code, { redirectUri, scopes: scopesIn(query), challenge, expiresAtMs: this.#now() + CODE_LIFE_MS })
-    return backTo(query, { code })
+    return redirectBack(redirectUri, query.get('state'), { code })
   }
 
   /** `POST /oauth/v1/token` and `/oauth/v3/token`. */
@@ -207,8 +208,7 @@ export class HubAuth {
     if (!code || code.expiresAtMs <= this.#now()) return oauthError('BAD_AUTH_CODE', 'missing or unknown auth code')
     if (form.get('redirect_uri') !== code.redirectUri)
       return oauthError('MISMATCH_REDIRECT_URI_AUTH_CODE', 'redirect uri does not match the one of the auth code')
-    const verifier = form.get('code_verifier') ?? ''
-    if (code.challenge !== undefined && createHash('sha256').update(verifier).digest('base64url') !== code.challenge)
+    if (code.challenge !== undefined && !isPkceVerifier(form.get('code_verifier'), code.challenge))
       return oauthError('BAD_CODE_VERIFIER', 'code verifier does not match the code challenge')
     const refreshToken = `na1-${randomBytes(18).toString('hex')}`
     const { grants, access } = this.#state.data
@@ -260,27 +260,13 @@ function freshCredentials(): Credentials {
   }
 }
 
-export function isSameSecret(a: string, b: string): boolean {
-  const digest = (text: string): Buffer => createHash('sha256').update(text).digest()
-  return timingSafeEqual(digest(a), digest(b))
-}
-
 const scopesIn = (query: URLSearchParams): readonly string[] => (query.get('scope') ?? '').split(/\s+/).filter(Boolean)
 
-/** Whether an address leads to this machine: the sandbox sends nobody, and nothing, anywhere else. */
+/** Whether an address leads to this machine: the sandbox sends nothing anywhere else. */
 export function isOwnMachine(address: string): boolean {
   if (!URL.canParse(address)) return false
   const { protocol, hostname } = new URL(address)
   return (protocol === 'http:' || protocol === 'https:') && ['127.0.0.1', 'localhost', '[::1]'].includes(hostname)
-}
-
-/** The address a sign-in came from, with what is told to it. */
-export function backTo(query: URLSearchParams, told: Readonly<Record<string, string>>): string {
-  const url = new URL(query.get('redirect_uri') ?? '')
-  for (const [name, value] of Object.entries(told)) url.searchParams.set(name, value)
-  const state = query.get('state')
-  if (state !== null) url.searchParams.set('state', state)
-  return url.href
 }
 
 /** What was wrong with the credential of a call, in HubSpot's words. */

@@ -73,7 +73,7 @@ function hubSpotBaseUrl(input: string): { readonly baseUrl: string } | { readonl
   return { baseUrl: `${url.origin}${url.pathname.replace(/\/+$/u, '')}` }
 }
 
-/** Searches have a limit of their own, four a second an account, and their answers say nothing of the others. */
+/** Searches have a limit of their own, five in any second an account, and their answers say nothing of the others. */
 const isSearch = ({ method, path }: HttpCall): boolean => method === 'POST' && /\/search(\?|$)/u.test(path)
 
 /** What HubSpot's answers say of its limits: ten seconds, a second of searches, the day. */
@@ -108,7 +108,7 @@ export const hubSpotApp: ReadyApp = {
   baseUrlOf: hubSpotBaseUrl,
   // 190 in ten seconds at most; OAuth apps are held to 110 by what the answers say.
   pace: { burst: 90, perSecond: 10 },
-  rates: { lanes: [{ id: 'search', takes: isSearch, burst: 4, perSecond: 4 }], news: hubSpotNews },
+  rates: { lanes: [{ id: 'search', takes: isSearch, burst: 1, perSecond: 4 }], news: hubSpotNews },
   planCalls: planHubSpotCalls,
   makeConnector: ({ http, object, description }) => {
     if (object === '') throw new SyncError('bad-request', 'A HubSpot connector needs an object.')

@@ -307,7 +307,7 @@ describe('control', () => {
 
   test.each([
     [{}, 'app'],
-    [{ app: 'hubspot' }, 'app'],
+    [{ app: 'asana' }, 'app'],
     [{ app: 'jira', faults: [{ kind: 'explode' }] }, 'kind'],
     [{ app: 'jira', faults: [{ kind: '500', next: 0 }] }, 'next'],
     [{ app: 'jira', faults: [{ kind: '500', chance: 1 }] }, 'chance'],

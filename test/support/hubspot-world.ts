@@ -22,11 +22,14 @@ const START_MS = Date.parse('2026-02-01T09:00:00.000Z')
 
 /** The sandbox's HubSpot behind a real server, on a clock that only the test and the client's waits move. */
 export interface HubSpotWorld {
+  readonly folder: string
   readonly origin: string
   readonly baseUrl: string
   readonly sandbox: Sandbox
   readonly calls: CallReport[]
+  /** What the published contract has against the exchanges so far; `noContract`: why none could be asked. */
   readonly witnessed: Set<string>
+  readonly noContract: string | undefined
   readonly clock: HttpClock
   advance(ms: number): void
   /** A client of HubSpot's usual pace where `isPaced`, else of none. */
@@ -103,11 +106,13 @@ export async function openHubSpot(options: { records?: number; indexDelayMs?: nu
   }
 
   return {
+    folder: temp.path,
     origin,
     baseUrl,
     sandbox,
     calls,
     witnessed,
+    noContract: missingContract('hubspot'),
     clock,
     advance: (ms) => {
       nowMs += ms
@@ -180,6 +185,8 @@ export async function makeHubSpotWorld(): Promise<ConnectorWorld> {
     samples: SAMPLES,
     searchLagMs: INDEX_DELAY_MS,
     findsCreatedAtOnce: true,
+    // Its screens ask for a company's name or domain; its API does not.
+    takesIncomplete: true,
     newRecord: [
       { field: 'name', value: 'Made by a create' },
       { field: 'numberofemployees', value: 2.5 },

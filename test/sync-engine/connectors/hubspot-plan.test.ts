@@ -1,0 +1,145 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import type { ExternalField, ObjectDescription, RecordDelta } from '../../../sync-engine/connectors/connector.ts'
+import { type BatchInput, blameOf } from '../../../sync-engine/connectors/hubspot-batch.ts'
+import { planHubSpotCalls } from '../../../sync-engine/connectors/hubspot-plan.ts'
+import { hubTextOf, normaliseHubValue, readHubValue, textOfHtml } from '../../../sync-engine/connectors/hubspot-values.ts'
+import type { CellValue } from '../../../workbook/cell-value.ts'
+
+const of = (id: string, wire: string, options?: ExternalField['options']): ExternalField => ({
+  id,
+  name: id,
+  type: wire === 'option' ? 'single-select' : 'text',
+  wire,
+  writable: true,
+  ...(options && { options, optionsCaseSensitive: true }),
+})
+const TIERS = [
+  { id: 'gold', name: 'Gold' },
+  { id: 'GOLD', name: 'Gold (GOLD)' },
+]
+const description: ObjectDescription = {
+  app: 'hubspot',
+  appName: 'HubSpot',
+  object: 'companies',
+  objectName: 'Companies',
+  fields: [of('name', 'line'), of('tier', 'option', TIERS), of('regions', 'options', [{ id: 'emea', name: 'EMEA' }]), of('size', 'number')],
+  keyField: 'hs_object_id',
+  nameField: 'name',
+  readBatch: 100,
+  updateAnswersRecord: true,
+  indexDelayMs: 0,
+  batchUpdate: 100,
+}
+const delta = (recordId: string, changes: Record<string, CellValue>): RecordDelta => ({
+  recordId,
+  recordKey: recordId,
+  changes: Object.entries(changes).map(([field, value]) => ({ field, value })),
+})
+
+describe('the plan of a push to HubSpot', () => {
+  test('[HS22] a hundred records go in one call, options as HubSpot spells them, a cleared value as nothing', () => {
+    const [call] = planHubSpotCalls(
+      [delta('1', { name: 'A', tier: 'Gold (GOLD)' }), delta('2', { size: null, regions: '["EMEA"]' })],
+      description,
+    )
+    expect(call).toMatchObject({
+      method: 'POST',
+      path: '/crm/v3/objects/companies/batch/update',
+      body: {
+        inputs: [
+          { id: '1', objectWriteTraceId: '1', properties: { name: 'A', tier: 'GOLD' } },
+          { id: '2', objectWriteTraceId: '2', properties: { size: '', regions: 'emea' } },
+        ],
+      },
+    })
+  })
+
+  test('[HS22] the calls are the fewest, hold every change once, and never more than a hundred records', () => {
+    fc.assert(
+      fc.property(fc.nat({ max: 1200 }), (count) => {
+        const deltas = Array.from({ length: count }, (_, index) => delta(String(index), { size: index }))
+        const calls = planHubSpotCalls(deltas, description)
+        expect(calls).toHaveLength(Math.ceil(count / 100))
+        expect(calls.flatMap((call) => call.deltas)).toEqual(deltas)
+        expect(Math.max(0, ...calls.map((call) => call.deltas.length))).toBeLessThanOrEqual(100)
+      }),
+      { seed: 8, numRuns: 40 },
+    )
+  })
+
+  test('[HS22] a record of which nothing is to be written is in no call', () => {
+    expect(planHubSpotCalls([delta('1', {})], description)).toEqual([])
+  })
+})
+
+describe('who is to blame for a refused batch', () => {
+  const input = (trace: string, properties: Record<string, string>): BatchInput => ({ id: trace, objectWriteTraceId: trace, properties })
+  const fault = (name: string, message: string) => ({ name, message, error: 'INVALID' })
+  const named = (...traces: string[]) => ({ kind: 'named', faults: new Map(traces.map((trace) => [trace, expect.anything()])) })
+
+  test.each([
+    ['a record alone', [input('a', { x: '1' })], [fault('x', 'No.')], named('a')],
+    ['a record alone, nothing named', [input('a', { x: '1' })], [], named('a')],
+    ['the only sender of a property', [input('a', { x: '1' }), input('b', { y: '1' })], [fault('y', 'No.')], named('b')],
+    ['the sender of the quoted value', [input('a', { x: '12' }), input('b', { x: '1' })], [fault('x', '1 was not valid.')], named('b')],
+    [
+      'all senders of the quoted value',
+      [input('a', { x: 'g' }), input('b', { x: 'g' }), input('c', { x: 'h' })],
+      [fault('x', 'g was not valid.')],
+      named('a', 'b'),
+    ],
+    [
+      'two faults of two records',
+      [input('a', { x: '1' }), input('b', { y: '2' }), input('c', { z: '3' })],
+      [fault('x', 'No.'), fault('y', 'No.')],
+      named('a', 'b'),
+    ],
+    ['nobody for certain', [input('a', { x: '1' }), input('b', { x: '2' })], [fault('x', 'Taken.')], { kind: 'untold' }],
+    ['nobody: two values quoted', [input('a', { x: '1' }), input('b', { x: '2' })], [fault('x', 'Neither 1 nor 2.')], { kind: 'untold' }],
+    ['nobody: nothing named', [input('a', { x: '1' }), input('b', { x: '2' })], [], { kind: 'untold' }],
+  ])('[HS23] %s', (_, inputs, faults, expected) => expect(blameOf(inputs, faults)).toEqual(expected))
+})
+
+describe('values', () => {
+  test.each<[string, ExternalField, CellValue, string]>([
+    ['an option by its label', of('t', 'option', TIERS), 'Gold', 'gold'],
+    ['an option HubSpot does not have, as it stands', of('t', 'option', TIERS), 'Platin', 'Platin'],
+    ['several options', of('t', 'options', TIERS), '["Gold","Gold (GOLD)"]', 'gold;GOLD'],
+    ['a duration in ms', of('t', 'ms'), 90, '90000'],
+    ['a number', of('t', 'number'), 2.5, '2.5'],
+    ['yes', of('t', 'bool'), true, 'true'],
+    ['nothing', of('t', 'line'), null, ''],
+  ])('[HS24] %s', (_, field, value, text) => {
+    expect(hubTextOf(field, value)).toBe(text)
+    if (value !== null && value !== 'Platin') expect(readHubValue(field, text)).toBe(value)
+  })
+
+  test.each([
+    [of('t', 'number'), { surprise: true }],
+    [of('t', 'number'), 'many'],
+    [of('t', 'date'), 'soon'],
+    [of('t', 'bool'), 'perhaps'],
+  ])('[HS24] what is in no form of its property is not read', (field, json) => expect(readHubValue(field, json)).toBeUndefined())
+
+  test('[HS24] days come as days, whether HubSpot writes them as ms or ISO', () => {
+    expect(readHubValue(of('t', 'date'), '1769904000000')).toBe('2026-02-01')
+    expect(readHubValue(of('t', 'date'), '2026-02-01')).toBe('2026-02-01')
+    expect(readHubValue(of('t', 'instant'), '2026-02-01T08:00:00Z')).toBe('2026-02-01T08:00:00.000Z')
+  })
+
+  test('[HS24] a known form stays as it is', () => {
+    const fields = ['line', 'lines', 'email', 'domain', 'phone', 'options', 'instant'].map((wire) => of(wire, wire))
+    fc.assert(
+      fc.property(fc.constantFrom(...fields), fc.string(), (field, text) => {
+        const once = normaliseHubValue(field, text)
+        return normaliseHubValue(field, once) === once
+      }),
+      { seed: 9, numRuns: 2000 },
+    )
+  })
+
+  test('[HS24] formatted text is shown as it reads', () => {
+    expect(textOfHtml('<p>One &amp; <b>two</b></p><ul><li>three</li></ul>')).toBe('One & two\nthree')
+  })
+})
