@@ -1,25 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { type CellValue, choicesOf, choicesValue, differenceKind, MAX_TEXT_LENGTH } from '../../workbook/cell-value.ts'
-import {
-  compareValues,
-  editTextOf,
-  makeValueFormats,
-  parseTyped,
-  sameFieldValue,
-  showValue,
-  type ValueField,
-} from '../../workbook/field-values.ts'
+import { compareValues, editTextOf, parseTyped, sameFieldValue, showValue, type ValueField } from '../../workbook/field-values.ts'
 import { FIELD_TYPES, type FieldFormat, type FieldType, type Option } from '../../workbook/fields.ts'
+import { FORMATS, type TypedLine } from '../support/value-formats.ts'
 
-// A Saturday.
-const NOW = Date.UTC(2026, 10, 21, 12)
-const formatsFor = (locale: string, timeZone = 'UTC') => makeValueFormats({ locale, timeZone, now: () => NOW })
-const EN = formatsFor('en-US')
-const GB = formatsFor('en-GB', 'Europe/London')
-const DE = formatsFor('de-DE', 'Europe/Berlin')
-const FR = formatsFor('fr-FR', 'Europe/Paris')
-const FORMATS = { EN, GB, DE, FR } as const
+const { EN, GB, DE, FR } = FORMATS
 
 const TAGS: readonly Option[] = [
   { id: 'c', name: 'Urgent' },
@@ -32,14 +18,8 @@ const own = (type: FieldType, format?: FieldFormat, options: readonly Option[] =
   ...(format && { format }),
 })
 
-interface Row {
-  readonly in?: keyof typeof FORMATS
-  readonly field: ValueField
-  readonly text: string
-}
-
 describe('what is typed', () => {
-  test.each<Row & { value: CellValue }>([
+  test.each<TypedLine & { value: CellValue }>([
     { field: own('currency', { currency: 'USD' }), text: '$1,234.50', value: 1234.5 },
     { field: own('currency', { currency: 'USD' }), text: '(12.00)', value: -12 },
     { field: own('currency', { currency: 'USD' }), text: '-$5', value: -5 },
@@ -97,7 +77,7 @@ describe('what is typed', () => {
     expect(parseTyped(row.field, row.text, FORMATS[row.in ?? 'EN'])).toEqual({ ok: true, value: row.value })
   })
 
-  test.each<Row & { error: string }>([
+  test.each<TypedLine & { error: string }>([
     { field: own('currency', { currency: 'EUR' }), text: '$5', error: 'This field holds EUR; “$5” is in USD. Write the amount in EUR.' },
     { field: own('currency', { currency: 'EUR' }), text: 'much', error: '“much” is not an amount.' },
     { field: own('percent'), text: 'half', error: '“half” is not a number.' },

@@ -6,7 +6,6 @@ import {
   editTextOf,
   isEmail,
   isPhone,
-  makeValueFormats,
   parseTyped,
   safeUrl,
   sameFieldValue,
@@ -14,15 +13,9 @@ import {
   type ValueField,
 } from '../../workbook/field-values.ts'
 import { FIELD_TYPES, type FieldType, type Option } from '../../workbook/fields.ts'
+import { FORMATS, formatsFor, type TypedLine } from '../support/value-formats.ts'
 
-const NOW = Date.UTC(2026, 10, 21, 12)
-const formatsFor = (locale: string, timeZone = 'UTC') => makeValueFormats({ locale, timeZone, now: () => NOW })
-const EN = formatsFor('en-US')
-const DE = formatsFor('de-DE', 'Europe/Berlin')
-const FR = formatsFor('fr-FR', 'Europe/Paris')
-const CH = formatsFor('de-CH', 'Europe/Zurich')
-const AR = formatsFor('ar-EG', 'Africa/Cairo')
-const FORMATS = { EN, DE, FR, CH, AR } as const
+const { EN, DE, FR, CH, AR } = FORMATS
 
 const STATUS: readonly Option[] = [
   { id: '1', name: 'To Do' },
@@ -42,12 +35,7 @@ const connected = (type: FieldType, options: readonly Option[] = [], maxLength?:
   binding: maxLength === undefined ? {} : { maxLength },
 })
 
-interface Typed {
-  readonly in?: keyof typeof FORMATS
-  readonly field: ValueField
-  readonly text: string
-  readonly value: CellValue
-}
+type Typed = TypedLine & { readonly value: CellValue }
 
 describe('what is typed', () => {
   const rows: readonly Typed[] = [
