@@ -128,6 +128,27 @@ export function planSync({ setup, description, mode, delta, linkedRecords }: Pla
   return { id: planId(mode, sorted.push), ...plan, totalCredits: totalCredits(credits) }
 }
 
+/** The steps of a run of this plan in the order they go, with the calls each makes; `openRecords`: those whose earlier pushes are read back first. */
+export function stepsOf(plan: Plan, description: ObjectDescription, openRecords: number): readonly PlanStep[] {
+  const lookups = plan.calls.filter((call) => call.lookup !== undefined)
+  const recordsIn = (calls: readonly PlannedCall[]): number => calls.reduce((sum, call) => sum + call.deltas.length, 0)
+  const pulled = plan.pull.records > 0 ? plan.pull.records : plan.check.records
+  const steps: readonly PlanStep[] = [
+    { step: 'read-back', calls: Math.ceil(openRecords / description.readBatch), records: openRecords },
+    { step: 'check', ...plan.check },
+    { step: 'lookup', calls: lookups.length, records: recordsIn(lookups) },
+    { step: 'write', calls: plan.calls.length, records: recordsIn(plan.calls) },
+    { step: 'pull', calls: plan.pull.calls, records: pulled },
+  ]
+  return steps.filter((step) => step.calls > 0)
+}
+
+export interface PlanStep {
+  readonly step: 'read-back' | 'check' | 'lookup' | 'write' | 'pull'
+  readonly calls: number
+  readonly records: number
+}
+
 /** The write calls for these record deltas, in the order they will go. */
 export function planCallsOf(description: ObjectDescription, deltas: readonly RecordDelta[]): readonly PlannedCall[] {
   const planCalls = PLAN_CALLS[description.app]

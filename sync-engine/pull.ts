@@ -54,7 +54,9 @@ export async function pull(run: Run, scope: PullScope, pushed: readonly Receipt[
   // What a lost answer, or an attempt that died, left to be read back is settled by now; it is pulled with the rest of what was pushed.
   const before = scope === 'pushed' ? (await ports.receiptsOfRun()).filter((r) => r.state === 'settled').map((r) => r.recordId) : []
   const wanted = distinct(isWhole ? (changed ? [...changed.ids, ...pushedIds] : linked) : [...pushedIds, ...before])
-  const reading: Reading = { total: wanted.length, absent: [], moved: [] }
+  // What the app's answer calls deleted is asked for by id as well before it is believed.
+  const reading: Reading = { total: wanted.length, absent: [...(changed?.deleted ?? [])], moved: [] }
+  const unread = (): number => wanted.filter((id) => reading.absent.includes(id)).length
   if (changed === undefined) await readAndSettle(run, wanted, pushed, reading)
   else {
     await readAndSettle(run, pushedIds, pushed, reading)
@@ -81,7 +83,7 @@ export async function pull(run: Run, scope: PullScope, pushed: readonly Receipt[
     }
   }
   await endPull(run, pushed, reading, {
-    ...(isWhole && { latestPull: { at: ports.clock.now(), records: wanted.length - reading.absent.length } }),
+    ...(isWhole && { latestPull: { at: ports.clock.now(), records: wanted.length - unread() } }),
     ...(next !== undefined && { cursor: next }),
   })
   if (isPulling && ports.filter !== '')
@@ -151,10 +153,14 @@ async function endPull(run: Run, pushed: readonly Receipt[], { absent }: Reading
 }
 
 /** Linked records changed since the cursor, in the filter or out of it: a record that left the filter has changed too. */
-async function changedSince(run: Run, cursor: string, linked: ReadonlySet<string>): Promise<{ ids: string[]; next: string }> {
-  const { records, next, deleted = [] } = await run.ports.connector('pull').changedSince(cursor, '', [], run.signal)
-  // Deleted ones are read as well: their absence is what has them proven gone.
-  return { ids: distinct([...records.map((r) => r.id), ...deleted]).filter((id) => linked.has(id)), next }
+async function changedSince(
+  run: Run,
+  cursor: string,
+  linked: ReadonlySet<string>,
+): Promise<{ ids: string[]; deleted: string[]; next: string }> {
+  const { records, deleted = [], next } = await run.ports.connector('pull').changedSince(cursor, '', [], run.signal)
+  const ofOurs = (ids: readonly string[]): string[] => distinct(ids).filter((id) => linked.has(id))
+  return { ids: ofOurs(records.map((r) => r.id)), deleted: ofOurs(deleted), next }
 }
 
 const pointInTime = async ({ ports, signal }: Run): Promise<string> =>

@@ -10,7 +10,7 @@ import type {
 } from '../../sync-engine/connectors/connector.ts'
 import { needsOf, planCreate, type RowToCreate } from '../../sync-engine/create-plan.ts'
 import { matchByText } from '../../sync-engine/match-rows.ts'
-import { planSync } from '../../sync-engine/plan.ts'
+import { planSync, stepsOf } from '../../sync-engine/plan.ts'
 import { setupFingerprint } from '../../sync-engine/run-plan.ts'
 import { SyncError } from '../../sync-engine/sync-error.ts'
 import type { CellValue } from '../../workbook/cell-value.ts'
@@ -179,6 +179,8 @@ export function connectionHandlers(parts: ConnectionParts): Handlers<Pick<Contra
         const delta = deltaOf(room, setup.id, runs.unsettled(setup.id))
         const linkedRecords = new Set(linkedRows(room.sheet, setup.id).map((l) => l.recordId)).size
         const plan = planSync({ setup, description, mode: body.mode, delta, linkedRecords })
+        const open = runs.openReceipts(setup.id)
+        const left = parts.creditsLeft()
         const frozen = {
           planId: plan.id,
           cells: plan.push.map(({ row, field, item, baseline, sent }) => ({ row, field, item, baseline, sent })),
@@ -189,7 +191,7 @@ export function connectionHandlers(parts: ConnectionParts): Handlers<Pick<Contra
         return {
           planId: plan.id,
           mode: plan.mode,
-          push: plan.push.map(({ marks: _marks, isGone: _isGone, item: _item, ...cell }) => cell),
+          push: plan.push.map(({ marks: _marks, isGone: _isGone, item: _item, inApp: _inApp, ...cell }) => cell),
           held: plan.held.map(({ cell: { marks: _marks, isGone: _isGone, item: _item, ...cell }, ...held }) => ({ ...held, cell })),
           check: plan.check,
           calls: plan.calls.map((call) => ({
@@ -199,7 +201,9 @@ export function connectionHandlers(parts: ConnectionParts): Handlers<Pick<Contra
           pull: plan.pull,
           credits: plan.credits,
           totalCredits: plan.totalCredits,
-          openReceipts: runs.openReceipts(setup.id).length,
+          openReceipts: open.length,
+          order: [...stepsOf(plan, description, new Set(open.map((r) => r.recordId)).size)],
+          allowance: { left: left ?? null, isBlocked: left !== undefined && plan.totalCredits > left },
         }
       })
     },
