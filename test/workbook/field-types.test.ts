@@ -5,7 +5,7 @@ import { compareValues, editTextOf, parseTyped, sameFieldValue, showValue, type 
 import { FIELD_TYPES, type FieldFormat, type FieldType, type Option } from '../../workbook/fields.ts'
 import { FORMATS, type TypedLine } from '../support/value-formats.ts'
 
-const { EN, GB, DE, FR } = FORMATS
+const { EN, DE } = FORMATS
 
 const TAGS: readonly Option[] = [
   { id: 'c', name: 'Urgent' },

@@ -15,7 +15,7 @@ import {
 import { FIELD_TYPES, type FieldType, type Option } from '../../workbook/fields.ts'
 import { FORMATS, formatsFor, type TypedLine } from '../support/value-formats.ts'
 
-const { EN, DE, FR, CH, AR } = FORMATS
+const { EN, DE } = FORMATS
 
 const STATUS: readonly Option[] = [
   { id: '1', name: 'To Do' },
