@@ -188,7 +188,12 @@ export interface ReadyApp {
   /** The base address an entered one stands for; a reason where it cannot be one. `''` asks for the app's usual one. */
   readonly baseUrlOf: (input: string) => { readonly baseUrl: string } | { readonly problem: string }
   /** What an account can be limited to, as people call it (Jira: "Projects"), and how it is entered. Absent: to nothing. */
-  readonly limits?: { readonly name: string; readonly hint: string }
+  readonly limits?: {
+    readonly name: string
+    readonly hint: string
+    /** How the app itself writes what a person entered. */
+    readonly normalise: (text: string) => string
+  }
   /** The pace one credential is held to. */
   readonly pace: { readonly burst: number; readonly perSecond: number }
   /** What the app's answers say of its limits, where that is more than `Retry-After` and `X-RateLimit-*`. */

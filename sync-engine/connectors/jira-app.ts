@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { SyncError } from '../sync-error.ts'
 import type { OAuthMethod, ReadyApp, TokenMethod } from './app.ts'
+import { type RateRules, retryAfterMs } from './http-client.ts'
 import { makeJiraConnector } from './jira.ts'
 import { parseAnswer, readOk } from './jira-answers.ts'
 import { jiraHooks } from './jira-hooks.ts'
@@ -91,6 +92,17 @@ function jiraBaseUrl(input: string): { readonly baseUrl: string } | { readonly p
   return { baseUrl: `${url.origin}${url.pathname.replace(/\/+$/u, '')}` }
 }
 
+/** Jira names which of its limits was met: one endpoint's burst, the writes to one issue, or the quota of the whole credential. */
+const jiraRates: RateRules = {
+  news: ({ status, headers }, _call, nowMs) => {
+    if (status !== 429) return undefined
+    const reason = headers.get('ratelimit-reason')?.trim()
+    const waitMs = retryAfterMs(headers, nowMs)
+    const holds = reason === 'jira-burst-based' ? 'endpoint' : reason === 'jira-per-issue-on-write' ? 'path' : 'credential'
+    return { kind: 'turned-away', holds, ...(waitMs !== undefined && { waitMs }), ...(reason && { reason }) }
+  },
+}
+
 export const jiraApp: ReadyApp = {
   kind: 'ready',
   id: 'jira',
@@ -98,9 +110,10 @@ export const jiraApp: ReadyApp = {
   objects: [{ id: 'issues', name: 'Issues' }],
   auth: [threeLegged, apiToken],
   addressHint: 'https://your-site.atlassian.net',
-  limits: { name: 'Projects', hint: 'Keys of projects, for instance TB' },
+  limits: { name: 'Projects', hint: 'Keys of projects, for instance TB', normalise: (text) => text.toUpperCase() },
   baseUrlOf: jiraBaseUrl,
   pace: { burst: 100, perSecond: 25 },
+  rates: jiraRates,
   planCalls: planJiraCalls,
   makeConnector: ({ http, limitedTo, description }) =>
     makeJiraConnector({ http, object: 'issues', ...(limitedTo && { projectKeys: limitedTo }), ...(description && { description }) }),

@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type {
   AppRecord,
   Connector,
+  ExternalField,
   FieldChange,
   ObjectDescription,
   PlanCalls,
@@ -69,6 +70,12 @@ export interface ConnectorWorld {
   readonly throttlingEndsRun?: boolean
   /** A create that the app takes. */
   readonly newRecord: readonly FieldChange[]
+  /** One of several such, where the app wants them to differ. */
+  readonly newRecordAt?: (index: number) => readonly FieldChange[]
+  /** Whether the app's API takes a record without what its own screens require. */
+  readonly takesIncomplete?: boolean
+  /** Most records with values of their own that one update call takes. (Default: the description's `batchUpdate`) */
+  readonly distinctBatch?: number
   foreignEdit(recordId: string, field: string, value: CellValue): Promise<void>
   deleteRecord(recordId: string): Promise<void>
   /** Gives a record another key, as the app does (a move); the new key. `undefined`: keys never change there. */
@@ -99,6 +106,7 @@ export function connectorContract(name: string, makeWorld: () => Promise<Connect
     let world: ConnectorWorld
     let description: ObjectDescription
     let used = 0
+    let made = 0
 
     beforeAll(async () => {
       world = await makeWorld()
@@ -447,6 +455,95 @@ export function connectorContract(name: string, makeWorld: () => Promise<Connect
       expect((await world.connector.read([outcome.recordId], [], signal)).records).toMatchObject([{ id: outcome.recordId }])
     })
 
+    const create = async (count: number): Promise<readonly string[]> => {
+      const records = Array.from({ length: count }, () => {
+        made++
+        return { changes: world.newRecordAt?.(made) ?? world.newRecord, marker: `many-${made}` }
+      })
+      const outcomes = (await world.connector.createMany?.(records, signal)) ?? []
+      expect(outcomes.map(({ kind }) => kind)).toEqual(records.map(() => 'saved'))
+      return outcomes.map(({ recordId }) => recordId)
+    }
+
+    it('[K23] many records are created in as few calls as the app has, and each is told by itself', async ({ skip }) => {
+      if (world.connector.createMany === undefined) return skip('the app creates one at a time')
+      const { createBatch = 1 } = description
+      const { result: ids, requests } = await watch(() => create(createBatch + 1))
+      expect(requests.filter(({ saved }) => saved)).toHaveLength(2)
+      expect(new Set(ids).size).toBe(createBatch + 1)
+      const { records } = await world.connector.read(ids, [], signal)
+      expect(new Set(records.map(({ id }) => id))).toEqual(new Set(ids))
+      expect(await world.connector.createMany([], signal)).toEqual([])
+    })
+
+    it('[K23] an answer to many creates that was lost leaves each of them unknown, and none is sent again', async ({ skip }) => {
+      if (world.connector.createMany === undefined) return skip('the app creates one at a time')
+      await world.setFaults([{ kind: 'drop-after', next: 1, match: { writes: true } }])
+      const records = [0, 1, 2].map((index) => ({
+        changes: world.newRecordAt?.(10_000 + index) ?? world.newRecord,
+        marker: `lost-${index}`,
+      }))
+      const { result, requests } = await watch(async () => world.connector.createMany?.(records, signal))
+      expect(result?.map(({ kind }) => kind)).toEqual(['outcome-unknown', 'outcome-unknown', 'outcome-unknown'])
+      expect(requests.filter(({ saved }) => saved)).toHaveLength(1)
+    })
+
+    it('[K24] N changed and M read records cost what the app’s batches allow at least, by the stand-in’s own count', async ({ skip }) => {
+      if (world.connector.createMany === undefined) return skip('too few records to count with')
+      const { number } = world.fields
+      const { batchUpdate = 1, readBatch } = description
+      const distinct = world.distinctBatch ?? batchUpdate
+      const ids = await create(Math.max(distinct + 1, 23))
+      const least = Math.ceil(ids.length / distinct)
+      const values = new Map(ids.map((id, index) => [id, 1000 + index]))
+      const different = await watch(() => push(...ids.map((id) => delta(id, { [number]: values.get(id) ?? null }))))
+      expect(new Set(different.result.map(({ kind }) => kind))).toEqual(new Set(['saved']))
+      expect(different.requests).toHaveLength(least)
+      const read = await watch(() => world.connector.read(ids, [number], signal))
+      expect(read.requests).toHaveLength(Math.ceil(ids.length / readBatch))
+      for (const record of read.result.records) expect(record.values[number]).toBe(values.get(record.id))
+      // The same value for all is never dearer, polls and verifying reads included.
+      const equal = await watch(() => push(...ids.map((id) => delta(id, { [number]: 7 }))))
+      expect(new Set(equal.result.map(({ kind }) => kind))).toEqual(new Set(['saved']))
+      const isVerified = equal.result.every((outcome) => outcome.kind === 'saved' && outcome.record !== undefined)
+      const verifying = isVerified || !description.updateAnswersRecord ? 0 : Math.ceil(ids.length / readBatch)
+      expect(equal.requests.length + verifying).toBeLessThanOrEqual(least)
+      for (const record of (await world.connector.read(ids, [number], signal)).records) expect(record.values[number]).toBe(7)
+    })
+
+    it('[K25] a deleted record is gone, and deleting it again says so', async ({ skip }) => {
+      const { connector } = world
+      if (connector.delete === undefined) return skip('nothing is deleted there')
+      const outcome = await connector.create(world.newRecordAt?.(20_000) ?? world.newRecord, 'to-be-deleted', signal)
+      expect(await connector.delete(outcome.recordId, signal)).toEqual({ kind: 'saved', recordId: outcome.recordId })
+      expect(await connector.proveGone([outcome.recordId], signal)).toEqual([outcome.recordId])
+      expect(await connector.delete(outcome.recordId, signal)).toEqual({ kind: 'gone', recordId: outcome.recordId })
+    })
+
+    it('[K26] what a create needs is told step by step; with all of it the app takes the record, without one it names that', async () => {
+      const { connector } = world
+      const chosen = new Map<string, CellValue>()
+      let required: readonly ExternalField[] = []
+      for (let step = 0; step < 5; step++) {
+        const needs = await connector.requiredToCreate?.(Object.fromEntries(chosen), signal)
+        required = needs?.required ?? description.fields.filter((field) => field.required && field.writable === true)
+        const open = required.filter(({ id }) => !chosen.has(id))
+        if (open.length === 0) break
+        for (const field of open) chosen.set(field.id, anyValueOf(field))
+      }
+      const changes = [...chosen].map(([field, value]) => ({ field, value }))
+      const outcome = await connector.create(changes, 'step-by-step', signal)
+      expect(outcome).toMatchObject({ kind: 'saved' })
+      const last = required.at(-1)
+      if (last === undefined || world.takesIncomplete === true) return
+      const without = await connector.create(
+        changes.filter(({ field }) => field !== last.id),
+        'one-missing',
+        signal,
+      )
+      expect(without).toMatchObject({ kind: 'refused', refusals: [{ field: last.id, reason: expect.stringMatching(/\S/u) }] })
+    })
+
     it("[K22] every call and answer fits the app's published contract", ({ skip }) => {
       const checked = world.contractFaults()
       if (checked.kind === 'no-contract') return skip(checked.reason)
@@ -465,6 +562,23 @@ export function connectorContract(name: string, makeWorld: () => Promise<Connect
       }
     })
   })
+}
+
+/** A value that a field takes. */
+function anyValueOf({ type, options = [] }: ExternalField): CellValue {
+  const [first] = options
+  if (type === 'person') return first?.id ?? null
+  if (first !== undefined) return first.name
+  const values: Partial<Record<ExternalField['type'], CellValue>> = {
+    number: 1,
+    currency: 1,
+    percent: 0.5,
+    checkbox: true,
+    date: '2026-05-04',
+    'date-time': '2026-05-04T10:00:00.000Z',
+    email: 'somebody@example.com',
+  }
+  return values[type] ?? 'Made step by step'
 }
 
 /** A JSON value with every value under `key` changed. */

@@ -4,12 +4,13 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { startSandbox } from '../../sandbox/sandbox.ts'
+import type { Connector } from '../../sync-engine/connectors/connector.ts'
 import { type CallReport, type HttpClock, makeHttpClient, TokenBucket } from '../../sync-engine/connectors/http-client.ts'
 import { makeJiraConnector } from '../../sync-engine/connectors/jira.ts'
 import { jiraApp } from '../../sync-engine/connectors/jira-app.ts'
 import { planJiraCalls } from '../../sync-engine/connectors/jira-plan.ts'
 import { tokenHeadersOf } from '../../sync-engine/connectors/registry.ts'
-import type { CellValue } from '../../workbook/cell-value.ts'
+import { type CellValue, choicesValue } from '../../workbook/cell-value.ts'
 import type { ConnectorWorld, DialFault, SeenRequest, SeenWrite } from './connector-contract.ts'
 import { type ContractWitness, contractWitness, missingContract } from './contract-witness.ts'
 import { tempFolder } from './temp-folder.ts'
@@ -19,8 +20,16 @@ const INDEX_DELAY_MS = 5_000
 /** A call that the dial holds for ever is given up on after this. */
 const PATIENCE_MS = 400
 
+/** What only Jira has. */
+export interface JiraWorld {
+  /** The stand-in's control, besides its faults. */
+  control(body: Readonly<Record<string, unknown>>): Promise<void>
+  /** The same site through Atlassian's gateway, signed in by OAuth. */
+  throughGateway(): Promise<{ readonly connector: Connector; readonly baseUrl: string }>
+}
+
 /** The Jira connector against the sandbox's Jira, on a clock that only the test and the client's waits move. */
-export async function makeJiraWorld(): Promise<ConnectorWorld> {
+export async function makeJiraWorld(): Promise<ConnectorWorld & JiraWorld> {
   const temp = await tempFolder()
   const folder = temp.path
   let nowMs = Date.parse('2026-02-01T09:00:00.000Z')
@@ -64,12 +73,12 @@ export async function makeJiraWorld(): Promise<ConnectorWorld> {
     const json: unknown = JSON.parse((await response.text()) || 'null')
     return new Response(JSON.stringify(change.change(json)), { status: response.status })
   }
-  const connectorFor = (headers: Record<string, string>) =>
+  const connectorFor = (headers: Record<string, string>, at = baseUrl) =>
     makeJiraConnector({
       object: 'issues',
       projectKeys: ['TB', 'OPS'],
       http: makeHttpClient({
-        baseUrl,
+        baseUrl: at,
         appName: 'Jira',
         authorize: async () => headers,
         onCall: (report) => calls.push(report),
@@ -92,17 +101,43 @@ export async function makeJiraWorld(): Promise<ConnectorWorld> {
     if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`)
     return text === '' ? undefined : JSON.parse(text)
   }
-  const setFaults = async (faults: readonly DialFault[]): Promise<void> => {
-    setKinds = faults.map(({ kind }) => kind)
-    isHeld = faults.some(({ kind }) => kind.startsWith('timeout'))
+  const control = async (body: Readonly<Record<string, unknown>>): Promise<void> => {
     const response = await fetch(`${origin}/sandbox/control`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ app: 'jira', faults }),
+      body: JSON.stringify({ app: 'jira', ...body }),
     })
     if (!response.ok) throw new Error(await response.text())
   }
+  const setFaults = async (faults: readonly DialFault[]): Promise<void> => {
+    setKinds = faults.map(({ kind }) => kind)
+    isHeld = faults.some(({ kind }) => kind.startsWith('timeout'))
+    await control({ faults })
+  }
   await setFaults([])
+
+  const throughGateway = async () => {
+    const { clientId, clientSecret } = sandbox.credentials('jira')
+    const redirectUri = 'http://localhost/back'
+    const asked = new URLSearchParams({
+      audience: 'api.atlassian.com',
+      client_id: clientId,
+      scope: 'read:jira-work write:jira-work read:jira-user offline_access',
+      redirect_uri: redirectUri,
+      state: 'a-state',
+      response_type: 'code',
+      decision: 'allow',
+    })
+    const consent = await fetch(`${baseUrl}/authorize`, { method: 'POST', body: asked, redirect: 'manual' })
+    const code = new URL(consent.headers.get('location') ?? '').searchParams.get('code') ?? ''
+    const form = { grant_type: 'authorization_code', client_id: clientId, client_secret: clientSecret, code, redirect_uri: redirectUri }
+    const answer = await fetch(`${baseUrl}/oauth/token`, { method: 'POST', body: new URLSearchParams(form) })
+    const { access_token: token } = (await answer.json()) as { access_token: string }
+    const headers = { authorization: `Bearer ${token}` }
+    const [site] = (await (await fetch(`${baseUrl}/oauth/token/accessible-resources`, { headers })).json()) as { id: string }[]
+    const at = `${baseUrl}/ex/jira/${site?.id}`
+    return { connector: connectorFor(headers, at), baseUrl: at }
+  }
 
   /** Whether issues keep properties, as Jira's do; asked of an issue made for that. */
   const keepsProperties = async (): Promise<boolean> => {
@@ -129,6 +164,8 @@ export async function makeJiraWorld(): Promise<ConnectorWorld> {
     samples: SAMPLES,
     searchLagMs: INDEX_DELAY_MS,
     ...(noMarker !== undefined && { noMarker }),
+    // Values of their own cost an edit an issue; bulk edits give all the same.
+    distinctBatch: 1,
     newRecord: [
       { field: 'summary', value: 'Made by a create' },
       { field: 'labels', value: 'fresh made' },
@@ -148,6 +185,8 @@ export async function makeJiraWorld(): Promise<ConnectorWorld> {
       return ((await api('GET', `issue/${id}?fields=updated`)) as { key: string }).key
     },
     setFaults,
+    control,
+    throughGateway,
     requests: async () => {
       const lines = (await readFile(join(folder, 'jira', 'requests.jsonl'), 'utf8')).split('\n').filter(Boolean)
       return lines.map((line) => JSON.parse(line) as SeenRequest)
@@ -176,7 +215,7 @@ async function faultsOf(witness: ContractWitness, url: URL, init: RequestInit | 
   const exchange = {
     app: 'jira' as const,
     method: init?.method ?? 'GET',
-    path: url.pathname.replace('/sandbox/jira', ''),
+    path: url.pathname.replace(/^\/sandbox\/jira(\/ex\/jira\/[^/]+)?/u, ''),
     query: Object.fromEntries(
       [...new Set(url.searchParams.keys())]
         .map((name) => [name, url.searchParams.getAll(name)] as const)
@@ -247,5 +286,10 @@ const SAMPLES: ConnectorWorld['samples'] = [
   { field: 'assignee', values: orNull(fc.constantFrom('5f1a2b3c4d5e6f7081920a02', '5f1a2b3c4d5e6f7081920a03')) },
   { field: 'customfield_10042', values: orNull(fc.webUrl().map((url) => ` ${url} `)) },
   { field: 'customfield_10050', values: fc.constantFrom(true, false, null) },
+  { field: 'customfield_10060', values: orNull(fc.subarray(['10332', '10330', '10331']).map(choicesValue)) },
+  { field: 'customfield_10061', values: orNull(fc.subarray(['5f1a2b3c4d5e6f7081920a02', '5f1a2b3c4d5e6f7081920a03']).map(choicesValue)) },
+  { field: 'customfield_10021', values: orNull(fc.constantFrom('Sprint 2', 'sprint 3')) },
+  { field: 'components', values: orNull(fc.subarray(['10400', '10402']).map(choicesValue)) },
+  { field: 'fixVersions', values: orNull(fc.subarray(['10500', '10502']).map(choicesValue)) },
   { field: 'status', values: fc.constantFrom('To Do', 'in progress', 'Done', 'In Progress') },
 ]

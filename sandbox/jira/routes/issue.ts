@@ -163,8 +163,9 @@ function readDraft(call: JiraCall, body: WriteBody): Draft {
   if (!project) errors.project = 'Specify a valid project ID or key'
   const patch = read.kind === 'patch' ? read.patch : {}
   const { summary, type } = patch
-  if (summary === undefined && !errors.summary) errors.summary = 'You must specify a summary of the issue.'
-  if (type === undefined && !errors.issuetype) errors.issuetype = 'Specify an issue type'
+  // Where another field was refused nothing was read of these; only what was not given is asked for.
+  if (summary === undefined && !errors.summary && fields.summary === undefined) errors.summary = 'You must specify a summary of the issue.'
+  if (type === undefined && !errors.issuetype && fields.issuetype === undefined) errors.issuetype = 'Specify an issue type'
   if (!project || summary === undefined || type === undefined || Object.keys(errors).length > 0) return { kind: 'refused', errors }
   return { kind: 'draft', project, patch: { ...patch, summary, type } }
 }
