@@ -4,13 +4,14 @@ import type { ConnectionId, FieldId, ItemId, RowId } from '../workbook/ids.ts'
 import type { ExternalField, ObjectDescription, PlanCalls, PlannedCall, RecordDelta } from './connectors/connector.ts'
 import { planHubSpotCalls } from './connectors/hubspot-plan.ts'
 import { planJiraCalls } from './connectors/jira-plan.ts'
+import { planSalesforceCalls } from './connectors/salesforce-plan.ts'
 import { type Credits, NO_CREDITS, totalCredits } from './credits.ts'
 import { effectiveDirection, type FieldDirection, heldByDirection, type ObjectDirection, whyOff } from './direction.ts'
 import { matchOption } from './options.ts'
 import { toApp, toWorkbook, type ValueMap } from './value-map.ts'
 
 /** The pure side of each built app. */
-const PLAN_CALLS: Readonly<Record<string, PlanCalls>> = { jira: planJiraCalls, hubspot: planHubSpotCalls }
+const PLAN_CALLS: Readonly<Record<string, PlanCalls>> = { jira: planJiraCalls, salesforce: planSalesforceCalls, hubspot: planHubSpotCalls }
 
 /** A connection with the configuration that decides what its runs may do. */
 export interface ConnectionSetup {

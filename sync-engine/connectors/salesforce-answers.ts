@@ -1,11 +1,9 @@
 import { z } from 'zod'
 import { SyncError } from '../sync-error.ts'
 import type { HttpAnswer, HttpCall, HttpClient } from './http-client.ts'
+import { API } from './salesforce-ids.ts'
 
 // Only what is used is checked; Salesforce may add what it likes.
-
-/** The API version the connector speaks: three releases a year, each kept for years. */
-export const API = '/services/data/v62.0'
 
 export const recordShape = z.record(z.string(), z.unknown())
 export type SalesforceRecord = z.infer<typeof recordShape>

@@ -1,3 +1,6 @@
+/** Where the API version the connector speaks answers: there are three releases a year, each kept for years. */
+export const API = '/services/data/v62.0'
+
 const CHECK = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ012345'
 
 function checkOf(id15: string): string {

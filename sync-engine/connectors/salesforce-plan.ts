@@ -1,5 +1,5 @@
 import type { ExternalField, FieldChange, PlanCalls, PlannedCall, RecordDelta } from './connector.ts'
-import { API } from './salesforce-answers.ts'
+import { API } from './salesforce-ids.ts'
 import { isReadable, salesforceBodyOf } from './salesforce-values.ts'
 
 /** Records one collection takes. */

@@ -21,7 +21,6 @@ import type {
 } from './connector.ts'
 import type { CallKind, HttpAnswer, HttpCall, HttpClient } from './http-client.ts'
 import {
-  API,
   badAnswer,
   compositeShape,
   createdShape,
@@ -42,7 +41,7 @@ import {
   wordsOf,
 } from './salesforce-answers.ts'
 import { describeSalesforce, READ_BATCH } from './salesforce-describe.ts'
-import { salesforceId } from './salesforce-ids.ts'
+import { API, salesforceId } from './salesforce-ids.ts'
 import { COLLECTION, inParts, planUpdate, salesforceFieldsOf } from './salesforce-plan.ts'
 import { normaliseSalesforceValue, readSalesforceValue, wireOf } from './salesforce-values.ts'
 import { listsOf, soqlBeginning, soqlInstant, soqlQuery, soqlText, splitFilter } from './soql.ts'

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import type { ObjectDescription, RecordDelta } from '../../../sync-engine/connectors/connector.ts'
 import { planSalesforceCalls } from '../../../sync-engine/connectors/salesforce-plan.ts'
@@ -88,6 +89,23 @@ describe('Salesforce plan', () => {
       description,
     )
     expect(calls.map(({ deltas }) => deltas.map(({ recordId }) => recordId))).toEqual([['a', 'd'], ['b'], ['c']])
+  })
+})
+
+describe('the files of the plan', () => {
+  it('[K4] the planner runs without the network: it imports pure files only', () => {
+    const seen = new Set<string>()
+    const visit = (path: string) => {
+      if (seen.has(path)) return
+      seen.add(path)
+      const imports = [...readFileSync(path, 'utf8').matchAll(/^import (?!type)[^;]*? from '([^']+)'/gmsu)].map(([, from = '']) => from)
+      for (const from of imports) {
+        expect(from.startsWith('.'), `${path} imports ${from}`).toBe(true)
+        visit(new URL(from, `file://${path}`).pathname)
+      }
+    }
+    visit(new URL('../../../sync-engine/connectors/salesforce-plan.ts', import.meta.url).pathname)
+    expect(seen.size).toBeGreaterThan(3)
   })
 })
 
