@@ -1,7 +1,9 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { expect, test } from './support/fixture.ts'
 import { FIELDS, WorkbookWindow } from './support/workbook-window.ts'
 
-test('[T1] from the printed address to a warning that names both values', async ({ page, server, enter, jira }) => {
+test('[T1][HS34] from the printed address to a warning that names both values', async ({ page, server, enter, jira }) => {
   const mine = new WorkbookWindow(page)
 
   await test.step('it opens in a workbook with live rows', async () => {
@@ -13,6 +15,15 @@ test('[T1] from the printed address to a warning that names both values', async 
     await expect(names.nth(1)).toHaveText(FIELDS[0])
     await expect(names.nth(3)).toHaveText(FIELDS[2])
     await mine.expectSaved()
+  })
+
+  await test.step('the sheet beside it has live rows of HubSpot', async () => {
+    await page.getByRole('tab', { name: 'Customers', exact: true }).click()
+    await expect(page.getByRole('grid', { name: /^Customers/ })).toHaveAttribute('aria-rowcount', '62')
+    await expect(page.getByRole('gridcell', { name: /Alder & Finch/ })).toBeVisible()
+    await expect(page.getByRole('region', { name: 'HubSpot · Companies' })).toBeVisible()
+    await page.getByRole('tab', { name: 'Sheet 1', exact: true }).click()
+    await expect(mine.row('TB-1')).toBeVisible()
   })
 
   await test.step('one line says what this is, and leads to the other side', async () => {
@@ -52,7 +63,7 @@ test('[T1] from the printed address to a warning that names both values', async 
     await expect(mine.dialog.getByRole('article')).toContainText('{ "transition": { "id": "{transition to Done}" } }')
     await expect(mine.dialog).toContainText('First 1 record is read by id in 1 call')
     await expect(mine.dialog).toContainText('60 records in 1 call')
-    await expect(mine.dialog).toContainText('credits · 61 so far61')
+    await expect(mine.dialog).toContainText('credits · 122 so far61')
     expect(await jira.writes()).toEqual([])
   })
 
@@ -78,6 +89,47 @@ test('[T1] from the printed address to a warning that names both values', async 
     await expect(theirs.cell('TB-1', 'Status')).toHaveAccessibleDescription(/^\S+ is here\.$/)
     await expect(theirs.card.getByRole('heading', { name: /^Needs you/ })).toBeHidden()
     expect(await jira.writes()).toHaveLength(1)
+  })
+
+  await test.step('both work offline in one cell; online again both values are offered', async () => {
+    for (const window of [mine, theirs]) await window.workOffline()
+    await mine.type('TB-5', 'Summary', 'Typed here')
+    await theirs.type('TB-5', 'Summary', 'Typed there')
+    for (const window of [mine, theirs]) await window.goOnline()
+    for (const window of [mine, theirs])
+      await expect(window.cell('TB-5', 'Summary')).toHaveAccessibleDescription(/^You and .+ set this at the same time\. Showing /)
+    await mine.focus('TB-5', 'Summary')
+    await mine.thisCell.getByRole('button', { name: /^Use / }).first().click()
+    await expect(theirs.card.getByRole('heading', { name: /^Needs you/ })).toBeHidden()
+  })
+
+  await test.step('an answer lost after saving is looked for before anything is sent again', async () => {
+    const dial = await page.context().newPage()
+    await jira.setFault(dial, { kind: 'drop-after', calls: 'true' })
+    await dial.close()
+    await mine.sync()
+    await expect(mine.card).toContainText('StagedNothing')
+    await expect(mine.cell('TB-5', 'Summary')).toHaveAccessibleDescription('')
+    const writes = (await jira.writes()).slice(1)
+    expect(writes.map(({ method, status, fault }) => [method, status, fault])).toEqual([['PUT', null, 'drop-after']])
+  })
+
+  await test.step('a real app is connected: what is needed is asked, tried, and starts as Pull only', async () => {
+    const kept = await readFile(join(server.dataFolder, 'sandbox', 'jira', 'credentials.json'), 'utf8')
+    const { email, apiToken } = JSON.parse(kept) as { email: string; apiToken: string }
+    await page.goto('/settings/integrations')
+    await page.getByRole('button', { name: 'Add an integration' }).click()
+    await expect(mine.dialog.getByRole('button', { name: 'Choose HubSpot' })).toBeVisible()
+    await page.getByRole('button', { name: 'Choose Jira' }).click()
+    await page.getByRole('radio', { name: 'API token' }).check()
+    await expect(mine.dialog.getByText('It starts as Pull only: nothing is written to Jira')).toBeVisible()
+    await page.getByLabel('Name, for you to tell accounts apart').fill('Our Jira')
+    await page.getByLabel('Address', { exact: true }).fill(`${server.origin}/sandbox/jira`)
+    await page.getByLabel('E-mail address').fill(email)
+    await page.getByRole('textbox', { name: 'API token', exact: true }).fill(apiToken)
+    await page.getByRole('button', { name: 'Try and add', exact: true }).click()
+    await expect(page.getByRole('heading', { name: 'Our Jira', level: 1 })).toBeVisible()
+    await expect(page.getByLabel('Direction of Issues')).toHaveValue('pull')
   })
 })
 
