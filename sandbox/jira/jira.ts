@@ -162,6 +162,7 @@ export class JiraApp implements StandIn {
   refuse(asked: ApiRequest): Answer | undefined {
     if (AtlassianOAuth.isPath(asked.path)) return undefined
     const { request, cloudId } = below(asked)
+    if (cloudId !== undefined && this.oauth.scopesOf(request.headers.authorization) === undefined) return GATEWAY_UNAUTHORISED
     if (cloudId !== undefined && cloudId !== this.oauth.cloudId) return { status: 404, json: { code: 404, message: 'Not Found' } }
     const route = routeOf(request)
     if (route.kind === 'refused') return route.answer
@@ -318,7 +319,7 @@ export class JiraApp implements StandIn {
   /** What a call through Atlassian's gateway lacks: a token that holds, or the scope its operation asks for. */
   #scopeRefusal(route: Route, header: string | undefined): Answer | undefined {
     const scopes = this.oauth.scopesOf(header)
-    if (scopes === undefined) return { status: 401, json: { code: 401, message: 'Unauthorized' } }
+    if (scopes === undefined) return GATEWAY_UNAUTHORISED
     if (scopes.includes(scopeOf(route))) return undefined
     return { status: 401, json: { code: 401, message: 'Unauthorized; scope does not match' } }
   }
@@ -383,6 +384,8 @@ function below(request: ApiRequest): { readonly request: ApiRequest; readonly cl
   const [, cloudId = '', path = ''] = found
   return { request: { ...request, path, base: `${request.base}/ex/jira/${cloudId}` }, cloudId }
 }
+
+const GATEWAY_UNAUTHORISED: Answer = { status: 401, json: { code: 401, message: 'Unauthorized' } }
 
 /** The classic scope an operation asks for. */
 function scopeOf({ path, writes }: Route): string {
