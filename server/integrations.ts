@@ -173,7 +173,8 @@ export class Integrations {
       ...before,
       isOn: isOn ?? before.isOn,
       name: name ?? before.name,
-      limitedTo: limitedTo === undefined ? before.limitedTo : (limitedTo ?? undefined),
+      limitedTo:
+        limitedTo === undefined ? before.limitedTo : limitedTo?.map((part) => readyApp(before.app)?.limits?.normalise(part) ?? part),
     }
     const connections = await this.connectionsOf(id)
     await this.#save(after)
@@ -357,7 +358,10 @@ export class Integrations {
   }
 
   /** What an integration was charged since a moment, and for how many runs. */
-  async usageSince(connections: readonly ConnectionRow[], since: number): Promise<{ credits: Credits; runs: number }> {
+  async usageSince(integration: string, since: number): Promise<{ credits: Credits; runs: number }> {
+    const { catalog } = this.#parts
+    const objects = new Set((await catalog.objects(integration)).map((o) => o.id))
+    const connections = (await catalog.connections({ states: EVER })).filter((c) => objects.has(c.object))
     const entries = await this.#parts.runs.ledger(
       since,
       connections.map((c) => c.id),
@@ -437,6 +441,9 @@ export class Integrations {
 
 /** Connections that hold something of their sheet, those of deleted sheets too. */
 const HELD: readonly ConnectionState[] = ['active', 'paused']
+
+/** Whatever was ever charged: prepared, removed, or in a sheet. */
+const EVER: readonly ConnectionState[] = ['draft', 'active', 'paused', 'removed']
 
 /** Rows that are rewritten before somebody else has a turn. */
 const ROWS_PER_TURN = 1_000

@@ -256,7 +256,11 @@ export class SignIns {
         schedule: null,
       }),
     )
-    log.execute([catalog.saveIntegration(integration, now()), ...objects.map((object) => catalog.saveObject(object, now()))])
+    log.execute([
+      catalog.saveIntegration(integration, now()),
+      // A millisecond apart, so that they stay in the order of the app.
+      ...objects.map((object, index) => catalog.saveObject(object, now() + index)),
+    ])
     await log.durable()
   }
 

@@ -99,7 +99,7 @@ export const INTEGRATIONS_TEXTS = {
     try: 'Try the sign-in',
     tried: 'It works.',
     limit: (name: string) => `Limited to ${name.toLowerCase()}`,
-    limitHint: 'Separated by commas; empty: all that the sign-in sees.',
+    limitHint: (hint: string) => `${hint === '' ? '' : `${hint}. `}Separated by commas; empty: all that the sign-in sees.`,
     limitAll: 'Everything the sign-in sees',
     limitSave: 'Save the limit',
     limitSaved: 'Saved. The next pull follows it.',

@@ -123,12 +123,13 @@ export function integrationHandlers(parts: IntegrationHandlersParts): Handlers<P
       const app = readyApp(integration.app)
       const connections = await integrations.connectionsOf(integration.id)
       const since = monthStart(now())
-      const { credits, runs } = await integrations.usageSince(connections, since)
+      const { credits, runs } = await integrations.usageSince(integration.id, since)
       return {
         ...(await infoOf(integration)),
         createdAt: integration.createdAt ?? 0,
         limitedTo: integration.limitedTo === undefined ? null : [...integration.limitedTo],
         limitName: app?.limits?.name ?? null,
+        limitHint: app?.limits?.hint ?? null,
         known: (app?.objects ?? []).map(({ id, name }) => ({ id, name })),
         canDiscover: app?.discoverObjects !== undefined,
         hasHooks: app?.hooks !== undefined,

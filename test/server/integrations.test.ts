@@ -110,6 +110,16 @@ test('[C2] an integration is named by people, control letters are left out', asy
   await api.call('patchIntegration', { params: { id: book.integration }, body: { name: 'Sandbox Jira' } })
 })
 
+test('[CF13] an integration is limited to parts of its account, written as the app writes them', async () => {
+  const limit = (limitedTo: string[] | null) => api.call('patchIntegration', { params: { id: book.integration }, body: { limitedTo } })
+  await limit(['ops', 'TB'])
+  expect((await integration()).limitedTo).toEqual(['OPS', 'TB'])
+  await limit(null)
+  expect((await integration()).limitedTo).toBeNull()
+  const none = await api.send('patchIntegration', { params: { id: book.integration }, body: { limitedTo: [] } })
+  expect(none.status).toBe(400)
+})
+
 test('[C3][C4][C22][V2] the toggle stops everything of one integration and nothing of another', async () => {
   const other = await addSandbox('Other Jira')
   await toggle(false)
@@ -372,9 +382,11 @@ test('[CF12] the fields of an object that no sheet uses are read and decided bef
   expect(await api.call('getMappings', { params })).toMatchObject({ describedAt: null, fields: [] })
   const { id: workbook } = await api.call('createWorkbook', { body: { name: 'Decided before' } })
   const sheet = (await api.call('getWorkbook', { params: { id: workbook } })).sheets[0]?.id ?? ''
+  const refreshedBefore = (await integration()).usage.credits.refreshed
   const draft = await api.call('draftConnection', { body: { workbook, sheet, object: params.object } })
   await api.call('describeConnection', { params: { id: draft.id } })
   expect((await api.call('getMappings', { params })).describedAt).not.toBeNull()
+  expect((await integration()).usage.credits.refreshed).toBe(refreshedBefore + 1)
   await api.call('patchMappings', {
     params,
     body: {
@@ -405,7 +417,7 @@ test('[CF9] a sandbox account of every app that is built starts as Pull only, an
   for (const app of apps.flatMap((a) => (a.state === 'ready' && a.hasSandbox ? [a] : []))) {
     const { id } = await api.call('addIntegration', { body: { app: app.id, name: `Play ${app.name}`, sandbox: true } })
     const told = await integration(id)
-    expect(told.objects.map((o) => o.external).sort()).toEqual(app.objects.map((o) => o.id).sort())
+    expect(told.objects.map((o) => o.external)).toEqual(app.objects.map((o) => o.id))
     expect(told.objects.map((o) => o.direction)).toEqual(told.objects.map(() => 'pull'))
     const { objects } = await api.call('discoverObjects', { params: { id } })
     expect(objects.map((o) => o.id)).toEqual(expect.arrayContaining(app.objects.map((o) => o.id)))

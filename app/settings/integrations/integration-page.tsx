@@ -266,7 +266,7 @@ function LimitForm({ integration, limitName, change }: { integration: Integratio
         {PAGE.limitSave}
       </Button>
       <span id="limit-hint" role="status" className="hint basis-full">
-        {isSaved ? PAGE.limitSaved : PAGE.limitHint}
+        {isSaved ? PAGE.limitSaved : PAGE.limitHint(integration.limitHint ?? '')}
       </span>
     </form>
   )

@@ -130,6 +130,8 @@ export const integrationsEndpoints = {
       limitedTo: z.array(z.string()).nullable(),
       /** What an app calls the parts an integration can be limited to ("projects"); null where it has none. */
       limitName: z.string().nullable(),
+      /** How such a part is entered. */
+      limitHint: z.string().nullable(),
       /** External objects an object can point at, without asking the app. */
       known: z.array(z.object({ id: z.string(), name: z.string() })),
       canDiscover: z.boolean(),
