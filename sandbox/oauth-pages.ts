@@ -53,7 +53,7 @@ export function consentPage(o: {
   })
   const page = html`<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Allow access? · Sandbox ${o.appName}</title><link rel="stylesheet" href="/sandbox/screen.css"></head>
-<body><header><h1>Allow access?</h1></header><main id="main" class="narrow">
+<body><header class="bar"><h1>Allow access?</h1></header><main id="main" class="narrow">
 <p>An app asks to use ${o.place} as <b>${o.person}</b>:</p>
 <ul>${o.scopes.map((scope) => html`<li>${scope}</li>`)}</ul>
 <form method="post" action="${o.action}">${hidden}

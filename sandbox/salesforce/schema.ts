@@ -167,12 +167,19 @@ const numberOf = (value: SfValue | undefined): number | null => (typeof value ==
 
 const INDUSTRIES = ['Agriculture', 'Banking', 'Biotechnology', 'Construction', 'Education', 'Energy', 'Healthcare', 'Insurance', 'Media']
 const MORE_INDUSTRIES = ['Retail', 'Technology', 'Telecommunications', 'Transportation', 'Utilities', 'Other']
+const ADDRESS_LABELS = {
+  Street: 'Street',
+  City: 'City',
+  State: 'State/Province',
+  PostalCode: 'Zip/Postal Code',
+  Country: 'Country',
+} as const
 const billing = ['Street', 'City', 'State', 'PostalCode', 'Country'] as const
 const addressParts = (prefix: string, label: string): readonly SfField[] => [
   ...billing.map((part) =>
     part === 'Street'
-      ? field(`${prefix}${part}`, `${label} ${part}`, 'textarea', { length: 255, compound: `${prefix}Address` })
-      : text(`${prefix}${part}`, `${label} ${part}`, part === 'PostalCode' ? 20 : 80, { compound: `${prefix}Address` }),
+      ? field(`${prefix}${part}`, `${label} ${ADDRESS_LABELS[part]}`, 'textarea', { length: 255, compound: `${prefix}Address` })
+      : text(`${prefix}${part}`, `${label} ${ADDRESS_LABELS[part]}`, part === 'PostalCode' ? 20 : 80, { compound: `${prefix}Address` }),
   ),
   field(`${prefix}Address`, `${label} Address`, 'address', READ_ONLY),
 ]
