@@ -14,6 +14,7 @@ import {
   packedRows,
   readEntry,
   type SheetDocs,
+  sysAccepted,
   sysBindings,
   sysSlots,
 } from './documents.ts'
@@ -91,6 +92,7 @@ export class Sheet {
     }
     this.#watch(bookFields(docs.book), onFields)
     this.#watch(sysBindings(docs.sys), onFields)
+    this.#watch(sysAccepted(docs.sys), onFields)
     this.#watch(sysSlots(docs.sys), onFields)
   }
 

@@ -19,28 +19,30 @@ export interface DataTableProps {
   readonly heads: readonly (string | { readonly text: string; readonly isNumber: boolean })[]
   readonly children: ReactNode
   readonly foot?: ReactNode
+  /** On a phone each row is a block of its own, its cells below each other; the cells then carry their roles themselves. */
+  readonly isStacked?: boolean
 }
 
 /** A table that scrolls in itself where it is wider than the page, also by keyboard. */
-export function DataTable({ caption, heads, children, foot }: DataTableProps) {
+export function DataTable({ caption, heads, children, foot, isStacked }: DataTableProps) {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reached by the keyboard
     <section tabIndex={0} aria-label={caption} className="overflow-x-auto rounded-lg border border-line">
-      <table className="data-table">
+      <table role={isStacked ? 'table' : undefined} className={`data-table ${isStacked ? 'stacks' : ''}`}>
         <caption className="sr-only">{caption}</caption>
-        <thead>
-          <tr>
+        <thead role={isStacked ? 'rowgroup' : undefined}>
+          <tr role={isStacked ? 'row' : undefined}>
             {heads.map((head) => {
               const { text, isNumber } = typeof head === 'string' ? { text: head, isNumber: false } : head
               return (
-                <th key={text} scope="col" className={isNumber ? 'text-right' : undefined}>
+                <th key={text} scope="col" role={isStacked ? 'columnheader' : undefined} className={isNumber ? 'text-right' : undefined}>
                   {text}
                 </th>
               )
             })}
           </tr>
         </thead>
-        <tbody>{children}</tbody>
+        <tbody role={isStacked ? 'rowgroup' : undefined}>{children}</tbody>
         {foot !== undefined && <tfoot>{foot}</tfoot>}
       </table>
     </section>

@@ -86,6 +86,7 @@ export function RunList({ times }: { readonly times: Times }) {
         <>
           <DataTable
             caption={TEXTS.log.caption}
+            isStacked
             heads={[
               column.started,
               column.connection,
@@ -116,23 +117,26 @@ export function RunList({ times }: { readonly times: Times }) {
   )
 }
 
+/** What the parts of a row are, also where they are drawn as blocks and a browser would forget it. */
+const STILL = { row: { role: 'row' }, head: { role: 'rowheader' }, cell: { role: 'cell' } } as const
+
 function RunRow({ run, times, now }: { readonly run: RunHead; readonly times: Times; readonly now: number }) {
   const look = worthALook(run.counts)
   return (
-    <tr>
-      <th scope="row" className="whitespace-nowrap">
+    <tr {...STILL.row}>
+      <th scope="row" {...STILL.head} className="whitespace-nowrap">
         <a href={`/runs/${run.id}`}>{times.moment(run.createdAt)}</a>
       </th>
-      <td className="whitespace-nowrap">
+      <td {...STILL.cell} className="whitespace-nowrap">
         <About run={run} />
       </td>
-      <td className={`whitespace-nowrap ${stateTone(run)}`}>
+      <td {...STILL.cell} className={`whitespace-nowrap ${stateTone(run)}`}>
         {run.state === 'queued' ? TEXTS.panel.queued(run.queuePlace) : TEXTS.run.state[run.state]}
         {run.progress !== null && run.progress.total > 0 && (
           <span className="block text-xs text-ink-3">{TEXTS.run.progress(run.progress.done, run.progress.total)}</span>
         )}
       </td>
-      <td className="min-w-52">
+      <td {...STILL.cell} className="min-w-52">
         {runLine(run)}
         {look !== undefined && (
           <>
@@ -143,9 +147,15 @@ function RunRow({ run, times, now }: { readonly run: RunHead; readonly times: Ti
           </>
         )}
       </td>
-      <td className="whitespace-nowrap">{startedBy(run)}</td>
-      <td className="text-right whitespace-nowrap">{tookText(run, times, now)}</td>
-      <td className="text-right whitespace-nowrap">{run.totalCredits.toLocaleString()}</td>
+      <td {...STILL.cell} className="whitespace-nowrap">
+        {startedBy(run)}
+      </td>
+      <td {...STILL.cell} data-label={TEXTS.runs.column.took} className="text-right whitespace-nowrap">
+        {tookText(run, times, now)}
+      </td>
+      <td {...STILL.cell} data-label={TEXTS.runs.column.credits} className="text-right whitespace-nowrap">
+        {run.totalCredits.toLocaleString()}
+      </td>
     </tr>
   )
 }

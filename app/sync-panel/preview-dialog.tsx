@@ -265,7 +265,7 @@ function AllowanceNote({ preview: { allowance, totalCredits } }: { preview: Prev
       role={allowance.isBlocked ? 'alert' : 'status'}
       className={`m-0 mb-4 rounded-md border border-line border-l-[3px] px-3 py-2 ${allowance.isBlocked ? 'border-l-bad' : 'border-l-warn'}`}
     >
-      {allowance.isBlocked ? TEXTS.syncAll.blocked(left) : TEXTS.syncAll.tight(left)}{' '}
+      {allowance.isBlocked ? TEXTS.syncAll.blocked(Math.max(0, left)) : TEXTS.syncAll.tight(left)}{' '}
       <a className="underline" href="/usage">
         {TEXTS.nav.usage}
       </a>

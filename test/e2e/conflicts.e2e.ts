@@ -124,7 +124,7 @@ test('[CO6] a guest with an editor’s link is not offered it', async ({ enter, 
   await page.goto(`/l#${token}`)
   await page.getByRole('textbox', { name: 'Name' }).fill('Gwen')
   await page.getByRole('button', { name: 'Open the workbook' }).click()
-  await expect(page.getByRole('grid')).toBeVisible()
+  await expect(page.getByRole('button', { name: '1 warning' })).toBeVisible()
   await page.keyboard.press('Alt+n')
   const cell = page.getByRole('region', { name: 'This cell' }).filter({ visible: true })
   await expect(cell.getByRole('button', { name: 'Keep Jira’s' })).toBeVisible()
