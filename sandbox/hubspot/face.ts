@@ -342,9 +342,9 @@ const errorsOf = (faults: readonly PropertyFault[]): Record<string, string> =>
   Object.fromEntries(faults.map(({ name, message }) => [name, message]))
 const noPerson = (name: string | undefined): string => `There is no person '${name ?? ''}'; there are ${EDITORS.join(', ')}.`
 
-/** The properties a form has, each with how it is typed. */
+/** The properties a form has, each with how it is typed; hidden ones are the API's alone. */
 function fieldsOf(type: ObjectType): readonly FormField[] {
-  return type.properties.filter(({ isReadOnly }) => isReadOnly !== true).map((property) => fieldOf(type, property))
+  return type.properties.filter(({ isReadOnly, isHidden }) => !isReadOnly && !isHidden).map((property) => fieldOf(type, property))
 }
 
 function fieldOf(type: ObjectType, property: HubProperty): FormField {

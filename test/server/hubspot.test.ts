@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type RunningServer, startServer } from '../../server/start.ts'
 import { apiClient } from '../support/api.ts'
+import { Browser } from '../support/browser.ts'
 import { testConfig } from '../support/shell-server.ts'
 import { tempFolder } from '../support/temp-folder.ts'
 
@@ -106,5 +107,30 @@ describe('the customers of the start workbook', () => {
       ['deals', 'pull'],
       ['tickets', 'pull'],
     ])
+  })
+
+  test('[HS11] a sign-in by OAuth is consented to on HubSpot’s page, and renewed when its half hour is over', async () => {
+    const browser = await Browser.letIn(server)
+    const { url } = await browser.api('beginAuthorization', { body: { app: 'hubspot', name: 'Signed in', sandbox: true } })
+    const page = await (await browser.go(url)).text()
+    expect(page).toContain('crm.objects.companies.write')
+    const consent = await browser.press(page, { name: 'decision', value: 'allow' })
+    const returned = await browser.go(consent.headers.get('location') ?? '')
+    const id = /^\/settings\/integrations\/([0-9A-Za-z]+)$/.exec(returned.headers.get('location') ?? '')?.[1] ?? ''
+    const found = () => api.call('listIntegrations').then(({ integrations }) => integrations.find((one) => one.id === id))
+    expect(await found()).toMatchObject({ name: 'Signed in', account: 'Account 148263911', auth: { state: 'authorised' } })
+    const tokenCalls = () => requests().filter(({ path }) => path === '/oauth/v1/token').length
+    const before = tokenCalls()
+    const expire = await fetch(`${server.origin}/sandbox/control`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${server.bearerToken}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ app: 'hubspot', tokens: 'expire' }),
+    })
+    expect(expire.status).toBe(200)
+    // HubSpot took the token back before its time: one refresh, and the call goes.
+    expect(await api.call('tryIntegration', { params: { id } })).toMatchObject({ account: 'Account 148263911' })
+    expect(tokenCalls()).toBe(before + 1)
+    const { objects } = await api.call('discoverObjects', { params: { id } })
+    expect(objects.map(({ name }) => name)).toContain('Subscriptions')
   })
 })
