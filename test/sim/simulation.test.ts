@@ -1,4 +1,5 @@
 import { afterAll, expect, test } from 'vitest'
+import type { RunOrder } from '../../sync-engine/ports.ts'
 import { SyncError } from '../../sync-engine/sync-error.ts'
 import { makeRandom } from '../../tools/random.ts'
 import type { Annotation, Choice, Marks } from '../../workbook/annotations.ts'
@@ -8,6 +9,7 @@ import { type CellKey, cellKey, type FieldId, type RowId } from '../../workbook/
 import { isEdited } from '../../workbook/schema.ts'
 import { Crash, EngineWorld, openSharedLog, type SharedLog, TWO_WAY } from '../support/engine-world.ts'
 import { FakeApp, type WriteFate } from '../support/fake-app.ts'
+import { previewed } from '../support/undo.ts'
 
 // Many people, one engine and a misbehaving app, from one number. `SEED=…` plays one again with its journal, `SEEDS=n` plays more, from
 // `FROM=…` on.
@@ -32,7 +34,7 @@ const VALUES: readonly CellValue[] = ['a', 'b', 'c', 'x', 'y', 'z', null, 'bad']
 const seen = new Set<string>()
 const MUST_BE_SEEN = [
   ...['typed', 'typed offline', 'put back', 'went offline', 'came back', 'chose', 'row deleted', 'row restored'],
-  ...['foreign edit', 'record deleted', 'record restored', 'two-way', 'one-way', 'scheduled', 'restarted'],
+  ...['foreign edit', 'record deleted', 'record restored', 'two-way', 'one-way', 'scheduled', 'undo', 'restarted'],
   ...['crashed', 'lost before', 'lost after', 'refused', 'throttled', 'rewritten', 'typed during a run'],
   ...['mark differs', 'mark conflict', 'mark concurrent', 'mark concurrent over settled', 'mark refused', 'mark gone'],
   ...['receipt settled', 'receipt refused', 'receipt not-landed', 'receipt lost'],
@@ -257,15 +259,17 @@ class Simulation {
     this.note('foreign edit', `${record}.${field}=${value}`)
   }
 
-  async run(kind: 'two-way' | 'one-way' | 'scheduled', { isCrashing = false } = {}): Promise<void> {
+  async run(kind: 'two-way' | 'one-way' | 'scheduled' | 'undo', { isCrashing = false } = {}): Promise<void> {
     const { w } = this
+    const order = kind === 'undo' ? await this.#undoOfLast() : TWO_WAY
+    if (order === undefined) return
     this.note(kind)
     this.#planned = []
     const from = w.app.writes.length
     this.#isInRun = true
     if (isCrashing) w.dieBefore(1 + Math.floor(this.#random() * 22))
     try {
-      const { run, counts } = await (kind === 'scheduled' ? w.scheduled() : kind === 'one-way' ? w.oneWay() : w.run(TWO_WAY))
+      const { run, counts } = await (kind === 'scheduled' ? w.scheduled() : kind === 'one-way' ? w.oneWay() : w.run(order))
       this.note(`run ${run.state}`, `${JSON.stringify(counts)} ${run.error?.code ?? ''}`)
       if (run.error !== null) expect(run.error.code, 'a run only fails as the app made it').toBe('rate-limited')
     } catch (error) {
@@ -276,6 +280,16 @@ class Simulation {
     w.server.fuse.disarm()
     this.#isInRun = false
     this.#lookAtWrites(from)
+  }
+
+  /** The undo of the last sync that pushed something, as its preview has it. */
+  async #undoOfLast(): Promise<RunOrder | undefined> {
+    const { w } = this
+    const runs = await w.server.runs.runs({ connections: [w.connection], limit: 20 })
+    const last = runs.find((r) => (r.kind === 'sync' || r.kind === 'undo') && r.counts.pushed > 0)
+    if (last === undefined) return undefined
+    const { frozen } = await previewed(w, last.id)
+    return frozen.cells.length === 0 ? undefined : { kind: 'undo', run: last.id, frozen }
   }
 
   async restart(): Promise<void> {
@@ -495,7 +509,7 @@ async function stepOf(sim: Simulation, roll: number): Promise<void> {
   if (roll < 0.73) return sim.restart()
   sim.misbehave()
   w.app.rewrite = (field, value) => (field === 'summary' && typeof value === 'string' && sim.chance(0.15) ? `${value}!` : value)
-  const kind = sim.pick(['two-way', 'two-way', 'two-way', 'one-way', 'scheduled'] as const)
+  const kind = sim.pick(['two-way', 'two-way', 'two-way', 'one-way', 'scheduled', 'undo'] as const)
   await sim.run(kind, { isCrashing: sim.chance(0.3) })
   sim.behave()
 }
