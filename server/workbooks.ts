@@ -17,6 +17,7 @@ import { ServerOrigin } from '../workbook/origin.ts'
 import { bookName, sysName } from '../workbook/schema.ts'
 import { ApiProblem, notFound } from './api/problem.ts'
 import type { Documents } from './collab-ports.ts'
+import { credentialsName } from './credentials.ts'
 import { writeBindings } from './engine-ports.ts'
 import type { RunQueue } from './queue.ts'
 import type { Secrets } from './secrets.ts'
@@ -49,8 +50,6 @@ export const FIRST_FIELDS = [
   { name: 'Name', type: 'text', width: 260 },
   { name: 'Notes', type: 'long-text', width: 240 },
 ] as const
-
-export const credentialsName = (integration: string): string => `integration.${integration}`
 
 /** Makes workbooks, connections and connected fields: rows in the tables and keys in the documents, together. */
 export class Workbooks {

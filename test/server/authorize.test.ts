@@ -286,7 +286,12 @@ test('[AU11] no secret stands in the data folder outside of its sealed envelope,
     answered.push(await (await browser.send(name)).text())
   const [workbook] = (await browser.api('listWorkbooks')).workbooks
   answered.push(await (await browser.send('getWorkbook', { params: { id: workbook?.id ?? '' } })).text())
-  answered.push(await (await browser.go('/api/openapi.json')).text())
+  const sheet = (await browser.api('getWorkbook', { params: { id: workbook?.id ?? '' } })).sheets[0]?.id
+  for (const path of ['openapi.json', 'runs', 'exports/runs', 'usage', `workbooks/${workbook?.id}/sheets/${sheet}/rows?format=csv`])
+    answered.push(await (await browser.go(`/api/${path}`)).text())
+  const { runs } = JSON.parse(await (await browser.go('/api/runs')).text()) as { runs: { id: string }[] }
+  expect(runs.length).toBeGreaterThan(0)
+  for (const { id: run } of runs) answered.push(await (await browser.go(`/api/runs/${run}`)).text())
   // The tokens as they are sealed: opened as the server does, then looked for everywhere else.
   tokens.push(...(await sealedTokens()))
   expect(tokens.length).toBeGreaterThan(1)
@@ -300,8 +305,8 @@ test('[AU11] no secret stands in the data folder outside of its sealed envelope,
   found('an answer', answered.join(''))
   let files = 0
   for (const file of filesBelow(folder.path)) {
-    // The stand-in's own side: what Atlassian would know, in files that only their owner may read.
-    if (/sandbox\/jira\/(credentials|webhooks)\.json$/.test(file)) {
+    // The stand-ins' own side: what the apps themselves would know, in files that only their owner may read.
+    if (/sandbox\/(?:[a-z]+\/credentials|jira\/webhooks)\.json$/.test(file)) {
       expect(statSync(file).mode & 0o077, file).toBe(0)
       continue
     }
