@@ -1,9 +1,10 @@
 import { annotationKey, CELL_MARKS } from '../workbook/annotations.ts'
 import { sysBindings } from '../workbook/documents.ts'
 import { editAttributes } from '../workbook/field-edits.ts'
+import type { Field } from '../workbook/fields.ts'
 import type { FieldId, SheetId, WorkbookId } from '../workbook/ids.ts'
 import { ServerOrigin } from '../workbook/origin.ts'
-import { releasedAttributes } from '../workbook/released-field.ts'
+import { releasedAttributes, releasedValue } from '../workbook/released-field.ts'
 import type { Sheet } from '../workbook/sheet.ts'
 import { ApiProblem, notFound } from './api/problem.ts'
 import { writeBindings } from './engine-ports.ts'
@@ -171,7 +172,7 @@ export class Connections {
     const { book, sys } = sheet.docs
     const released = new Set<string>(fields)
     const held = sheet.fields().filter((f) => released.has(f.id))
-    authority.write(writesOfRelease(sheet, connection, released), 'configuration')
+    authority.write({ ...writesOfRelease(sheet, connection, released), rows: respelt(sheet, held) }, 'configuration')
     editAttributes(book, held.flatMap(releasedAttributes), ORIGIN)
     sys.transact(() => {
       for (const field of fields) sysBindings(sys).delete(field)
@@ -249,6 +250,19 @@ export class Connections {
 }
 
 const isIdle = (state: string): boolean => state === 'queued' || state === 'waiting'
+
+/** Options that the app wrote in other capitals, under their own names. */
+function respelt(sheet: Sheet, fields: readonly Field[]) {
+  const selects = fields.filter((field) => field.type === 'single-select')
+  if (selects.length === 0) return []
+  return [...sheet.baseRowIds()].flatMap((row) => {
+    const values = selects.flatMap((field) => {
+      const value = releasedValue(field, sheet.baseline(row, field.id))
+      return value === undefined ? [] : [[field.id, value] as const]
+    })
+    return values.length === 0 ? [] : [{ row, values: new Map(values) }]
+  })
+}
 
 /** What the app said of these cells is no longer a matter of the workbook's own fields; what two people typed at once stays. */
 function writesOfRelease(sheet: Sheet, connection: ConnectionRow, released: ReadonlySet<string>) {

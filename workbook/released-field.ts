@@ -1,4 +1,5 @@
 import { generateNKeysBetween } from 'fractional-indexing'
+import type { CellValue } from './cell-value.ts'
 import type { AttributeChange } from './field-edits.ts'
 import type { Field, Option } from './fields.ts'
 
@@ -18,6 +19,15 @@ export function releasedAttributes(field: Field): readonly AttributeChange[] {
       { key: `${field.id}.optionRemoved.${id}`, value: option.retired === true ? true : null },
     ]),
   ]
+}
+
+/**
+ * What a cell of a released select should hold so that it shows what it showed: an app may write an option in other capitals (`DONE`), and a
+ * field of this workbook knows it by its exact name. `undefined`: as it is.
+ */
+export function releasedValue(field: Field, value: CellValue): CellValue | undefined {
+  if (field.type !== 'single-select' || typeof value !== 'string' || field.options.some((option) => option.name === value)) return undefined
+  return field.options.find((option) => option.name.toLowerCase() === value.toLowerCase())?.name
 }
 
 /** Each option once, under what cells hold for it: a person's id, an option's name. */

@@ -1,3 +1,4 @@
+import { useEffect } from 'react'
 import type { DialogsProps } from '../workbook/dialogs.tsx'
 import { ConnectDialog } from './connect-dialog.tsx'
 import { CreateDialog } from './create-dialog.tsx'
@@ -10,13 +11,19 @@ import { MatchDialog } from './match-dialog.tsx'
 import { RemoveConnectionDialog, RemoveFieldDialog, UnlinkDialog } from './removal-dialogs.tsx'
 import { SettingsDialog } from './settings-dialog.tsx'
 
+/** What the dialog was about is gone: somebody has removed it meanwhile. */
+function Gone({ onClose }: { readonly onClose: () => void }) {
+  useEffect(() => onClose(), [onClose])
+  return null
+}
+
 /** The dialog that is open; one whose connection or field is gone meanwhile closes. */
 export default function ConnectDialogs({ asked, ...props }: DialogsProps & { readonly asked: ConnectDialogKind }) {
   if (asked.kind === 'connect') return <ConnectDialog {...props} />
   if (asked.kind === 'duplicate') return <DuplicateDialog workbook={props.info} onClose={props.onClose} />
   const connection = props.connections.find((c) => c.id === asked.connection)
   if (asked.kind === 'add-field') return <FieldDialog {...props} connection={connection} />
-  if (connection === undefined) return null
+  if (connection === undefined) return <Gone onClose={props.onClose} />
   switch (asked.kind) {
     case 'link':
       return <LinkDialog {...props} connection={connection} />
@@ -30,7 +37,7 @@ export default function ConnectDialogs({ asked, ...props }: DialogsProps & { rea
       return <MatchDialog {...props} connection={connection} rows={asked.rows} />
     case 'remove-connected-field': {
       const field = props.painter.sheet.field(asked.connected)
-      return field === undefined ? null : <RemoveFieldDialog {...props} connection={connection} field={field} />
+      return field === undefined ? <Gone onClose={props.onClose} /> : <RemoveFieldDialog {...props} connection={connection} field={field} />
     }
     case 'unlink':
       return <UnlinkDialog {...props} connection={connection} rows={asked.rows} />

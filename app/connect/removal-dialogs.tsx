@@ -66,7 +66,8 @@ export function RemoveFieldDialog(props: ForConnection & { readonly field: Field
       isBusy={isBusy || state.link.kind !== 'online'}
       error={error}
       onRemove={() =>
-        void ask(remove, () => {
+        void ask(async () => {
+          await remove()
           editing.pushStep({ parts: [serverPart({ back: restore, again: remove, onFailed: () => say(T.remove.failed) })] })
           say(T.remove.doneField(field.name))
           onClose()
@@ -106,7 +107,8 @@ export function RemoveConnectionDialog(props: ForConnection) {
       isBusy={isBusy || state.link.kind !== 'online'}
       error={error}
       onRemove={() =>
-        void ask(remove, () => {
+        void ask(async () => {
+          await remove()
           editing.pushStep({ parts: [serverPart({ back: restore, again: remove, onFailed: () => say(T.remove.failed) })] })
           say(T.remove.done(name))
           onClose()
