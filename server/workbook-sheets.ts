@@ -1,5 +1,3 @@
-import type * as Y from 'yjs'
-import { bookSheets } from '../workbook/documents.ts'
 import { addField } from '../workbook/edit.ts'
 import { copiedDraft, copiedValue } from '../workbook/field-copies.ts'
 import { draftOf, editAttributes, newFieldChanges } from '../workbook/field-edits.ts'
@@ -16,9 +14,11 @@ import {
 import { ServerOrigin } from '../workbook/origin.ts'
 import { bookName, parseDocumentName, sysName } from '../workbook/schema.ts'
 import {
+  changedSheetKeys,
   editSheet,
   freeSheetName,
   nextSheetName,
+  orderSheets,
   readSheets,
   type SheetEntry,
   sheetOrderAfter,
@@ -235,7 +235,7 @@ export function withSheetList(next: DocumentBusiness, { catalog, onRestored }: S
     ...(next.isReadyToWrite && { isReadyToWrite: (docName) => next.isReadyToWrite?.(docName) ?? true }),
     ...(next.prepareToWrite && { prepareToWrite: async (docName) => next.prepareToWrite?.(docName) }),
     attachDocument: async (docName, doc, meta) => {
-      if (meta.name.kind === 'book') await giveOrder(doc, await catalog.allSheets(meta.name.workbook))
+      if (meta.name.kind === 'book') orderSheets(doc, await catalog.allSheets(meta.name.workbook), ORIGIN)
       await next.attachDocument(docName, doc, meta)
     },
     detachDocument: (docName) => next.detachDocument(docName),
@@ -243,7 +243,7 @@ export function withSheetList(next: DocumentBusiness, { catalog, onRestored }: S
       const done = next.onTransaction(docName, transaction, actorOf, seq)
       const name = parseDocumentName(docName)
       if (name?.kind !== 'book') return done
-      const changed = changedKeys(transaction)
+      const changed = changedSheetKeys(transaction)
       if (changed.length === 0) return done
       const sheets = readSheets(transaction.doc)
       const shown = new Set(shownSheets(sheets).map(({ id }) => id))
@@ -253,24 +253,4 @@ export function withSheetList(next: DocumentBusiness, { catalog, onRestored }: S
       return { ...done, ops: [...done.ops, ...ops] }
     },
   }
-}
-
-/** The keys of the list of sheets that a transaction has set: `<sheet>.<attribute>`. */
-function changedKeys(transaction: Y.Transaction): readonly string[] {
-  const keys = transaction.changed.get(bookSheets(transaction.doc) as never)
-  return [...(keys ?? [])].filter((key) => key !== null)
-}
-
-/** Sheets of workbooks that are older than an order of sheets get one, as they stand in the table. */
-function giveOrder(book: Y.Doc, rows: readonly { readonly id: SheetId; readonly order: string }[]): void {
-  const known = readSheets(book)
-  if (known.length < 2 || new Set(known.map(({ order }) => order)).size === known.length) return
-  const map = bookSheets(book)
-  const unplaced = rows.filter(({ id }) => known.some((sheet) => sheet.id === id) && map.get(`${id}.order`) === undefined)
-  book.transact(() => {
-    for (const { id } of unplaced) {
-      const placed = readSheets(book).filter((sheet) => map.get(`${sheet.id}.order`) !== undefined)
-      editSheet(book, id, { order: sheetOrderAfter(placed, placed.at(-1)?.id ?? null) }, ORIGIN)
-    }
-  }, ORIGIN)
 }

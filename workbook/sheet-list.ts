@@ -108,3 +108,23 @@ export function nextSheetName(sheets: readonly Pick<SheetEntry, 'name'>[]): stri
   while (taken.has(`sheet ${n}`)) n++
   return `Sheet ${n}`
 }
+
+/** The keys of the list of sheets that a transaction has set: `<sheet>.<attribute>`. */
+export function changedSheetKeys(transaction: Y.Transaction): readonly string[] {
+  const keys = transaction.changed.get(bookSheets(transaction.doc) as never)
+  return [...(keys ?? [])].filter((key) => key !== null)
+}
+
+/** Gives sheets of workbooks that are older than an order of sheets one, in the order they are given in. */
+export function orderSheets(book: Y.Doc, rows: readonly { readonly id: SheetId }[], origin: unknown): void {
+  const known = readSheets(book)
+  if (known.length < 2 || new Set(known.map(({ order }) => order)).size === known.length) return
+  const map = bookSheets(book)
+  const isPlaced = ({ id }: { readonly id: SheetId }): boolean => map.get(`${id}.order`) !== undefined
+  book.transact(() => {
+    for (const row of rows.filter((one) => !isPlaced(one) && known.some(({ id }) => id === one.id))) {
+      const placed = readSheets(book).filter(isPlaced)
+      editSheet(book, row.id, { order: sheetOrderAfter(placed, placed.at(-1)?.id ?? null) }, origin)
+    }
+  }, origin)
+}

@@ -64,7 +64,7 @@ function LateDialog({ session, open, late, formats, onClose }: LateNoticeProps &
   // They are nowhere else: what is removed here is asked for twice.
   const foot = isDropping ? (
     <>
-      <p role="alert" className="m-0 min-w-0 flex-1">
+      <p role="alert" className="m-0 min-w-0 flex-1 basis-64">
         {WORDS.dropAsk(cells.length + others)}
       </p>
       <Button look="primary" autoFocus onPress={() => setDropping(false)}>

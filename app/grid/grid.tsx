@@ -1,8 +1,6 @@
 import {
   type ClipboardEvent,
   type KeyboardEvent,
-  type MouseEvent,
-  type PointerEvent,
   type ReactNode,
   type Ref,
   useCallback,
@@ -23,18 +21,15 @@ import { type BodyView, GridBody } from './body.ts'
 import { CellCard, type CellCardHandle } from './cell-card.tsx'
 import { linkOf } from './cell-display.ts'
 import { type Band, type DrawnColumns, drawnColumns, type GridColumn } from './columns.ts'
-import { filledRange, trackOverCells } from './drag.ts'
 import { CellEditor } from './editors.tsx'
 import { type CommandGround, runGridCommand } from './grid-commands.ts'
 import { type ColumnAction, GridHead, type GridHeadHandle } from './grid-head.tsx'
 import { type GridCommand, gridCommand } from './grid-keys.ts'
 import {
-  type Adding,
   at,
   cornerOf,
   extendTo,
   isMany,
-  isSelected,
   type KeptSelection,
   keepSelection,
   type Move,
@@ -43,12 +38,10 @@ import {
   placeSelection,
   type Range,
   rangeOf,
-  rowsIn,
   type Selection,
   selectColumns,
-  selectRows,
-  toggleAt,
 } from './grid-model.ts'
+import { addingOf, gridPointers } from './grid-pointers.ts'
 import { areasOf, marksOf } from './peer-marks.ts'
 import { HEADER_ROWS, type Painter, type Scene, type ShownView } from './scene.ts'
 import { useColumns, WIDTH_STEP, widthWithin } from './use-columns.ts'
@@ -58,12 +51,6 @@ import { makeLineSpace } from './viewport.ts'
 const HEAD_HEIGHT = 54
 /** Heads of groups are so tall in every height of rows. */
 const GROUP_HEIGHT = 32
-/** A row's number is dragged by this much of its left, px. */
-const GRIP_WIDTH = 16
-/** A finger that rests so long asks for the menu, ms. */
-const LONG_PRESS = 500
-/** A finger that moved further than this is scrolling, px. */
-const FINGER_SLACK = 10
 
 export interface CellId {
   readonly row: RowId
@@ -475,175 +462,30 @@ export function Grid(props: GridProps) {
   /** Ends an open editor before something else is done; answers whether it could. */
   const endEditing = (): boolean => edited === undefined || commitRef.current?.() !== false
 
-  // Pointers are followed beyond a single drawing: they ask for what is true when they move.
   const now = useRef({ selection, select, onFill, onMoveRows })
   now.current = { selection, select, onFill, onMoveRows }
-
-  const dragSelection = (extend: (selected: Selection, place: Place) => Selection): void => {
-    const body = bodyRef.current
-    if (body === undefined) return
-    let before: Place | undefined
-    trackOverCells(body, {
-      onPlace: (place) => {
-        const { selection: selected, select: choose } = now.current
-        if (selected === undefined || (before?.row === place.row && before.column === place.column)) return
-        before = place
-        choose(extend(selected, place), false)
-      },
-      onEnd: () => undefined,
-    })
-  }
-
-  const dragFill = (from: Range): void => {
-    const body = bodyRef.current
-    if (body === undefined) return
-    let to = from
-    let isCopy = false
-    const onUp = (event: globalThis.PointerEvent): void => {
-      isCopy = event.ctrlKey || event.metaKey
-    }
-    window.addEventListener('pointerup', onUp, { capture: true, once: true })
-    trackOverCells(body, {
-      onPlace: (place) => {
-        to = filledRange(from, { row: place.row, column: Math.max(0, place.column) })
-        setFilling(to)
-      },
-      onEnd: (isKept) => {
-        setFilling(undefined)
-        window.removeEventListener('pointerup', onUp, { capture: true })
-        if (isKept && to !== from) now.current.onFill?.(from, to, isCopy)
-      },
-    })
-  }
-
-  const dragRows = (line: number): void => {
-    const body = bodyRef.current
-    if (body === undefined) return
-    const isPart =
-      selection !== undefined && rangeOf(selection).left === 0 && isSelected(selection, { row: line, column: size.columns - 1 })
-    const picked = isPart ? rowIdsIn(lines, selection) : rowIdsIn(lines, at({ row: line, column: 0 }))
-    let before: number | undefined
-    trackOverCells(body, {
-      onPlace: ({ row }) => {
-        before = row > line ? row + 1 : row
-        setDropLine(before)
-      },
-      onEnd: (isKept) => {
-        setDropLine(undefined)
-        if (!isKept || before === undefined || before === line || before === line + 1) return
-        now.current.onMoveRows?.(picked, rowFrom(lines, before))
-      },
-    })
-  }
-
-  const addingOf = (event: { readonly shiftKey: boolean; readonly isMain: boolean }): Adding =>
-    event.shiftKey ? 'extend' : event.isMain ? 'add' : 'alone'
   const isMain = (event: { readonly ctrlKey: boolean; readonly metaKey: boolean }): boolean => (isMac ? event.metaKey : event.ctrlKey)
-
-  const onPointerDown = (event: PointerEvent): void => {
-    // A finger that comes down may be about to scroll: what it taps is known at the end.
-    if (event.pointerType === 'touch') {
-      watchFinger(event)
-      return
-    }
-    const target = targetOf(event.target)
-    if (target === undefined || event.button !== 0) return
-    if (edited !== undefined) {
-      if (target.kind === 'cell' && edited.host.contains(event.target as Node)) return
-      if (!endEditing()) {
-        event.preventDefault()
-        return
-      }
-    }
-    event.preventDefault()
-    if (target.kind === 'handle') {
-      if (selection !== undefined) dragFill(rangeOf(selection))
-      return
-    }
-    const adding = addingOf({ shiftKey: event.shiftKey, isMain: isMain(event) })
-    if (target.kind === 'number') {
-      if (onMoveRows !== undefined && target.x < GRIP_WIDTH && lines[target.row]?.kind === 'row') {
-        if (selection === undefined || !isSelected(selection, { row: target.row, column: size.columns - 1 })) {
-          select(selectRows(selection, target.row, 'alone', size), false)
-        }
-        dragRows(target.row)
-        return
-      }
-      select(selectRows(selection, target.row, adding, size), false)
-      dragSelection((selected, place) => selectRows(selected, place.row, 'extend', size))
-      return
-    }
-    const { place } = target
-    const line = lines[place.row]
-    if (line?.kind === 'group' && place.column === 0) {
-      select(at(place))
-      view.toggleGroup(line.key)
-      return
-    }
-    if (adding === 'add' && openLinkOf(place)) return
-    if (adding === 'extend' && selection !== undefined) select(extendTo(selection, place))
-    else if (adding === 'add' && selection !== undefined) select(toggleAt(selection, place))
-    else select(at(place))
-    dragSelection((selected, to) => extendTo(selected, { row: to.row, column: Math.max(0, to.column) }))
-  }
-
-  /** A tap selects; a tap on the selected cell edits it. */
-  const onTap = (event: MouseEvent): void => {
-    if ((event.nativeEvent as globalThis.PointerEvent).pointerType !== 'touch') return
-    const target = targetOf(event.target)
-    if (target === undefined || target.kind === 'handle' || (edited?.host.contains(event.target as Node) ?? false) || !endEditing()) return
-    if (target.kind === 'number') {
-      select(selectRows(selection, target.row, 'alone', size), false)
-      return
-    }
-    const { place } = target
-    const line = lines[place.row]
-    const isActive = selection?.active.row === place.row && selection.active.column === place.column
-    if (line?.kind === 'group' && place.column === 0) {
-      select(at(place))
-      view.toggleGroup(line.key)
-    } else if (isActive && edited === undefined) startEditing(undefined)
-    else select(at(place))
-  }
-
-  /** A finger that rests asks for the menu; browsers that tell of it themselves have done so before. */
-  const watchFinger = (event: PointerEvent): void => {
-    if (onMenu === undefined) return
-    const { clientX, clientY, target } = event
-    const timer = window.setTimeout(() => {
-      end()
-      openMenu(target, clientX, clientY)
-    }, LONG_PRESS)
-    const onMove = (move: globalThis.PointerEvent): void => {
-      if (Math.hypot(move.clientX - clientX, move.clientY - clientY) > FINGER_SLACK) end()
-    }
-    const end = (): void => {
-      clearTimeout(timer)
-      window.removeEventListener('pointermove', onMove)
-      window.removeEventListener('contextmenu', end, { capture: true })
-      for (const kind of ['pointerup', 'pointercancel'] as const) window.removeEventListener(kind, end)
-    }
-    window.addEventListener('pointermove', onMove)
-    window.addEventListener('contextmenu', end, { capture: true })
-    for (const kind of ['pointerup', 'pointercancel'] as const) window.addEventListener(kind, end)
-  }
-
-  const openMenu = (on: EventTarget, x: number, y: number): void => {
-    const target = targetOf(on)
-    if (onMenu === undefined || target === undefined || target.kind === 'handle' || !endEditing()) return
-    if (target.kind === 'number') {
-      const isPart = selection !== undefined && isSelected(selection, { row: target.row, column: size.columns - 1 })
-      if (!isPart) select(selectRows(selection, target.row, 'alone', size), false)
-    } else if (selection === undefined || !isSelected(selection, target.place)) select(at(target.place), false)
-    // The menu takes the focus, and gives it back when it closes.
-    wantsFocus.current = false
-    onMenu({ x, y })
-  }
-  const onContextMenu = (event: MouseEvent): void => {
-    if (onMenu === undefined || (edited?.host.contains(event.target as Node) ?? false)) return
-    event.preventDefault()
-    openMenu(event.target, event.clientX, event.clientY)
-  }
+  const pointers = gridPointers({
+    selection,
+    lines,
+    size,
+    body: () => bodyRef.current,
+    now: () => now.current,
+    select,
+    toggleGroup: view.toggleGroup,
+    editor: edited?.host,
+    startEditing,
+    endEditing,
+    openLinkOf,
+    isMain,
+    canMoveRows: onMoveRows !== undefined,
+    onMenu,
+    setFilling,
+    setDropLine,
+    keepFocusAway: () => {
+      wantsFocus.current = false
+    },
+  })
 
   const onCopy = (event: ClipboardEvent, isCut: boolean): void => {
     if (edited !== undefined || selection === undefined || !isOnCell(event.target)) return
@@ -720,13 +562,10 @@ export function Grid(props: GridProps) {
       className="grid-scroll"
       data-lines={view.rowHeight > GROUP_HEIGHT ? 'many' : undefined}
       onKeyDown={onKeyDown}
-      onClick={onTap}
-      onPointerDown={onPointerDown}
-      onDoubleClick={(event) => {
-        const target = targetOf(event.target)
-        if (target?.kind === 'cell' && edited === undefined && lines[target.place.row]?.kind === 'row') startEditing(undefined)
-      }}
-      onContextMenu={onContextMenu}
+      onClick={pointers.onTap}
+      onPointerDown={pointers.onPointerDown}
+      onDoubleClick={pointers.onDoubleClick}
+      onContextMenu={pointers.onContextMenu}
       onCopy={(event) => onCopy(event, false)}
       onCut={(event) => onCopy(event, true)}
       onPaste={onPaste}
@@ -832,22 +671,6 @@ const isSameDrawn = (a: DrawnColumns, b: DrawnColumns): boolean => `${a.frozen}|
 /** The grid's keys are those of its cells: buttons that stand among them, beside a cell or below the rows, keep their own. */
 const isOnCell = (target: EventTarget): boolean => target instanceof Element && target.matches('[role=grid], [role=gridcell]')
 
-type Target =
-  | { readonly kind: 'cell'; readonly place: Place }
-  | { readonly kind: 'number'; readonly row: number; readonly x: number }
-  | { readonly kind: 'handle' }
-
-/** What of the cells a pointer is on; nothing where it is on a link, or on something of an editor's. */
-function targetOf(target: EventTarget | null): Target | undefined {
-  if (!(target instanceof Element) || target.closest('a, input, textarea, button') !== null) return undefined
-  if (target.closest('.fill-handle') !== null) return { kind: 'handle' }
-  const cell = target.closest<HTMLElement>('[data-row]')
-  if (cell === null) return undefined
-  const row = Number(cell.dataset.row)
-  if (cell.dataset.column !== undefined) return { kind: 'cell', place: { row, column: Number(cell.dataset.column) } }
-  return { kind: 'number', row, x: target.closest('.row-grip') === null ? Number.POSITIVE_INFINITY : 0 }
-}
-
 /** The heads of groups by their keys, from top to bottom. */
 function groupPlaces(lines: readonly GridLine[]): ReadonlyMap<string, number> {
   const places = new Map<string, number>()
@@ -857,19 +680,4 @@ function groupPlaces(lines: readonly GridLine[]): ReadonlyMap<string, number> {
     if (line.kind === 'group') places.set(line.key, i)
   })
   return places
-}
-
-const rowIdsIn = (lines: readonly GridLine[], selection: Selection): readonly RowId[] =>
-  rowsIn(selection).flatMap((line) => {
-    const found = lines[line]
-    return found?.kind === 'row' ? [found.row] : []
-  })
-
-/** The first row from a line on. */
-function rowFrom(lines: readonly GridLine[], line: number): RowId | undefined {
-  for (let i = line; i < lines.length; i++) {
-    const found = lines[i]
-    if (found?.kind === 'row') return found.row
-  }
-  return undefined
 }

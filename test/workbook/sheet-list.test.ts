@@ -5,7 +5,17 @@ import { sheetTabs } from '../../app/collab/sheet-tabs.ts'
 import { parseAddress, sheetAddress } from '../../app/sheets/address.ts'
 import { bookSheets } from '../../workbook/documents.ts'
 import type { FieldId, SheetId } from '../../workbook/ids.ts'
-import { editSheet, freeSheetName, nextSheetName, readSheets, sheetName, sheetOrderAfter, shownSheets } from '../../workbook/sheet-list.ts'
+import {
+  changedSheetKeys,
+  editSheet,
+  freeSheetName,
+  nextSheetName,
+  orderSheets,
+  readSheets,
+  sheetName,
+  sheetOrderAfter,
+  shownSheets,
+} from '../../workbook/sheet-list.ts'
 import { configForFields, PLAIN_VIEW, STATE_FIELD, type ViewConfig } from '../../workbook/view.ts'
 
 const id = (name: string): SheetId => name as SheetId
@@ -134,4 +144,17 @@ test('[ST4] a view of a copied sheet asks the same of the copies of its fields',
     colors: [{ when: { kind: 'group', join: 'and', parts: [condition('B2')] }, tint: 'red', target: 'A2' }],
     aggregates: { B2: 'sum' },
   })
+})
+
+test('[ST2] sheets of an older workbook are put into the order they were made in, and stay there', () => {
+  const book = new Y.Doc()
+  for (const name of ['C', 'A', 'B']) editSheet(book, id(name), { name }, 'test')
+  const rows = ['B', 'C', 'A', 'gone'].map((name) => ({ id: id(name) }))
+  orderSheets(book, rows, 'test')
+  expect(shown(book)).toEqual(['B', 'C', 'A'])
+  const keys: string[][] = []
+  book.on('afterTransaction', (transaction: Y.Transaction) => keys.push([...changedSheetKeys(transaction)]))
+  orderSheets(book, rows, 'test')
+  editSheet(book, id('A'), { removed: true }, 'test')
+  expect(keys.flat()).toEqual(['A.removed'])
 })
