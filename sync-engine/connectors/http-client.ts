@@ -43,6 +43,16 @@ export interface HttpCall {
   readonly kind?: CallKind
   /** Beside those that authorise; none of them may be a secret. */
   readonly headers?: Readonly<Record<string, string>>
+  /** Longest one attempt of this call may take, where it does more than others (a thousand records). (Default: the client's) */
+  readonly timeoutMs?: number
+}
+
+/** Why a read ended: as `cause` of its `SyncError`, so that less may be asked for at once. It is not repeated as it was. */
+export class AnswerTooLarge extends Error {
+  constructor() {
+    super('The answer is larger than what is taken of one call.')
+    this.name = 'AnswerTooLarge'
+  }
 }
 
 export interface HttpAnswer {
@@ -313,6 +323,10 @@ class FetchClient implements HttpClient {
           continue
         }
       }
+      if (ended.kind === 'no-answer' && ended.cause instanceof AnswerTooLarge && !isWrite) {
+        this.#options.onCall(report)
+        throw new SyncError('app-unavailable', `${appName} cannot be read like this: ${ended.reason}.`, { cause: ended.cause })
+      }
       const verdict = this.#judge(ended, call, isWrite)
       if (verdict.kind === 'exhausted') {
         this.#options.onCall({ ...report, reason: verdict.reason })
@@ -417,6 +431,7 @@ class FetchClient implements HttpClient {
       url,
       { method: call.method, headers, ...(body !== undefined && { body }) },
       signal,
+      call.timeoutMs ?? this.#options.timeoutMs,
     )
     const report: CallReport = {
       kind,
@@ -456,8 +471,13 @@ class FetchClient implements HttpClient {
     return url
   }
 
-  async #fetchOnce(url: URL, init: RequestInit, signal: AbortSignal): Promise<{ ended: Attempt; responseBytes: number }> {
-    const { fetch: fetchOf = fetch, timeoutMs = 30_000, maxBodyBytes = 20_000_000 } = this.#options
+  async #fetchOnce(
+    url: URL,
+    init: RequestInit,
+    signal: AbortSignal,
+    timeoutMs = 30_000,
+  ): Promise<{ ended: Attempt; responseBytes: number }> {
+    const { fetch: fetchOf = fetch, maxBodyBytes = 20_000_000 } = this.#options
     // Real time on purpose: what hangs is a real socket, whatever clock the waits between calls go by.
     const limit = AbortSignal.timeout(timeoutMs)
     const lost = (cause: unknown): NoAnswer & { cause: unknown } => ({
@@ -477,7 +497,7 @@ class FetchClient implements HttpClient {
       const bytes = await readBody(response, maxBodyBytes)
       if (bytes === undefined) {
         const reason = `the answer is larger than ${Math.round(maxBodyBytes / 1_000_000)} MB`
-        return { ended: { kind: 'no-answer', reason, cause: undefined }, responseBytes: maxBodyBytes }
+        return { ended: { kind: 'no-answer', reason, cause: new AnswerTooLarge() }, responseBytes: maxBodyBytes }
       }
       const text = new TextDecoder().decode(bytes)
       return {

@@ -19,7 +19,7 @@ import type {
   Refusal,
   SearchHit,
 } from './connector.ts'
-import type { CallKind, HttpAnswer, HttpCall, HttpClient } from './http-client.ts'
+import { AnswerTooLarge, type CallKind, type HttpAnswer, type HttpCall, type HttpClient } from './http-client.ts'
 import {
   badAnswer,
   compositeShape,
@@ -61,6 +61,8 @@ const MAX_PAGES = 1000
 /** How often records that were locked are sent again, and how long before. */
 const LOCK_WAITS_MS = [1000, 3000]
 const LOCKED = 'UNABLE_TO_LOCK_ROW'
+/** An org's own rules may work for long on a thousand records; Salesforce itself ends a call after two minutes. */
+const WRITE_TIMEOUT_MS = 125_000
 /** Salesforce finds nothing by a single letter. */
 const SHORTEST_SEARCH = 2
 /** Collections in one composite. */
@@ -275,7 +277,10 @@ class SalesforceConnector implements Connector {
   }
 
   async #send(call: PlannedCall, signal: AbortSignal): Promise<{ outcomes: readonly PushOutcome[]; locked: readonly RecordDelta[] }> {
-    const answer = await this.#http.write({ method: call.method, path: call.path, body: call.body, kind: 'write' }, signal)
+    const answer = await this.#http.write(
+      { method: call.method, path: call.path, body: call.body, kind: 'write', timeoutMs: WRITE_TIMEOUT_MS },
+      signal,
+    )
     const unknown = (reason: string, deltas: readonly RecordDelta[]) =>
       deltas.map(({ recordId }): PushOutcome => ({ kind: 'outcome-unknown', recordId, reason }))
     if (answer.kind === 'no-answer') return { outcomes: unknown(answer.reason, call.deltas), locked: [] }
@@ -390,7 +395,7 @@ class SalesforceConnector implements Connector {
     const deltas = records.map(({ changes }): RecordDelta => ({ recordId: '', recordKey: '', changes }))
     try {
       const call = this.#createCall(records)
-      const answer = await this.#http.write({ ...call, kind: 'write' }, signal)
+      const answer = await this.#http.write({ ...call, kind: 'write', timeoutMs: WRITE_TIMEOUT_MS }, signal)
       const unknown = (reason: string, count: number): PushOutcome[] =>
         Array.from({ length: count }, () => ({ kind: 'outcome-unknown', recordId: '', reason }))
       if (answer.kind === 'no-answer') return unknown(answer.reason, records.length)
@@ -553,8 +558,14 @@ class SalesforceConnector implements Connector {
     return split
   }
 
+  /** One page; rows whose long texts make it too large come in the smallest pages there are. */
   async #page(path: string, kind: CallKind | undefined, signal: AbortSignal): Promise<QueryPage> {
-    return parseAnswer(queryShape, await readOk(this.#http, { method: 'GET', path, ...(kind && { kind }) }, signal), 'GET /query')
+    const call: HttpCall = { method: 'GET', path, ...(kind && { kind }) }
+    const answer = await readOk(this.#http, call, signal).catch((error: unknown) => {
+      if (!(error instanceof SyncError) || !(error.cause instanceof AnswerTooLarge)) throw error
+      return readOk(this.#http, { ...call, headers: { 'Sforce-Query-Options': 'batchSize=200' } }, signal)
+    })
+    return parseAnswer(queryShape, answer, 'GET /query')
   }
 
   async *#rows(first: string, kind: CallKind | undefined, signal: AbortSignal): AsyncGenerator<SalesforceRecord> {
@@ -575,18 +586,31 @@ class SalesforceConnector implements Connector {
     signal: AbortSignal,
   ): Promise<readonly SalesforceRecord[]> {
     const found: SalesforceRecord[] = []
-    for (const part of inParts(ids, READ_BATCH)) {
-      const call: HttpCall = {
-        method: 'POST',
-        path: `${API}/composite/sobjects/${object}`,
-        body: { ids: part, fields },
-        ...(kind && { kind }),
-      }
-      const rows = parseAnswer(retrievedShape, await readOk(this.#http, call, signal), `POST /composite/sobjects/${object}`)
-      if (rows.length !== part.length) throw badAnswer(`POST /composite/sobjects/${object}`, 'number of records')
-      for (const row of rows) if (row) found.push(row)
-    }
+    for (const part of inParts(ids, READ_BATCH)) found.push(...(await this.#retrievePart(object, part, fields, kind, signal)))
     return found
+  }
+
+  /** One call; records whose long texts make the answer too large are asked for by halves. */
+  async #retrievePart(
+    object: string,
+    ids: readonly string[],
+    fields: readonly string[],
+    kind: CallKind | undefined,
+    signal: AbortSignal,
+  ): Promise<readonly SalesforceRecord[]> {
+    const where = `POST /composite/sobjects/${object}`
+    const call: HttpCall = { method: 'POST', path: `${API}/composite/sobjects/${object}`, body: { ids, fields }, ...(kind && { kind }) }
+    try {
+      const rows = parseAnswer(retrievedShape, await readOk(this.#http, call, signal), where)
+      if (rows.length !== ids.length) throw badAnswer(where, 'number of records')
+      return rows.flatMap((row) => (row ? [row] : []))
+    } catch (error) {
+      const isTooLarge = error instanceof SyncError && error.cause instanceof AnswerTooLarge && ids.length > 1
+      if (!isTooLarge) throw error
+      const half = Math.ceil(ids.length / 2)
+      const first = await this.#retrievePart(object, ids.slice(0, half), fields, kind, signal)
+      return [...first, ...(await this.#retrievePart(object, ids.slice(half), fields, kind, signal))]
+    }
   }
 
   /** Reads by id know nothing of other records: the names lookups lead to are fetched by their own ids. */

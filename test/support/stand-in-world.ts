@@ -105,12 +105,13 @@ export class StandInWorld {
     this.#time.nowMs += ms
   }
 
-  client(ready: ReadyApp, headers: Readonly<Record<string, string>>, renew?: () => Promise<boolean>): HttpClient {
+  client(ready: ReadyApp, headers: Readonly<Record<string, string>>, renew?: () => Promise<boolean>, maxBodyBytes?: number): HttpClient {
     return makeHttpClient({
       baseUrl: this.baseUrl,
       appName: ready.name,
       authorize: async () => ({ ...headers }),
       ...(renew && { renew }),
+      ...(maxBodyBytes !== undefined && { maxBodyBytes }),
       ...(ready.rates && { rates: ready.rates }),
       onUsage: (usage) => this.usages.push(usage),
       onCall: (report) => this.calls.push(report),

@@ -34,9 +34,14 @@ function run(call: SfCall, text: string, withDeleted: boolean): Answer {
   }
   soql.sort(found)
   const rows = found.slice(soql.offset, soql.limit === undefined ? undefined : soql.offset + soql.limit)
-  const wanted = Number(/batchSize=(\d+)/.exec(call.queryOptions ?? '')?.[1] ?? MAX_PAGE)
-  const cursor: Cursor = { soql, ids: rows.map(({ id }) => id), pageSize: Math.min(MAX_PAGE, Math.max(MIN_PAGE, wanted)) }
+  const cursor: Cursor = { soql, ids: rows.map(({ id }) => id), pageSize: pageSizeOf(call, MAX_PAGE) }
   return page(call, cursor, 0, () => call.site.cursors.keep(cursor))
+}
+
+/** How many rows a page is to have, where the call says so. */
+function pageSizeOf(call: SfCall, otherwise: number): number {
+  const wanted = /batchSize=(\d+)/.exec(call.queryOptions ?? '')?.[1]
+  return wanted === undefined ? otherwise : Math.min(MAX_PAGE, Math.max(MIN_PAGE, Number(wanted)))
 }
 
 /** One page; the ids are fixed by the query, the values are today's. */
@@ -55,7 +60,7 @@ function queryMore(call: SfCall): Answer {
   const found = /^(\w+)-(\d+)$/.exec(call.params.locator ?? '')
   const cursor = call.site.cursors.get(found?.[1] ?? '')
   if (!found || !cursor) throw new SfRefusal(400, 'INVALID_QUERY_LOCATOR', 'invalid query locator')
-  return page(call, cursor, Number(found[2]), () => found[1] ?? '')
+  return page(call, { ...cursor, pageSize: pageSizeOf(call, cursor.pageSize) }, Number(found[2]), () => found[1] ?? '')
 }
 
 function answerSearch(call: SfCall, search: Search): Answer {

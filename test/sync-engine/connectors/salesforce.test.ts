@@ -62,6 +62,27 @@ describe('Salesforce connector', () => {
     )
   })
 
+  it('[SF30] records whose texts are too long for one answer are read by halves', async () => {
+    const long = 'x'.repeat(20_000)
+    await push(Array.from({ length: 60 }, (_, index) => delta(account(200 + index), { Description: long })))
+    const small = makeSalesforceConnector({
+      object: 'Account',
+      description,
+      http: world.client(salesforceApp, bearer(world), undefined, 1_000_000),
+    })
+    const ids = Array.from({ length: 60 }, (_, index) => account(200 + index))
+    const { result, calls } = await counted(() => small.read(ids, ['Description'], signal))
+    expect([result.records.length, result.absent, calls.length]).toEqual([60, [], 3])
+    expect(result.records.every(({ values }) => values.Description === long)).toBe(true)
+    const tiny = makeSalesforceConnector({
+      object: 'Account',
+      description,
+      http: world.client(salesforceApp, bearer(world), undefined, 150_000),
+    })
+    const page = await tiny.list('ORDER BY Id', ['Name'], null, signal)
+    expect([page.records.length, page.next === null]).toEqual([200, false])
+  })
+
   it('[SF31] a value that cannot be read is refused for its own record, and the others are saved', async () => {
     const outcomes = await push([
       delta(account(1), { Site: 'saved' }),
