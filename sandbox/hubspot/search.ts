@@ -190,13 +190,22 @@ function hasToken(held: string, value: string): boolean {
     .toLowerCase()
     .split(/[^\p{L}\p{N}*]+/u)
     .filter(Boolean)
-  return (
-    wanted.length > 0 &&
-    wanted.every((word) => {
-      const pattern = new RegExp(`^${word.split('*').join('.*')}$`, 'u')
-      return known.some((token) => pattern.test(token))
-    })
-  )
+  return wanted.length > 0 && wanted.every((word) => known.some((token) => isLike(word, token)))
+}
+
+/** Whether a word fits a pattern in which `*` stands for any letters. */
+function isLike(pattern: string, word: string): boolean {
+  const [first = '', ...others] = pattern.split('*')
+  const last = others.pop()
+  if (last === undefined) return word === first
+  if (!word.startsWith(first)) return false
+  let at = first.length
+  for (const part of others) {
+    const found = word.indexOf(part, at)
+    if (found === -1) return false
+    at = found + part.length
+  }
+  return word.length - last.length >= at && word.endsWith(last)
 }
 
 function sorted(found: readonly HubRecord[], { name, isDescending }: Sort, property: HubProperty | undefined, held: ValueOf) {

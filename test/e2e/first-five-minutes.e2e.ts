@@ -70,7 +70,7 @@ test('[T1][HS34] from the printed address to a warning that names both values', 
   await test.step('it runs, and what Jira wrote differently is named to everybody', async () => {
     await mine.dialog.getByRole('button', { name: 'Run this plan' }).click()
     await expect(mine.dialog.getByRole('heading', { name: 'Receipt', exact: true })).toBeVisible()
-    await mine.press('Escape')
+    await mine.dialog.getByRole('button', { name: 'Close' }).first().click()
     await expect(mine.dialog).toBeHidden()
     const warning = "Jira saved 'DONE', you sent 'Done' (capitals)."
     await expect(mine.cell('TB-1', 'Status')).toHaveAccessibleDescription(warning)
@@ -117,7 +117,7 @@ test('[T1][HS34] from the printed address to a warning that names both values', 
   await test.step('a real app is connected: what is needed is asked, tried, and starts as Pull only', async () => {
     const kept = await readFile(join(server.dataFolder, 'sandbox', 'jira', 'credentials.json'), 'utf8')
     const { email, apiToken } = JSON.parse(kept) as { email: string; apiToken: string }
-    await page.goto('/settings/integrations')
+    await page.goto(`${server.origin}/settings/integrations`)
     await page.getByRole('button', { name: 'Add an integration' }).click()
     await expect(mine.dialog.getByRole('button', { name: 'Choose HubSpot' })).toBeVisible()
     await page.getByRole('button', { name: 'Choose Jira' }).click()

@@ -158,6 +158,22 @@ describe('the portal', () => {
     expect(ids(found.json.results)).toEqual(ids(all.json.results.filter(({ properties }: Json) => isWanted(properties.tier))))
   })
 
+  test.each([
+    ['north*', 1],
+    ['*thw*d', 1],
+    ['n*w*d', 1],
+    ['northwind', 1],
+    ['*wind*s', 0],
+    ['wind', 0],
+    ['*', 24],
+    [`${'*a'.repeat(200)}*`, 1],
+  ])('[HS5] a word like %s is in %i names', async (value, count) => {
+    const filterGroups = [{ filters: [{ propertyName: 'name', operator: 'CONTAINS_TOKEN', value }] }]
+    await call(world, 'PATCH', `${AT}/${idAt(5)}`, { properties: { name: 'a'.repeat(5_000) } })
+    await call(world, 'PATCH', `${AT}/${idAt(0)}`, { properties: { name: 'Northwind Traders' } })
+    expect((await call(world, 'POST', `${AT}/search`, { filterGroups })).json.total).toBe(count)
+  })
+
   test('[HS6] the dated line of the API answers as the older one does', async () => {
     const old = await call(world, 'GET', `${AT}?limit=2`)
     const dated = await call(world, 'GET', '/crm/objects/2026-03/companies?limit=2')
