@@ -272,6 +272,38 @@ describe('by OAuth', () => {
   })
 })
 
+test('[AU17] a run whose token ended renews the sign-in in the middle, and its log says so', async () => {
+  const id = idOf((await signIn(browser)).next)
+  const object = (await integration(id))?.objects[0]?.id ?? ''
+  const { id: workbook } = await browser.api('createWorkbook', { body: { name: 'Signed in' } })
+  const sheet = (await browser.api('getWorkbook', { params: { id: workbook } })).sheets[0]?.id ?? ''
+  const connection = await browser.api('createConnection', {
+    body: { workbook, sheet, object, filter: 'project = OPS', fields: ['summary'] },
+  })
+  await control({ endTokens: 'access' })
+  const { run } = await browser.api('startSync', { params: { id: connection.id }, body: { mode: 'two-way' } })
+  await expect.poll(async () => (await browser.api('getRun', { params: { id: run } })).state, { timeout: 20_000 }).toBe('settled')
+  await control({ endTokens: 'access' })
+  const described = await browser.api('describeConnection', { params: { id: connection.id } })
+  expect(described).toBeDefined()
+  await expect
+    .poll(async () => {
+      const { runs } = await browser.api('listRuns')
+      const all = await Promise.all(
+        runs.filter((one) => one.connection === connection.id).map((one) => browser.api('getRun', { params: { id: one.id } })),
+      )
+      return all.flatMap(({ calls }) => calls.map(({ status, note }) => [status, note?.includes('fresh sign-in') === true]))
+    })
+    .toContainEqual([401, true])
+  await control({ endTokens: 'grants' })
+  const { run: last } = await browser.api('startSync', { params: { id: connection.id }, body: { mode: 'two-way' } })
+  await expect
+    .poll(async () => (await browser.api('getRun', { params: { id: last } })).state, { timeout: 20_000 })
+    .toMatch(/settled|failed/)
+  expect(await browser.send('describeConnection', { params: { id: connection.id } })).toMatchObject({ ok: false })
+  expect((await integration(id))?.auth.state).toBe('expired')
+})
+
 test('[AU11] no secret stands in the data folder outside of its sealed envelope, in a log, an answer or a document', async () => {
   const { email, apiToken, clientSecret } = standIn()
   const tokens: string[] = []
