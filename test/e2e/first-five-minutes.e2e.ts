@@ -4,6 +4,8 @@ import { expect, test } from './support/fixture.ts'
 import { FIELDS, WorkbookWindow } from './support/workbook-window.ts'
 
 test('[T1][HS34] from the printed address to a warning that names both values', async ({ page, server, enter, jira }) => {
+  // Five minutes of a person's day, in one go.
+  test.slow()
   const mine = new WorkbookWindow(page)
 
   await test.step('it opens in a workbook with live rows', async () => {
