@@ -34,9 +34,11 @@ export function ConflictsDialog(props: Props) {
   }
   // An answered question leaves the list: whoever goes through it by keyboard is at the next one, not at the page's end.
   const at = useRef(0)
+  const isPlaced = useRef(false)
   useEffect(() => {
-    if (problems.length > 0 && hereOf() < 0 && (document.activeElement === document.body || at.current === 0))
-      goTo(Math.min(at.current, problems.length - 1))
+    if (problems.length === 0 || hereOf() >= 0 || (isPlaced.current && document.activeElement !== document.body)) return
+    isPlaced.current = true
+    goTo(Math.min(at.current, problems.length - 1))
   })
   const onKeyDown = (event: KeyboardEvent): void => {
     const command = screenCommand(event.nativeEvent, isMac)
