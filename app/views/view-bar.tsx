@@ -1,8 +1,7 @@
-import { ArrowDownUp, Check, Ellipsis, EyeOff, Filter, Group, Paintbrush, Plus, Rows3, User } from 'lucide-react'
+import { ArrowDownUp, EyeOff, Filter, Group, Paintbrush, Plus, User } from 'lucide-react'
 import { useState } from 'react'
-import { Button as AriaButton, Menu, MenuItem, MenuTrigger, Popover } from 'react-aria-components'
 import type { Field } from '../../workbook/fields.ts'
-import { conditionsOf, type NamedView, ROW_HEIGHTS, type RowHeight } from '../../workbook/view.ts'
+import { conditionsOf, type NamedView } from '../../workbook/view.ts'
 import { Button, IconButton } from '../kit/button.tsx'
 import { TEXTS } from '../texts.ts'
 import { ColorPanel, FieldsPanel, FilterPanel, GroupPanel, SortPanel } from './panels.tsx'
@@ -10,6 +9,7 @@ import { isHiddenIn } from './shown-fields.ts'
 import { ToolPanel } from './tool-panel.tsx'
 import type { UsedView } from './use-view.ts'
 import { ViewDialog } from './view-dialog.tsx'
+import { HeightMenu, ViewMenu } from './view-menus.tsx'
 import './views.css'
 
 const T = TEXTS.views
@@ -150,95 +150,6 @@ export function ViewBar({ used, fields, canShare, say, isFilterOpen, onFilterOpe
         />
       )}
     </div>
-  )
-}
-
-interface ViewMenuProps {
-  readonly used: UsedView
-  readonly canShare: boolean
-  readonly onRename: () => void
-  readonly onRemove: () => void
-}
-
-function ViewMenu({ used: { views, state }, canShare, onRename, onRemove }: ViewMenuProps) {
-  const { current } = state
-  const alike = state.views.filter((one) => one.isPersonal === current.isPersonal)
-  const at = alike.findIndex((one) => one.id === current.id)
-  const mayChange = current.isPersonal || canShare
-  const disabled = [
-    ...(mayChange ? [] : ['rename', 'left', 'right', 'remove']),
-    ...(canShare && current.isPersonal ? [] : ['share']),
-    ...(at > 0 ? [] : ['left']),
-    ...(at < alike.length - 1 ? [] : ['right']),
-    ...(views.canRemove(current) ? [] : ['remove']),
-  ]
-  const actions: Readonly<Record<string, () => void>> = {
-    rename: onRename,
-    duplicate: () => views.create(T.copyOf(current.name), current.isPersonal || !canShare, current.config),
-    share: () => views.create(current.name, false, current.config),
-    left: () => views.move(current, -1),
-    right: () => views.move(current, 1),
-    remove: onRemove,
-  }
-  return (
-    <MenuTrigger>
-      <AriaButton aria-label={T.more(current.name)} className="button ghost icon small">
-        <Ellipsis size={14} aria-hidden />
-      </AriaButton>
-      <Popover placement="bottom start" className="popover arrives">
-        <Menu className="menu" onAction={(key) => actions[String(key)]?.()} disabledKeys={disabled}>
-          <MenuItem id="rename" className="menu-item">
-            {T.rename}
-          </MenuItem>
-          <MenuItem id="duplicate" className="menu-item">
-            {T.duplicate}
-          </MenuItem>
-          <MenuItem id="share" className="menu-item">
-            {T.shareIt}
-          </MenuItem>
-          <MenuItem id="left" className="menu-item">
-            {T.moveLeft}
-          </MenuItem>
-          <MenuItem id="right" className="menu-item">
-            {T.moveRight}
-          </MenuItem>
-          <MenuItem id="remove" className="menu-item">
-            {T.remove}
-          </MenuItem>
-        </Menu>
-      </Popover>
-    </MenuTrigger>
-  )
-}
-
-function HeightMenu({ height, onChange }: { height: RowHeight; onChange: (height: RowHeight) => void }) {
-  const heights = Object.keys(ROW_HEIGHTS) as RowHeight[]
-  return (
-    <MenuTrigger>
-      <AriaButton className="button ghost small" data-used={height !== 'short' || undefined} aria-label={T.height}>
-        <Rows3 size={13} aria-hidden />
-        <span className="view-tool-text">{T.height}</span>
-      </AriaButton>
-      <Popover placement="bottom end" className="popover arrives">
-        <Menu
-          className="menu"
-          selectionMode="single"
-          disallowEmptySelection
-          selectedKeys={[height]}
-          onSelectionChange={(keys) => {
-            const [chosen] = keys === 'all' ? [] : [...keys]
-            const next = heights.find((one) => one === chosen)
-            if (next !== undefined) onChange(next)
-          }}
-        >
-          {heights.map((one) => (
-            <MenuItem key={one} id={one} className="menu-item" textValue={T.heights[one]}>
-              <Check size={13} aria-hidden className={one === height ? '' : 'invisible'} /> {T.heights[one]}
-            </MenuItem>
-          ))}
-        </Menu>
-      </Popover>
-    </MenuTrigger>
   )
 }
 
