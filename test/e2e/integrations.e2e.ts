@@ -131,8 +131,9 @@ test('[C20] the window offers six actions with their price, and runs them', asyn
   await expect(button(page, 'Sync now · 61 credits')).toBeVisible()
   // A look at a filter is free, and says the price of the import.
   await page.getByRole('textbox', { name: /^Filter/ }).fill('project = TB AND key <= TB-10')
-  await button(page, 'Look first · free').click()
-  await expect(page.getByText(/0 new records, 10 here already/)).toBeVisible()
+  const withFilter = page.getByRole('region', { name: 'Import with a filter' })
+  await withFilter.getByRole('button', { name: 'Look first · free' }).click()
+  await expect(withFilter.getByText(/0 new records, 10 here already/)).toBeVisible()
   // One field more is priced before it is added.
   await page.getByLabel('Field to add').selectOption('Created')
   await expect(button(page, 'Add Created · 60 credits')).toBeVisible()

@@ -121,7 +121,7 @@ function Actions({ integration, object, workbook, id, onChanged }: ActionsProps)
   const start = (begin: () => Promise<{ run: string }>): void =>
     void during(async () => {
       setRun((await begin()).run)
-      await onChanged()
+      onChanged().catch(setError)
     })
   const afterRun = useCallback((): void => {
     Promise.all([load(), onChanged()]).catch(setError)
@@ -155,14 +155,12 @@ function Actions({ integration, object, workbook, id, onChanged }: ActionsProps)
             )}
           </p>
         )}
-        <span>
-          <Button
-            isDisabled={isOff || !isDescribed || !canPull}
-            onPress={() => start(() => callApi('importRecords', { params, body: { filter: connection?.filter ?? '' } }))}
-          >
-            {WORDS.importNow}
-          </Button>
-        </span>
+        <ImportNow
+          id={id}
+          filter={connection?.filter ?? ''}
+          isOff={isOff || !isDescribed || !canPull}
+          onImport={(filter) => start(() => callApi('importRecords', { params, body: { filter } }))}
+        />
       </Action>
 
       <Action title={WORDS.importWith} price={WORDS.importPrice}>
@@ -264,31 +262,66 @@ interface FilterFormProps {
   readonly onImport: (filter: string) => void
 }
 
-/** An import by the app's own query, looked at first. */
-function FilterForm({ id, language, example, isOff, onImport }: FilterFormProps) {
-  const [filter, setFilter] = useState('')
+/** What a filter would bring, asked of the app before anything is brought; no credit. */
+function useLook(id: string) {
   const [looked, setLooked] = useState<AnswerOf<'lookAtFilter'>>()
   const [error, setError] = useState<unknown>()
-  const [isLooking, setLooking] = useState(false)
-  const look = async (): Promise<void> => {
-    if (isLooking) return
-    setLooking(true)
+  const isLooking = useRef(false)
+  const look = async (filter: string): Promise<void> => {
+    if (isLooking.current) return
+    isLooking.current = true
     setError(undefined)
     try {
-      setLooked(await callApi('lookAtFilter', { params: { id }, body: { filter: filter.trim() } }))
+      setLooked(await callApi('lookAtFilter', { params: { id }, body: { filter } }))
     } catch (failure) {
       setError(failure)
     } finally {
-      setLooking(false)
+      isLooking.current = false
     }
   }
+  const text = looked === undefined ? '' : WORDS.looked(looked.total, looked.here, looked.fresh, looked.isComplete)
+  return { look, text, error, forget: () => setLooked(undefined) }
+}
+
+interface ImportNowProps {
+  readonly id: string
+  readonly filter: string
+  readonly isOff: boolean
+  readonly onImport: (filter: string) => void
+}
+
+/** An import by the connection's own filter. */
+function ImportNow({ id, filter, isOff, onImport }: ImportNowProps) {
+  const { look, text, error } = useLook(id)
+  return (
+    <>
+      <span className="flex flex-wrap items-center gap-2">
+        <Button isDisabled={isOff} onPress={() => onImport(filter)}>
+          {WORDS.importNow}
+        </Button>
+        <Button isDisabled={isOff} onPress={() => void look(filter)}>
+          {WORDS.look}
+        </Button>
+        <span role="status" className="text-ink-2">
+          {text}
+        </span>
+      </span>
+      <Failure error={error} />
+    </>
+  )
+}
+
+/** An import by the app's own query. */
+function FilterForm({ id, language, example, isOff, onImport }: FilterFormProps) {
+  const [filter, setFilter] = useState('')
+  const { look, text, error, forget } = useLook(id)
   const isEmpty = filter.trim() === ''
   return (
     <form
       className="grid gap-2"
       onSubmit={(event) => {
         event.preventDefault()
-        if (!isOff && !isEmpty) void look()
+        if (!isOff && !isEmpty) void look(filter.trim())
       }}
     >
       <label className="block">
@@ -302,7 +335,7 @@ function FilterForm({ id, language, example, isOff, onImport }: FilterFormProps)
           value={filter}
           onChange={(event) => {
             setFilter(event.target.value)
-            setLooked(undefined)
+            forget()
           }}
         />
       </label>
@@ -314,7 +347,7 @@ function FilterForm({ id, language, example, isOff, onImport }: FilterFormProps)
           {WORDS.importButton}
         </Button>
         <span role="status" className="text-ink-2">
-          {looked === undefined ? '' : WORDS.looked(looked.total, looked.here, looked.fresh, looked.isComplete)}
+          {text}
         </span>
       </span>
       <Failure error={error} />

@@ -25,6 +25,7 @@ const FILTERS = ['all', 'used', 'changed', 'held'] as const satisfies readonly F
 export function FieldsPage({ integration, object, times }: { integration: string; object: string; times: Times }) {
   const [answer, setAnswer] = useState<Mappings>()
   const [error, setError] = useState<unknown>()
+  const [loadError, setLoadError] = useState<unknown>()
   const [search, setSearch] = useState('')
   const [filter, setFilter] = useState<FieldFilter>('all')
   const [selected, setSelected] = useState<ReadonlySet<string>>(new Set())
@@ -34,8 +35,9 @@ export function FieldsPage({ integration, object, times }: { integration: string
   const load = useCallback(async (): Promise<void> => {
     try {
       setAnswer(await callApi('getMappings', { params }))
+      setLoadError(undefined)
     } catch (failure) {
-      setError(failure)
+      setLoadError(failure)
     }
   }, [params])
   useEffect(() => void load(), [load])
@@ -63,7 +65,7 @@ export function FieldsPage({ integration, object, times }: { integration: string
   const setPlace = (connection: string, field: string, direction: Way): Promise<void> =>
     during(() => callApi('patchConnection', { params: { id: connection }, body: { fields: [{ field, direction }] } }))
 
-  const isMissing = error instanceof ApiFailure && error.status === 404 && answer === undefined
+  const isMissing = loadError instanceof ApiFailure && loadError.status === 404 && answer === undefined
   const connection = answer?.fields.flatMap((f) => f.places)[0]?.connection
   const open = answer?.fields.find((f) => f.external.id === mapping)
   return (
@@ -73,8 +75,8 @@ export function FieldsPage({ integration, object, times }: { integration: string
           <ChevronLeft size={14} aria-hidden /> {answer?.integration.name ?? TEXTS.integrations.title}
         </a>
       </p>
-      {isMissing ? <p className="text-ink-2">{TEXTS.integrations.missing}</p> : <Failure error={error} />}
-      {answer === undefined && error === undefined && <p className="text-ink-3">{TEXTS.integrations.loading}</p>}
+      {isMissing ? <p className="text-ink-2">{TEXTS.integrations.missing}</p> : <Failure error={error ?? loadError} />}
+      {answer === undefined && loadError === undefined && <p className="text-ink-3">{TEXTS.integrations.loading}</p>}
       {answer !== undefined && (
         <div className="grid grid-cols-[minmax(0,1fr)] gap-3">
           <Lead answer={answer} times={times} />

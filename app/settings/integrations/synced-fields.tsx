@@ -36,7 +36,8 @@ export function SyncedFields({ connection, isOff, onRun, onChanged }: SyncedFiel
     setError(undefined)
     try {
       await work()
-      await onChanged()
+      // The next press need not wait until all is drawn anew.
+      onChanged().catch(setError)
     } catch (failure) {
       setError(failure)
     } finally {

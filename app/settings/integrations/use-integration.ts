@@ -15,11 +15,13 @@ export interface IntegrationState {
 export function useIntegration(id: string): IntegrationState {
   const [integration, setIntegration] = useState<Integration>()
   const [error, setError] = useState<unknown>()
+  const [loadError, setLoadError] = useState<unknown>()
   const load = useCallback(async (): Promise<void> => {
     try {
       setIntegration(await callApi('getIntegration', { params: { id } }))
+      setLoadError(undefined)
     } catch (failure) {
-      setError(failure)
+      setLoadError(failure)
     }
   }, [id])
   useEffect(() => void load(), [load])
@@ -45,7 +47,8 @@ export function useIntegration(id: string): IntegrationState {
     },
     [load],
   )
-  return { integration, error, isMissing: error instanceof ApiFailure && error.status === 404 && integration === undefined, load, change }
+  const isMissing = loadError instanceof ApiFailure && loadError.status === 404 && integration === undefined
+  return { integration, error: error ?? loadError, isMissing, load, change }
 }
 
 /** A run that is under way is asked for again after this long. ms. */
