@@ -67,7 +67,7 @@ function CallLine({ call, times }: { readonly call: Call; readonly times: Times 
         <summary className="flex cursor-default flex-wrap items-center gap-x-3 gap-y-1 px-3 py-1.5 hover:bg-hover">
           <ChevronRight size={14} aria-hidden className="flex-none text-ink-3 group-open:rotate-90" />
           <span
-            className={`w-9 flex-none text-right font-mono text-xs font-semibold ${call.status === null ? 'w-auto!' : ''} ${isFailed ? 'text-bad' : 'text-ok'}`}
+            className={`w-9 flex-none text-right font-mono text-xs font-semibold ${call.status === null ? 'w-auto!' : ''} ${isFailed ? 'text-bad' : 'text-ink-2'}`}
           >
             {answer}
           </span>
