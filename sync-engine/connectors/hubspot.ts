@@ -135,6 +135,12 @@ class HubSpotConnector implements Connector {
     return { records, next: parsed.order ? nextOrdered(page) : nextInKeySet(page.results) }
   }
 
+  /** How many records a filter finds, without reading them: every search tells. */
+  async count(filter: string, signal: AbortSignal): Promise<number> {
+    const { groups } = this.#parse(filter)
+    return (await this.#search(keySetBody(groups, { properties: [], limit: 1 }, '0'), undefined, signal)).total
+  }
+
   async changedSince(
     cursor: string | null,
     filter: string,

@@ -241,6 +241,8 @@ describe('beyond what one query gives', () => {
   test('[HS29] more than 10,000 records are listed and pulled, each once, two hundred a call', async () => {
     await using world = await openHubSpot({ records: 10_450, indexDelayMs: 0 })
     const { connector } = await connectorOf(world)
+    const counted = await watched(world, async () => connector.count?.('numberofemployees >= 0', signal))
+    expect([counted.result, counted.requests.length]).toEqual([10_450, 1])
     const seen = new Set<string>()
     let cursor: string | null = null
     let calls = 0
