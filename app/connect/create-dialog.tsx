@@ -181,6 +181,8 @@ export function CreateDialog(
                 <h3 className="m-0 text-xs font-semibold text-ink-2">{T.duplicates}</h3>
                 {nameColumn === undefined ? (
                   <p className="hint m-0">{T.noName}</p>
+                ) : searches === 0 ? (
+                  <p className="hint m-0">{T.noNames}</p>
                 ) : searches > MOST_NAMES ? (
                   <p className="hint m-0">{T.duplicatesTooMany}</p>
                 ) : (

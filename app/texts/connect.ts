@@ -130,7 +130,8 @@ export const CONNECT_TEXTS = {
   create: {
     menu: (n: number) => (n === 1 ? 'Create a record from the row…' : `Create records from ${n.toLocaleString('en')} rows…`),
     title: (name: string) => `Create in ${name}`,
-    rows: (n: number) => `From ${counted(n, 'row')}, each becomes a record and is linked to it.`,
+    rows: (n: number) =>
+      n === 1 ? 'The row becomes a record and is linked to it.' : `${counted(n, 'row')}: each becomes a record and is linked to it.`,
     linked: (n: number) => `${counted(n, 'selected row')} ${n === 1 ? 'is' : 'are'} linked already and left out.`,
     allLinked: 'The selected rows are linked to records already.',
     asking: 'Asking what a new record needs…',
@@ -145,6 +146,7 @@ export const CONNECT_TEXTS = {
     duplicatesButton: (n: number) => `Look for the same · ${credits(n)}`,
     duplicatesTooMany: 'Names are looked up for at most 50 rows at a time.',
     noName: 'No column here holds the name that the app searches by.',
+    noNames: 'None of these rows has a name yet.',
     noneAlike: 'Nothing of these names was found.',
     alike: (row: string) => `Like ${row}`,
     leaveOut: (row: string) => `Leave out ${row}`,

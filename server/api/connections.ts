@@ -9,7 +9,7 @@ import type {
   SearchHit,
 } from '../../sync-engine/connectors/connector.ts'
 import { needsOf, planCreate, type RowToCreate } from '../../sync-engine/create-plan.ts'
-import { matchByText } from '../../sync-engine/match-rows.ts'
+import { foldText, matchByText } from '../../sync-engine/match-rows.ts'
 import { planSync, stepsOf } from '../../sync-engine/plan.ts'
 import { setupFingerprint } from '../../sync-engine/run-plan.ts'
 import { SyncError } from '../../sync-engine/sync-error.ts'
@@ -295,6 +295,9 @@ export function connectionHandlers(parts: ConnectionParts): Handlers<Pick<Contra
         const free = rows.filter((row) => sheet.hasRow(row) && !sheet.isDeleted(row) && sheet.recordOf(row, connection.id) === undefined)
         return free.map((row) => ({ row, value: plainText(field, sheet.value(row, field.id)) }))
       })
+      // Without a value to compare nothing is asked, and nothing is charged.
+      if (asked.every((row) => foldText(row.value) === ''))
+        return { matched: [], ambiguous: [], taken: [], unmatched: [], empty: asked.length, records: 0, credits: 0 }
       const filter = body.filter ?? connection.filter
       const names = [...new Set([external.id, description.nameField])]
       const found = await ask(

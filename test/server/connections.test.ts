@@ -224,6 +224,12 @@ test('[CN10] rows are matched to records by equal values, first without tying an
   expect(match.unmatched.map((m) => m.row)).toEqual([rows[4]])
   expect(match.empty).toBe(1)
   expect(await creditsOf(connection.id)).toBe(before + match.credits)
+  const nothing = await api.call('matchRows', {
+    params: { id: connection.id },
+    body: { field: name, external: 'summary', rows: [rows[5] ?? ''] },
+  })
+  expect(nothing).toMatchObject({ empty: 1, records: 0, credits: 0 })
+  expect(await creditsOf(connection.id)).toBe(before + match.credits)
   const links = match.matched.map(({ row, hit }) => ({ row, recordId: hit.id }))
   const run = await api.runEnded((await api.call('link', { params: { id: connection.id }, body: { links } })).run)
   expect(run.totalCredits).toBe(1)
