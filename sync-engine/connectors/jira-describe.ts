@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { Option } from '../../workbook/fields.ts'
+import { SyncError } from '../sync-error.ts'
 import type { ExternalField, ObjectDescription } from './connector.ts'
 import type { HttpClient } from './http-client.ts'
 import { failureOf, parseAnswer, readOk, searchShape, serverInfoShape } from './jira-answers.ts'
@@ -219,6 +220,8 @@ async function readProjects(http: HttpClient, projectKeys: readonly string[] | u
   const limit = (projectKeys ?? []).slice(0, MAX_PROJECTS).map((key) => `&keys=${encodeURIComponent(key)}`)
   const path = `/rest/api/3/project/search?maxResults=${MAX_PROJECTS}&orderBy=key${limit.join('')}`
   const { values } = parseAnswer(namedProjects, await readOk(http, { method: 'GET', path }, signal), `GET ${path}`)
+  const missing = (projectKeys ?? []).slice(0, MAX_PROJECTS).filter((key) => !values.some((project) => project.key === key))
+  if (missing.length > 0) throw new SyncError('not-found', `Jira shows this account no project ${missing.join(', ')}.`)
   return values.map(({ key, name }) => ({ id: key, name: name || key }))
 }
 

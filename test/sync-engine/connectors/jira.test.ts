@@ -162,6 +162,11 @@ describe('Jira connector', () => {
     expect(fields.filter(({ writable }) => writable === true).map(({ id }) => id)).toEqual(['status', 'duedate', 'description'])
   })
 
+  it('[J13] a project that the account is limited to and does not see is named', async () => {
+    const jira = makeJiraConnector({ http: new FixedJira(...site, newest), object: 'issues', projectKeys: ['MEA', 'GONE'] })
+    await expect(jira.describe(signal)).rejects.toMatchObject({ code: 'not-found', message: expect.stringContaining('GONE') })
+  })
+
   it('[J13] a description costs a handful of calls', async () => {
     const http = new FixedJira(...site, newest)
     await makeJiraConnector({ http, object: 'issues' }).describe(signal)
