@@ -116,6 +116,29 @@ const APPS: readonly AppFlow[] = [
     rewritten: { column: 'Status', option: 'Done', warning: /Jira saved 'DONE', you sent 'Done'/, keep: 'Keep Jira’s' },
     changeThere: (jira, page, value) => jira.change(page, 'TB-2', 'Summary', value),
   },
+  {
+    app: 'HubSpot',
+    object: 'Companies',
+    integration: 'Sandbox HubSpot 2',
+    filter: 'hs_object_id <= 20100000006 and "Company name" is known',
+    records: 6,
+    fields: [/^Lifecycle Stage Single select/],
+    nameColumn: 'Company name',
+    keys: ['20100000001', '20100000002'],
+    // HubSpot lets no write take a stage back, and says nothing of it.
+    rewritten: {
+      column: 'Lifecycle Stage',
+      option: 'Subscriber',
+      warning: /HubSpot saved 'Sales Qualified Lead', you sent 'Subscriber'/,
+      keep: 'Keep HubSpot’s',
+    },
+    changeThere: async (others, page, value) => {
+      await others.open(page, '/hubspot/companies/20100000002')
+      await page.getByLabel('Company name').fill(value)
+      await page.getByRole('button', { name: 'Save', exact: true }).click()
+      await expect(page.getByRole('status')).toHaveText('Saved. HubSpot has it now.')
+    },
+  },
 ]
 
 for (const flow of APPS) {
