@@ -179,7 +179,8 @@ function SignIn({ app, reconnect, onDone, onBack }: SignInProps) {
   const [isBusy, setBusy] = useState(false)
   const method = app.methods.find((m) => m.id === methodId)
   if (method === undefined) return null
-  const knowsClient = method.kind === 'oauth2' && method.knownClient !== null && !isOtherClient
+  // A stand-in is its own registration.
+  const knowsClient = method.kind === 'oauth2' && (reconnect?.isSandbox === true || (method.knownClient !== null && !isOtherClient))
   const fields = knowsClient ? [] : method.fields
   const needsAddress = app.addressHint !== null && reconnect === undefined
   const isWhole =

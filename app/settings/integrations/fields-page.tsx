@@ -10,6 +10,7 @@ import type { Times } from '../../kit/times.ts'
 import { FIELD_TYPE_NAMES, TEXTS } from '../../texts.ts'
 import { type FieldFilter, fieldsShown, isAllowed } from './field-filter.ts'
 import { integrationPath } from './place.ts'
+import { useAhead } from './use-ahead.ts'
 import { ValuesDialog } from './values-dialog.tsx'
 
 const WORDS = TEXTS.integrations.fields
@@ -123,8 +124,8 @@ export function FieldsPage({ integration, object, times }: { integration: string
               shown={shown}
               selected={selected}
               onSelect={setSelected}
-              onWay={(field, way) => void setWay([field], way)}
-              onPlace={(id, field, way) => void setPlace(id, field, way)}
+              onWay={(field, way) => setWay([field], way)}
+              onPlace={setPlace}
               onValues={setMapping}
             />
           )}
@@ -208,8 +209,8 @@ interface TableProps {
   readonly shown: readonly FieldMapping[]
   readonly selected: ReadonlySet<string>
   readonly onSelect: (selected: ReadonlySet<string>) => void
-  readonly onWay: (field: FieldMapping, way: Way) => void
-  readonly onPlace: (connection: string, field: string, way: Way) => void
+  readonly onWay: (field: FieldMapping, way: Way) => Promise<void>
+  readonly onPlace: (connection: string, field: string, way: Way) => Promise<void>
   readonly onValues: (external: string) => void
 }
 
@@ -267,7 +268,7 @@ interface RowProps {
   readonly field: FieldMapping
   readonly isSelected: boolean
   readonly onSelect: (isOn: boolean) => void
-  readonly onWay: (way: Way) => void
+  readonly onWay: (way: Way) => Promise<void>
   readonly onPlace: TableProps['onPlace']
   readonly onValues: () => void
 }
@@ -338,15 +339,16 @@ interface WaySelectProps {
   readonly label: string
   readonly external: FieldMapping['external']
   readonly value: Way
-  readonly onChange: (way: Way) => void
+  readonly onChange: (way: Way) => Promise<void>
 }
 
 function WaySelect({ label, external, value, onChange }: WaySelectProps) {
+  const [way, choose] = useAhead(value, onChange)
   return (
-    <select className="input w-auto" aria-label={label} value={value} onChange={(event) => onChange(event.target.value as Way)}>
-      {WAYS.map((way) => (
-        <option key={way} value={way} disabled={!isAllowed(external, way)}>
-          {WORDS.ways[way]}
+    <select className="input w-auto" aria-label={label} value={way} onChange={(event) => choose(event.target.value as Way)}>
+      {WAYS.map((offered) => (
+        <option key={offered} value={offered} disabled={!isAllowed(external, offered)}>
+          {WORDS.ways[offered]}
         </option>
       ))}
     </select>

@@ -166,7 +166,7 @@ function Head({ integration, change }: { integration: Integration; change: Chang
         <span className="ml-auto">
           <SyncSwitch
             integration={integration}
-            onChange={(on) => void change(() => callApi('patchIntegration', { params: { id }, body: { isOn: on } }))}
+            onChange={(on) => change(() => callApi('patchIntegration', { params: { id }, body: { isOn: on } }))}
           />
         </span>
       </div>

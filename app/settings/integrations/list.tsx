@@ -65,7 +65,7 @@ export function IntegrationList({ times }: { readonly times: Times }) {
             key={integration.id}
             integration={integration}
             times={times}
-            onToggle={(isOn) => void toggle(integration.id, isOn)}
+            onToggle={(isOn) => toggle(integration.id, isOn)}
             onReconnect={() => setDialog({ kind: 'reconnect', integration })}
           />
         ))}
@@ -95,7 +95,7 @@ export function IntegrationList({ times }: { readonly times: Times }) {
 interface CardProps {
   readonly integration: ListedIntegration
   readonly times: Times
-  readonly onToggle: (isOn: boolean) => void
+  readonly onToggle: (isOn: boolean) => Promise<void>
   readonly onReconnect: () => void
 }
 

@@ -10,10 +10,13 @@ import { nextPullText } from './next-pull.ts'
 import { ObjectDialog } from './object-dialog.tsx'
 import { DIRECTIONS, type Direction, Fact, type Integration, type IntegrationObject, LatestPull, SCHEDULES, Section } from './parts.tsx'
 import { fieldsPath } from './place.ts'
+import { useAhead } from './use-ahead.ts'
 import type { IntegrationState } from './use-integration.ts'
 
 const WORDS = TEXTS.integrations
 const PAGE = WORDS.page
+
+type Schedule = (typeof SCHEDULES)[number]
 
 export interface ObjectsSectionProps {
   readonly integration: Integration
@@ -61,8 +64,11 @@ function ObjectCard({
 }: ObjectsSectionProps & { object: IntegrationObject }) {
   const [isRenaming, setRenaming] = useState(false)
   const params = { id: integration.id, object: object.id }
-  const patch = (body: { direction?: Direction; schedule?: IntegrationObject['schedule']; isNightly?: boolean }): void =>
-    void change(() => callApi('patchObject', { params, body: body as { direction?: Direction } }))
+  const patch = (body: { direction?: Direction; schedule?: Schedule; isNightly?: boolean }): Promise<boolean> =>
+    change(() => callApi('patchObject', { params, body }))
+  const [direction, setDirection] = useAhead(object.direction, (chosen) => patch({ direction: chosen }))
+  const [schedule, setSchedule] = useAhead(object.schedule, (chosen) => patch({ schedule: SCHEDULES.find((s) => s === chosen) ?? null }))
+  const [isNightly, setNightly] = useAhead(object.isNightly, (chosen) => patch({ isNightly: chosen }))
   return (
     <li className="grid grid-cols-[minmax(0,1fr)] gap-3 rounded-lg border border-line px-4 py-3" aria-label={object.name}>
       <div className="flex flex-wrap items-center gap-x-3 gap-y-1">
@@ -100,8 +106,8 @@ function ObjectCard({
           <select
             className="input w-auto"
             aria-label={PAGE.directionOf(object.name)}
-            value={object.direction}
-            onChange={(event) => patch({ direction: event.target.value as Direction })}
+            value={direction}
+            onChange={(event) => setDirection(event.target.value as Direction)}
           >
             {DIRECTIONS.map((direction) => (
               <option key={direction} value={direction}>
@@ -115,8 +121,8 @@ function ObjectCard({
           <select
             className="input w-auto"
             aria-label={PAGE.scheduleOf(object.name)}
-            value={String(object.schedule)}
-            onChange={(event) => patch({ schedule: event.target.value === 'null' ? null : Number(event.target.value) })}
+            value={String(schedule)}
+            onChange={(event) => setSchedule(event.target.value === 'null' ? null : Number(event.target.value))}
           >
             {SCHEDULES.map((minutes) => (
               <option key={String(minutes)} value={String(minutes)}>
@@ -129,8 +135,8 @@ function ObjectCard({
           <input
             type="checkbox"
             aria-label={PAGE.nightlyOf(object.name)}
-            checked={object.isNightly}
-            onChange={(event) => patch({ isNightly: event.target.checked })}
+            checked={isNightly}
+            onChange={(event) => setNightly(event.target.checked)}
           />
           {PAGE.nightly}
         </label>

@@ -3,6 +3,7 @@ import { Switch } from 'react-aria-components'
 import type { AnswerOf } from '../../../server/api/contract.ts'
 import type { Times } from '../../kit/times.ts'
 import { TEXTS } from '../../texts.ts'
+import { useAhead } from './use-ahead.ts'
 
 const WORDS = TEXTS.integrations
 
@@ -50,19 +51,21 @@ export function StatePills({ integration }: { readonly integration: ListedIntegr
 
 export interface SyncSwitchProps {
   readonly integration: Pick<ListedIntegration, 'name' | 'isOn'>
-  readonly onChange: (isOn: boolean) => void
+  /** Resolves when the server has taken it, or refused. */
+  readonly onChange: (isOn: boolean) => Promise<unknown>
 }
 
 /** The global toggle of one integration. */
 export function SyncSwitch({ integration, onChange }: SyncSwitchProps) {
+  const [isOn, choose] = useAhead(integration.isOn, onChange)
   return (
     <Switch
       aria-label={WORDS.toggle(integration.name)}
-      isSelected={integration.isOn}
-      onChange={onChange}
+      isSelected={isOn}
+      onChange={choose}
       className="group flex min-h-6 items-center gap-2"
     >
-      <span className="text-xs text-ink-2">{integration.isOn ? WORDS.on : WORDS.off}</span>
+      <span className="text-xs text-ink-2">{isOn ? WORDS.on : WORDS.off}</span>
       <span className="flex h-5 w-9 items-center rounded-full border border-control bg-wash p-0.5 group-data-[focus-visible]:outline-2 group-data-[focus-visible]:outline-tide group-data-[selected]:border-tide group-data-[selected]:bg-tide">
         <span className="size-3.5 rounded-full bg-control transition-transform group-data-[selected]:translate-x-4 group-data-[selected]:bg-on-tide motion-reduce:transition-none" />
       </span>
