@@ -4,7 +4,18 @@ import type { AppRecord } from './connectors/connector.ts'
 import type { Settlement, SheetView } from './ports.ts'
 import { pull } from './pull.ts'
 import type { LandedPush } from './reconcile.ts'
-import { appValue, askedFields, distinct, mergeWrites, peopleOf, type Run, type RunEnd, reconciled } from './run-context.ts'
+import {
+  appValue,
+  askedFields,
+  distinct,
+  mergeWrites,
+  pagesOf,
+  peopleOf,
+  type Run,
+  type RunEnd,
+  reconciled,
+  SETTLE_RECORDS,
+} from './run-context.ts'
 
 /** Ties rows to records and fills them (V17); entries that stood there already are judged like any other (CELLS 27). */
 export async function link(run: Run, links: readonly { row: RowId | null; recordId: string }[]): Promise<RunEnd> {
@@ -20,18 +31,25 @@ export async function link(run: Run, links: readonly { row: RowId | null; record
   return isPartial ? 'partial' : 'settled'
 }
 
-async function settleLinks(
-  run: Run,
-  links: readonly { row: RowId | null; recordId: string; request?: string }[],
-  records: readonly AppRecord[],
-): Promise<void> {
+interface WantedLink {
+  readonly row: RowId | null
+  readonly recordId: string
+  readonly request?: string
+}
+
+async function settleLinks(run: Run, links: readonly WantedLink[], records: readonly AppRecord[]): Promise<void> {
+  const byId = new Map(records.map((r) => [r.id, r]))
+  for (const page of pagesOf(links, SETTLE_RECORDS)) await settlePage(run, page, byId)
+}
+
+async function settlePage(run: Run, links: readonly WantedLink[], byId: ReadonlyMap<string, AppRecord>): Promise<void> {
   const { ports } = run
   await ports.settle((view) => {
     const writes: Settlement[] = []
     const newlyLinked: AppRecord[] = []
     let created = 0
     for (const { row: asked, recordId, request } of links) {
-      const record = records.find((r) => r.id === recordId)
+      const record = byId.get(recordId)
       if (record === undefined) continue
       const holders = view.rowsOf(recordId)
       // A request made offline may tie a second row to a record (CELLS 28, 29); here, with the sheet before us, the row there is keeps it.

@@ -10,10 +10,12 @@ import {
   goneMarks,
   landed,
   mergeWrites,
+  pagesOf,
   peopleOf,
   type Run,
   receiptLine,
   reconciled,
+  SETTLE_RECORDS,
 } from './run-context.ts'
 
 /** How long a run waits before it looks again at a pushed value that reads as before. */
@@ -78,7 +80,7 @@ export async function pull(run: Run, scope: PullScope, pushed: readonly Receipt[
       await ports.keepWaiting(kept, answers, { pulled: answers.length }, { pulled: answers.length })
       return 'waiting'
     }
-    for (const page of pagesOf(answers, run.description.readBatch)) {
+    for (const page of pagesOf(answers, SETTLE_RECORDS)) {
       reading.moved.push(...(await settleRecords(run, page, [], { pulled: page.length }, page.length)))
     }
   }
@@ -113,8 +115,11 @@ async function readAndSettle(run: Run, ids: readonly string[], pushed: readonly 
   for (const [done, batch] of [...pagesOf(ids, run.description.readBatch)].entries()) {
     const receipts = batch.flatMap((id) => byRecord.get(id) ?? [])
     const answer = await readBatch(run, batch, receipts, done * run.description.readBatch, reading)
-    const credits = run.pullable.size > 0 ? { pulled: answer.records.length } : {}
-    reading.moved.push(...(await settleRecords(run, answer.records, receipts, credits, answer.records.length)))
+    for (const page of pagesOf(answer.records, SETTLE_RECORDS)) {
+      const credits = run.pullable.size > 0 ? { pulled: page.length } : {}
+      const mine = receipts.length === 0 ? [] : page.flatMap((record) => byRecord.get(record.id) ?? [])
+      reading.moved.push(...(await settleRecords(run, page, mine, credits, page.length)))
+    }
   }
 }
 
@@ -349,7 +354,3 @@ function unmappedNote({ valueMaps, ports }: Run, external: string, record: AppRe
 /** How many cells get a mark of this kind that they did not have. */
 const newMarks = (view: SheetView, cells: Settlement['cells'], kind: keyof Marks): number =>
   (cells ?? []).filter((c) => c.marks[kind] !== undefined && c.marks[kind]?.id !== view.state(c.row, c.field).marks[kind]?.id).length
-
-function* pagesOf<T>(items: readonly T[], size: number): Generator<readonly T[]> {
-  for (let start = 0; start < items.length; start += size) yield items.slice(start, start + size)
-}

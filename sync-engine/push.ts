@@ -1,5 +1,5 @@
 import { check } from './check.ts'
-import type { AppRecord, PlannedCall, PushOutcome } from './connectors/connector.ts'
+import type { PlannedCall, PushOutcome } from './connectors/connector.ts'
 import { type PushCell, planCallsOf, planSync, recordDeltas } from './plan.ts'
 import type { EnginePorts, Receipt } from './ports.ts'
 import { resolveReceipts } from './receipts.ts'
@@ -67,12 +67,15 @@ async function pushRound(run: Run, cells: readonly PushCell[]): Promise<{ saved:
     ports.progress({ step: 'pushing', done, total: calls.length })
     const intents = intentsOf(ports, call, byRecord)
     await ports.recordIntents(intents)
-    for (const outcome of await sendCall(run, call, intents)) {
-      const mine = intents.filter((r) => r.recordId === outcome.recordId)
-      if (outcome.kind === 'saved') saved.push(...(await noteSaved(run, mine, outcome.record)))
-      else if (outcome.kind === 'outcome-unknown') unknown.push(...(await noteUnknown(run, mine, outcome.reason)))
-      else if (outcome.kind === 'gone') await noteGone(run, mine)
-      else {
+    const byId = Map.groupBy(intents, (r) => r.recordId)
+    const outcomes = await sendCall(run, call, intents)
+    // One commit for all that one answer confirms.
+    saved.push(...(await noteSaved(run, outcomes, byId)))
+    unknown.push(...(await noteUnknown(run, outcomes, byId)))
+    for (const outcome of outcomes) {
+      const mine = byId.get(outcome.recordId) ?? []
+      if (outcome.kind === 'gone') await noteGone(run, mine)
+      else if (outcome.kind === 'refused') {
         const left = await noteRefused(run, mine, outcome)
         refused += mine.length - left.length
         // One bad field refuses the whole record: the rest goes again without it.
@@ -116,20 +119,31 @@ function intentsOf({ setup }: EnginePorts, call: PlannedCall, byRecord: Readonly
   }))
 }
 
-async function noteSaved(run: Run, mine: readonly Receipt[], record: AppRecord | undefined): Promise<Receipt[]> {
-  const { ports } = run
-  const saved = mine.map((receipt): Receipt => {
-    const answered = record && receipt.external in record.values ? appValue(run, record, receipt.external) : undefined
-    return { ...receipt, state: 'saved', ...(answered !== undefined && { answered }) }
+type Intents = ReadonlyMap<string, readonly Receipt[]>
+
+async function noteSaved(run: Run, outcomes: readonly PushOutcome[], byId: Intents): Promise<Receipt[]> {
+  const saved = outcomes.flatMap((outcome) => {
+    if (outcome.kind !== 'saved') return []
+    const { record } = outcome
+    return (byId.get(outcome.recordId) ?? []).map((receipt): Receipt => {
+      const answered = record && receipt.external in record.values ? appValue(run, record, receipt.external) : undefined
+      return { ...receipt, state: 'saved', ...(answered !== undefined && { answered }) }
+    })
   })
-  await ports.recordAnswers(
+  if (saved.length === 0) return []
+  await run.ports.recordAnswers(
     saved.map(({ idempotencyKey, state, answered }) => ({ idempotencyKey, state, ...(answered !== undefined && { answered }) })),
   )
   return saved
 }
 
-async function noteUnknown({ ports }: Run, mine: readonly Receipt[], reason: string): Promise<Receipt[]> {
-  ports.progress({ step: 'pushing', done: 0, total: 0, note: `No answer (${reason}). Checking whether it was saved before trying again.` })
+async function noteUnknown({ ports }: Run, outcomes: readonly PushOutcome[], byId: Intents): Promise<Receipt[]> {
+  const lost = outcomes.flatMap((outcome) => (outcome.kind === 'outcome-unknown' ? [outcome] : []))
+  const [first] = lost
+  if (first === undefined) return []
+  const note = `No answer (${first.reason}). Checking whether it was saved before trying again.`
+  ports.progress({ step: 'pushing', done: 0, total: 0, note })
+  const mine = lost.flatMap((outcome) => byId.get(outcome.recordId) ?? [])
   await ports.recordAnswers(mine.map((r) => ({ idempotencyKey: r.idempotencyKey, state: 'unknown' })))
   return mine.map((r) => ({ ...r, state: 'unknown' }))
 }

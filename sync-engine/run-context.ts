@@ -100,6 +100,13 @@ export const appValue = ({ valueMaps }: Pick<Run, 'valueMaps'>, record: AppRecor
 /** The external fields of the connection; a record's key comes with every record. */
 export const askedFields = (run: Run): string[] => distinct([...run.externalOf.values()]).filter((f) => f !== run.description.keyField)
 
+/** Records settled in one turn of the event loop, and in one commit: an app's answers may be larger, and people type meanwhile. */
+export const SETTLE_RECORDS = 250
+
+export function* pagesOf<T>(items: readonly T[], size: number): Generator<readonly T[]> {
+  for (let start = 0; start < items.length; start += size) yield items.slice(start, start + size)
+}
+
 export const distinct = <T>(values: readonly T[]): T[] => [...new Set(values)]
 
 /** Two rows that hold one record and agree are one change, and one credit (CELLS 28). */
