@@ -1,4 +1,5 @@
 import { type DocumentName, parseDocumentName } from '../workbook/schema.ts'
+import { SHEET_DELETED } from '../workbook/sheet-list.ts'
 import type { Access, Endpoint } from './api/contract.ts'
 import { ApiProblem } from './api/problem.ts'
 import type { Denied } from './collab-ports.ts'
@@ -64,6 +65,15 @@ export const NOT_SHARED = new ApiProblem({
   advice: 'Nothing was changed. Ask whoever shared the workbook.',
 })
 
+const DELETED = new ApiProblem({
+  status: 404,
+  code: 'sheet-deleted',
+  message: SHEET_DELETED,
+  advice: 'Nothing was changed. Who may edit can bring it back from the list of sheets.',
+})
+/** A deleted sheet can be brought back by whoever may edit. */
+const SHEET_ITSELF = '/api/workbooks/{id}/sheets/{sheet}'
+
 const VIEW_ONLY = new ApiProblem({
   status: 403,
   code: 'view-only',
@@ -94,6 +104,8 @@ export class Rights {
     const right = workbook === undefined ? undefined : this.#links.rightIn(caller.actor.id, workbook)
     if (right === undefined) return { denied: NOT_SHARED.message }
     if ('end' in right) return { denied: this.endText(right.end).message }
+    // What was deleted before a workbook was shared is not part of what was shared; its names in the book lead nowhere.
+    if ('sheet' in name && (await this.#catalog.sheet(name.sheet))?.isRemoved === true) return { denied: SHEET_DELETED }
     const { role, link } = right.grant
     return { canWrite: role === 'editor' && GUEST_DOCUMENTS[name.kind] === 'write', role, link }
   }
@@ -107,7 +119,11 @@ export class Rights {
     if (caller.kind !== 'guest' || access === 'anyone') return caller
     const { workbooks, sheets } = scopeOf(path, parts)
     const all = new Set(workbooks)
-    for (const sheet of sheets) all.add((await this.#catalog.sheet(sheet))?.workbook ?? '')
+    for (const sheet of sheets) {
+      const found = await this.#catalog.sheet(sheet)
+      if (found?.isRemoved === true && path !== SHEET_ITSELF) throw DELETED
+      all.add(found?.workbook ?? '')
+    }
     const [workbook, ...others] = all
     if (workbook === undefined && access === 'person') return caller
     // What names no workbook, or several, is no guest's: an endpoint that forgot to say which stays closed.

@@ -22,6 +22,9 @@ export interface SheetEdit {
 }
 
 export const SHEET_NAME_LIMIT = 120
+/** What a guest is answered who asks for a deleted sheet. */
+export const SHEET_DELETED = 'This sheet was deleted.'
+
 const SHEET_ID = /^[0-9A-Za-z]{1,32}$/u
 /** Of a sheet that nobody has placed. */
 const FIRST_ORDER = 'a0'

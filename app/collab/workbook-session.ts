@@ -2,7 +2,7 @@ import { type AnswerOf, type RunHead, statelessMessage } from '../../server/api/
 import { type CellInput, type Editor, editCells } from '../../workbook/edit.ts'
 import type { SheetId } from '../../workbook/ids.ts'
 import { Sheet } from '../../workbook/sheet.ts'
-import { readSheets, watchSheets } from '../../workbook/sheet-list.ts'
+import { readSheets, SHEET_DELETED, watchSheets } from '../../workbook/sheet-list.ts'
 import { ApiFailure, callApi } from '../api-client.ts'
 import { parseAddress } from '../sheets/address.ts'
 import { TEXTS } from '../texts.ts'
@@ -429,7 +429,7 @@ export class WorkbookSession {
       onEdit: (update) => this.#tellWindows(name, update),
       onChange: () => this.#changed(),
       onMessage: (payload) => this.#receive(payload),
-      onRefused: (reason) => socket.refuse(reason),
+      onRefused: (reason) => this.#refused(name, reason),
     })
   }
 
@@ -472,6 +472,25 @@ export class WorkbookSession {
         known.delivery.follow(info.documents.base)
       }
     }
+  }
+
+  /** A guest is refused a deleted sheet alone: what was not sent to it stays on this device. Any other refusal is of the whole workbook. */
+  #refused(document: string, reason: string): void {
+    if (reason !== SHEET_DELETED) {
+      this.#socket?.refuse(reason)
+      return
+    }
+    const [, id = ''] = document.split('.')
+    const known = this.#sheets.get(id)
+    if (known === undefined) return
+    this.#sheets.delete(id)
+    known.sheet.close()
+    known.delivery.stop({ keeps: true })
+    for (const channel of known.channels) {
+      channel.stop({ keeps: true })
+      this.#ledger?.close(channel.name)
+    }
+    void this.refresh()
   }
 
   /** The book's list of sheets has changed, here or elsewhere. */
@@ -517,7 +536,7 @@ export class WorkbookSession {
       whenDrawn: () => this.#whenDrawn(),
       isAllWanted: this.#info?.connections.some((connection) => connection.sheet === sheet.id) === true,
       onChange: () => this.#changed(),
-      onRefused: (reason) => socket.refuse(reason),
+      onRefused: (reason) => this.#refused(`base.${sheet.id}`, reason),
     })
   }
 

@@ -1,4 +1,5 @@
 import { ChevronDown } from 'lucide-react'
+import type { RefObject } from 'react'
 import { Button as AriaButton, Keyboard, Menu, MenuItem, MenuTrigger, Popover } from 'react-aria-components'
 import { keysText } from '../grid/grid-keys.ts'
 import { TEXTS } from '../texts.ts'
@@ -17,8 +18,8 @@ const LINES: readonly (readonly [action: SheetAction, label: string, keys?: stri
 
 export interface SheetMenuProps {
   readonly name: string
-  /** The button stands on the tab that is shown alone; the menus of others open by a right press or a key. */
-  readonly isShown: boolean
+  /** The tab it opens over. */
+  readonly anchor: RefObject<HTMLElement | null>
   readonly isOpen: boolean
   readonly onOpenChange: (isOpen: boolean) => void
   readonly disabled: readonly string[]
@@ -27,14 +28,13 @@ export interface SheetMenuProps {
 }
 
 /** What can be done with a sheet. */
-export function SheetMenu({ name, isShown, isOpen, onOpenChange, disabled, isMac, actions }: SheetMenuProps) {
-  if (!isShown && !isOpen) return null
+export function SheetMenu({ name, anchor, isOpen, onOpenChange, disabled, isMac, actions }: SheetMenuProps) {
   return (
     <MenuTrigger isOpen={isOpen} onOpenChange={onOpenChange}>
       <AriaButton aria-label={T.menu(name)} className="sheet-more">
         <ChevronDown size={13} aria-hidden />
       </AriaButton>
-      <Popover placement="top start" className="popover arrives">
+      <Popover triggerRef={anchor} placement="top start" className="popover arrives">
         <Menu
           className="menu"
           aria-label={T.menu(name)}

@@ -1,5 +1,5 @@
 import { List, Plus } from 'lucide-react'
-import { type KeyboardEvent, type PointerEvent, type Ref, useEffect, useImperativeHandle, useRef, useState } from 'react'
+import { type KeyboardEvent, type PointerEvent, type Ref, useEffect, useImperativeHandle, useLayoutEffect, useRef, useState } from 'react'
 import { Button as AriaButton, Header, Menu, MenuItem, MenuSection, MenuTrigger, Popover } from 'react-aria-components'
 import type { Peer } from '../collab/presence.ts'
 import type { SheetInfo } from '../collab/workbook-session.ts'
@@ -47,11 +47,20 @@ export function SheetTabs({ ref, sheets, removed, current, peers, work, canEdit,
   const [stop, setStop] = useState<string>()
   useImperativeHandle(ref, () => ({ openList: () => setListOpen(true) }))
 
+  // Beside the tabs and not among them: a list of tabs holds tabs alone. It is about the sheet that is shown, or the one it was asked for on.
+  const asked = menu ?? current
+  const at = sheets.findIndex(({ id }) => id === asked)
+  const anchor = useRef<HTMLElement>(null)
+
   const tabOf = (id: string): HTMLElement | null => bar.current?.querySelector(`[data-sheet="${id}"]`) ?? null
   useEffect(() => {
     bar.current?.querySelector(`[data-sheet="${current}"]`)?.scrollIntoView({ block: 'nearest', inline: 'nearest' })
     setStop(undefined)
   }, [current])
+
+  useLayoutEffect(() => {
+    anchor.current = bar.current?.querySelector<HTMLElement>(`[data-sheet="${asked}"]`) ?? null
+  })
 
   const focusTab = (id: string | undefined): void => {
     if (id === undefined) return
@@ -171,31 +180,31 @@ export function SheetTabs({ ref, sheets, removed, current, peers, work, canEdit,
                   <span key={peer.client} aria-hidden className="sheet-peer" style={{ background: peer.color }} title={peer.name} />
                 ))}
               </button>
-              {canEdit && (
-                <SheetMenu
-                  name={name}
-                  isShown={id === current}
-                  isOpen={menu === id}
-                  onOpenChange={(isOpen) => setMenu(isOpen ? id : undefined)}
-                  disabled={[
-                    ...(i === 0 ? ['left'] : []),
-                    ...(i === sheets.length - 1 ? ['right'] : []),
-                    ...(sheets.length < 2 ? ['remove'] : []),
-                  ]}
-                  isMac={isMac}
-                  actions={{
-                    rename: () => setRenaming(id),
-                    duplicate: () => void work.add(id, true),
-                    left: () => work.move(id, -1),
-                    right: () => work.move(id, 1),
-                    remove: () => onRemove(id),
-                  }}
-                />
-              )}
             </span>
           )
         })}
       </div>
+      {canEdit && (
+        <SheetMenu
+          name={sheets.find(({ id }) => id === asked)?.name ?? ''}
+          anchor={anchor}
+          isOpen={menu !== undefined}
+          onOpenChange={(isOpen) => setMenu(isOpen ? asked : undefined)}
+          disabled={[
+            ...(at === 0 ? ['left'] : []),
+            ...(at === sheets.length - 1 ? ['right'] : []),
+            ...(sheets.length < 2 ? ['remove'] : []),
+          ]}
+          isMac={isMac}
+          actions={{
+            rename: () => setRenaming(asked),
+            duplicate: () => void work.add(asked, true),
+            left: () => work.move(asked, -1),
+            right: () => work.move(asked, 1),
+            remove: () => onRemove(asked),
+          }}
+        />
+      )}
     </nav>
   )
 }

@@ -47,7 +47,8 @@ export function useSheetWork({ workbook, session, sheet, editing, isOffline, ope
       return readSheets(book).filter(({ id }) => known.has(id))
     }
     const shown = (): readonly SheetEntry[] => shownSheets(all())
-    const find = (id: string): SheetEntry | undefined => all().find((entry) => entry.id === id)
+    // Also one that a guest is not told of any more since it was deleted here.
+    const find = (id: string): SheetEntry | undefined => readSheets(book).find((entry) => entry.id === id)
 
     /** Sets one attribute as a step. */
     function set<Key extends 'name' | 'order' | 'removed'>(

@@ -86,7 +86,8 @@ export function makeHandlers(parts: HandlersParts): HandlerTable {
         name: workbook.name,
         documents: { book: bookName(workbook.id), sys: sysName(workbook.id) },
         sheets,
-        removedSheets,
+        // What was deleted is not part of what was shared.
+        removedSheets: isGuest ? [] : removedSheets,
         connections,
         people: known.map(({ person }) => ({ ...person })),
         role: caller.kind === 'guest' ? (caller.grant?.role ?? 'viewer') : ('owner' as const),

@@ -20,6 +20,8 @@ import { tempFolder } from '../support/temp-folder.ts'
 interface Book {
   readonly id: string
   readonly sheet: string
+  /** Another one, which may be deleted; the same where there is one only. */
+  readonly spare: string
   readonly connection: string
   readonly fields: readonly string[]
   readonly rows: readonly string[]
@@ -42,7 +44,14 @@ async function bookOf(id: string): Promise<Book> {
   const { sheets, connections } = await api.call('getWorkbook', { params: { id } })
   const sheet = sheets[0]?.id ?? ''
   const { fields, rows } = await api.call('getRows', { params: { id, sheet } })
-  return { id, sheet, connection: connections[0]?.id ?? 'none', fields: fields.map((f) => f.id), rows: rows.map((r) => r.row) }
+  return {
+    id,
+    sheet,
+    spare: sheets.at(-1)?.id ?? '',
+    connection: connections.find((c) => c.sheet === sheet)?.id ?? 'none',
+    fields: fields.map((f) => f.id),
+    rows: rows.map((r) => r.row),
+  }
 }
 
 beforeAll(async () => {
@@ -117,6 +126,9 @@ const SAMPLES: Readonly<Record<string, (book: Book) => CallParts>> = {
   chooseAnnotation: (book) => ({ params: { id: 'none' }, body: { sheet: book.sheet, choice: 'keep-shown' } }),
   listPeople: (book) => ({ params: { id: book.id } }),
   listNeeding: (book) => ({ params: { id: book.id } }),
+  createSheet: (book) => ({ params: { id: book.id }, body: { name: 'Made by a guest' } }),
+  patchSheet: (book) => ({ params: { id: book.id, sheet: book.spare }, body: { name: 'Named by a guest' } }),
+  deleteSheet: (book) => ({ params: { id: book.id, sheet: book.spare } }),
   getBaseShard: (book) => ({ params: { sheet: book.sheet, shard: '0' } }),
 }
 
@@ -169,12 +181,27 @@ describe('every endpoint', () => {
     expect((await browser.call(contract.getSession, { query: { workbook: a.id } })).body).toMatchObject({ kind: 'guest', role: 'editor' })
   })
 
+  test('[ST12] a deleted sheet is not part of what was shared, and whoever may edit brings it back', async () => {
+    const { sheet } = await api.call('createSheet', { params: { id: b.id }, body: { name: 'Old salaries' } })
+    await api.call('deleteSheet', { params: { id: b.id, sheet: sheet.id } })
+    const params = { id: b.id, sheet: sheet.id }
+    const [viewer, editor] = [(await guestOf(b, 'viewer')).browser, (await guestOf(b, 'editor')).browser]
+    for (const browser of [viewer, editor]) {
+      expect(codeOf(await browser.call(contract.getRows, { params }))).toBe('sheet-deleted')
+      for (const name of [sheet.documents.edits, sheet.documents.annotations, `base.${sheet.id}.0.0`])
+        expect(await openAs(browser, name)).toBe('This sheet was deleted.')
+    }
+    expect(codeOf(await viewer.call(contract.patchSheet, { params, body: { isDeleted: false } }))).toBe('view-only')
+    expect((await editor.call(contract.patchSheet, { params, body: { isDeleted: false } })).status).toBe(200)
+    expect((await viewer.call(contract.getRows, { params })).status).toBe(200)
+  })
+
   test('[SL4] what a guest is told of a workbook holds nothing of accounts, filters, credits or other people', async () => {
     const stranger = await guestOf(b, 'editor')
     const { browser, person } = await guestOf(a, 'viewer')
     const { body } = await browser.call(contract.getWorkbook, { params: { id: a.id } })
     const told = contract.getWorkbook.answer.parse(body)
-    expect([told.role, told.creditsThisMonth, told.sheets.map((s) => s.id)]).toEqual(['viewer', 0, [a.sheet]])
+    expect([told.role, told.creditsThisMonth, told.sheets[0]?.id, told.removedSheets]).toEqual(['viewer', 0, a.sheet, []])
     const [connection] = told.connections
     expect([connection?.integration.appName, connection?.object.name, connection?.object.direction]).toEqual([
       'Jira',
