@@ -12,6 +12,14 @@ import { type DryRun, dryRun, inScope, type Problem, placeOf, problemsOf, type S
 
 type Props = DialogsProps & { readonly connection: string | undefined }
 
+const itemsOf = (list: HTMLElement | null): readonly HTMLElement[] => [...(list?.querySelectorAll<HTMLElement>('[data-problem]') ?? [])]
+
+/** Gives a question the focus, round the end. */
+function goTo(list: HTMLElement | null, index: number): void {
+  const all = itemsOf(list)
+  all[(index + all.length) % Math.max(1, all.length)]?.focus()
+}
+
 /** Drawn at once; a rule answers all of them. */
 const SHOWN = 100
 
@@ -26,20 +34,17 @@ export function ConflictsDialog(props: Props) {
   )
   const [selected, setSelected] = useState<ReadonlySet<string>>(new Set())
   const list = useRef<HTMLOListElement>(null)
-  const items = (): readonly HTMLElement[] => [...(list.current?.querySelectorAll<HTMLElement>('[data-problem]') ?? [])]
-  const hereOf = (): number => items().findIndex((item) => item.contains(document.activeElement))
-  const goTo = (index: number): void => {
-    const all = items()
-    all[(index + all.length) % Math.max(1, all.length)]?.focus()
-  }
-  // An answered question leaves the list: whoever goes through it by keyboard is at the next one, not at the page's end.
   const at = useRef(0)
-  const isPlaced = useRef(false)
+  const answered = useRef<string>(undefined)
+  useEffect(() => goTo(list.current, 0), [])
+  // An answered question leaves the list: whoever goes through it by keyboard is at the next one.
   useEffect(() => {
-    if (problems.length === 0 || hereOf() >= 0 || (isPlaced.current && document.activeElement !== document.body)) return
-    isPlaced.current = true
-    goTo(Math.min(at.current, problems.length - 1))
-  })
+    const place = answered.current
+    if (place === undefined || problems.some((problem) => placeOf(problem) === place)) return
+    answered.current = undefined
+    // After the dialog has looked for a place of its own.
+    requestAnimationFrame(() => goTo(list.current, Math.min(at.current, problems.length - 1)))
+  }, [problems])
   const onKeyDown = (event: KeyboardEvent): void => {
     const command = screenCommand(event.nativeEvent, isMac)
     const isItem = event.target instanceof HTMLElement && event.target.dataset.problem !== undefined
@@ -48,7 +53,8 @@ export function ConflictsDialog(props: Props) {
     if (step === 0) return
     event.preventDefault()
     event.stopPropagation()
-    goTo(hereOf() + step)
+    const here = itemsOf(list.current).findIndex((item) => item.contains(document.activeElement))
+    goTo(list.current, here + step)
   }
   const toggle = (place: string): void => {
     const next = new Set(selected)
@@ -102,6 +108,9 @@ export function ConflictsDialog(props: Props) {
                 onSelect={problems.length > 1 ? () => toggle(placeOf(problem)) : undefined}
                 onFocus={() => {
                   at.current = index
+                }}
+                onAnswer={() => {
+                  answered.current = placeOf(problem)
                 }}
               />
             </li>
@@ -196,11 +205,27 @@ interface QuestionProps extends Props {
   readonly isSelected: boolean
   readonly onSelect: (() => void) | undefined
   readonly onFocus: () => void
+  readonly onAnswer: () => void
 }
 
 /** One cell: what it was, what is typed here, what the app has, and the choices. */
 function Question(props: QuestionProps) {
-  const { problem, position, isSelected, onSelect, onFocus, painter, state, nameOf, times, connections, editing, onClose, onGoTo } = props
+  const {
+    problem,
+    position,
+    isSelected,
+    onSelect,
+    onFocus,
+    onAnswer,
+    painter,
+    state,
+    nameOf,
+    times,
+    connections,
+    editing,
+    onClose,
+    onGoTo,
+  } = props
   const { sheet, formats } = painter
   const T = TEXTS.conflicts
   const field = sheet.field(problem.field)
@@ -271,7 +296,10 @@ function Question(props: QuestionProps) {
             key={choice.label}
             isSmall
             look={choice.act === 'put-back' ? 'ghost' : index === 0 ? 'primary' : 'plain'}
-            onPress={() => editing.choose(problem.row, problem.field, choice)}
+            onPress={() => {
+              onAnswer()
+              editing.choose(problem.row, problem.field, choice)
+            }}
           >
             {choice.label}
           </Button>

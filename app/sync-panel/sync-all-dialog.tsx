@@ -96,7 +96,7 @@ export function SyncAllDialog({ session, state, info, onClose }: DialogsProps) {
       <div className="grid gap-4">
         {!isLoaded && error === undefined && <p className="m-0 text-ink-3">{T.loading}</p>}
         {apps.map((app) => (
-          <section key={app.integration.id} aria-label={app.integration.name}>
+          <div key={app.integration.id}>
             <div className="mb-1.5 flex flex-wrap items-center gap-2">
               <h3 className="m-0 flex flex-1 items-center gap-1.5 text-xs font-semibold">
                 <i className="swatch" style={{ background: appColor(app.integration.app) }} aria-hidden />
@@ -129,7 +129,7 @@ export function SyncAllDialog({ session, state, info, onClose }: DialogsProps) {
                 </tr>
               ))}
             </DataTable>
-          </section>
+          </div>
         ))}
         <Failure error={error} />
       </div>

@@ -152,7 +152,7 @@ test('[CO7] the next cell that needs a person is found on another sheet', async 
 })
 
 for (const colorScheme of ['light', 'dark'] as const) {
-  test(`[CO8] axe finds nothing in the questions and in what syncing all would cost, in ${colorScheme}`, async ({ enter, jira }) => {
+  test(`[CO8] axe finds nothing in the questions, wide and on a phone, in ${colorScheme}`, async ({ enter, jira }) => {
     const ana = await enter('Ana', { colorScheme })
     const window = await ana.openWorkbook()
     await threeQuestions(window, jira, await ana.newPage())

@@ -172,6 +172,74 @@ test('[RL6][RL7] usage adds up to the receipts, by keyboard and as a file, and a
   })
 })
 
+test('[RL8] everything is synced by one action after its price, connection by connection', async ({ enter }) => {
+  const ana = await enter('Ana')
+  const window = await ana.openWorkbook()
+  await window.type('TB-1', 'Summary', 'Goes with all')
+  await window.expectSaved()
+  const before = await window.latestRun()
+  await window.panel.getByRole('button', { name: 'Sync all' }).click()
+  const everything = window.dialog.getByRole('button', { name: /^Sync everything · \d+ credits$/ })
+  await expect(everything).toBeEnabled()
+  const sums = await window.dialog.locator('tfoot td').allTextContents()
+  const total = sums.reduce((sum, text) => sum + Number(text), 0)
+  await expect(everything).toHaveText(`Sync everything · ${total} credits`)
+  await expect(window.dialog.getByRole('table', { name: 'Sandbox Jira' })).toContainText('1 cell to push, 60 records to pull')
+  expect(await findings(window.page, true)).toEqual([])
+  await everything.click()
+  await expect(window.dialog.getByRole('status')).toContainText('in the queue.')
+  await window.press('Escape')
+  await window.expectRunEnded(before)
+  await expect(window.recentRuns.first()).toContainText('1 of 1 cell sent')
+})
+
+test('[RL12] a run that waits shows what it would change, and asks; how long the log is kept is said and set', async ({ enter }) => {
+  const ana = await enter('Ana')
+  const window = await ana.openWorkbook()
+  await window.onlyPull()
+  const address = await window.latestRun()
+  const id = address.split('/').at(-1) ?? ''
+  const { page } = window
+  // A pull that changes most of a sheet takes a clock and another site: here the server's answers stand for it.
+  const run = (await (await ana.context.request.get(`/api/runs/${id}`)).json()) as Record<string, unknown>
+  const cell = {
+    row: 'r1',
+    field: 'f1',
+    recordId: '1',
+    recordKey: 'TB-1',
+    fieldName: 'Summary',
+    before: 'As it is',
+    after: 'As it would be',
+  }
+  let state = 'waiting'
+  await page.route(`**/api/runs/${id}`, (route) =>
+    route.fulfill({
+      json: { ...run, state, endedAt: state === 'waiting' ? null : run.endedAt, waiting: { linked: 60, rows: 55, cells: 60 } },
+    }),
+  )
+  await page.route(`**/api/runs/${id}/waiting`, (route) => route.fulfill({ json: { linked: 60, rows: 55, cells: 60, sample: [cell] } }))
+  await page.route(`**/api/runs/${id}/confirm`, (route) => {
+    state = 'settled'
+    return route.fulfill({ json: {} })
+  })
+  await page.goto(address)
+  await expect(page.getByText('This pull would change 60 cells in 55 of 60 linked rows.')).toBeVisible()
+  await expect(page.getByRole('row').filter({ hasText: 'TB-1SummaryAs it isAs it would be' })).toBeVisible()
+  expect(await findings(page)).toEqual([])
+  await page.getByRole('button', { name: 'Write 60 cells' }).click()
+  await expect(page.getByRole('heading', { name: 'Waits for you' })).toHaveCount(0)
+
+  await page.goto('/runs')
+  await page.getByRole('button', { name: 'Kept for ever' }).click()
+  await window.dialog.getByLabel('For so many days').check()
+  await window.dialog.getByLabel('Days', { exact: true }).fill('0')
+  await expect(window.dialog.getByText('A whole number from 1 to 3,650.')).toBeVisible()
+  await window.dialog.getByLabel('Days', { exact: true }).fill('30')
+  await expect(window.dialog.getByRole('status')).toContainText('older than 30 days are deleted for good')
+  await window.dialog.getByRole('button', { name: 'Save' }).click()
+  await expect(page.getByRole('button', { name: 'Kept 30 days' })).toBeVisible()
+})
+
 for (const colorScheme of ['light', 'dark'] as const) {
   test(`[RL11] axe finds nothing on log, run and usage, wide and on a phone, in ${colorScheme}`, async ({ enter }) => {
     const ana = await enter('Ana', { colorScheme })
