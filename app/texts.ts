@@ -368,28 +368,21 @@ export const TEXTS = {
     nameLabel: 'Part of the name',
     searchButton: 'Search · 1 credit',
     keysLabel: 'Keys, one a line or separated by spaces',
-    keysHint: 'For instance TB-12 TB-13. One look-up of many keys is one credit.',
     findButton: 'Find · 1 credit a call',
     results: 'Found',
     alreadyLinked: 'has a row already',
     linkButton: (n: number) => (n === 0 ? 'Link' : `Link ${plural(n, 'record')} · ${creditsText(n)}`),
     nothing: (app: string, what: string) =>
       `${app} search returned nothing for '${what}'. Objects that are not searchable, and records made in the last minutes, don't appear. Paste the record's key instead.`,
-    missing: (app: string, keys: readonly string[]) =>
-      `${app} has no record under ${keys.join(', ')}. Nothing was linked for ${keys.length === 1 ? 'it' : 'them'}.`,
     charged: (n: number) => `${creditsText(n)} used.`,
     searching: 'Searching…',
   },
 
   import: {
     title: (name: string) => `Import ${name}`,
-    label: (app: string) => `${app} query (JQL)`,
-    hint: 'Records that a row already holds are not added again.',
-    price: 'Price: 1 credit for each record that is imported. A query that finds nothing costs nothing.',
     starters: 'Start from',
-    button: 'Import',
     jira: [
-      { name: 'Everything, newest first', query: 'ORDER BY created DESC' },
+      { name: 'Everything, newest first', query: 'created >= -3650d ORDER BY created DESC' },
       { name: 'Not done yet', query: 'status != Done ORDER BY priority' },
       { name: 'Changed this week', query: 'updated >= -7d ORDER BY updated DESC' },
       { name: 'By summary', query: 'summary ~ "word"' },
@@ -398,11 +391,8 @@ export const TEXTS = {
 
   addField: {
     title: (name: string) => `Add a connected field of ${name}`,
-    search: 'Search the fields',
     price: (records: number) => `Fills the field for ${plural(records, 'linked record')}: ${creditsText(records)}.`,
     button: (records: number) => `Add · ${creditsText(records)}`,
-    choose: 'Choose a field.',
-    readOnly: 'read-only',
     none: 'Every field of this object is in the sheet already.',
     own: 'A field of this workbook only',
     connected: 'A field of the connected app',

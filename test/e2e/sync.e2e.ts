@@ -139,7 +139,7 @@ test('[T13] records come in by a query, by name and by key, each for its price',
 
   await test.step('import by JQL', async () => {
     await page.getByRole('button', { name: 'Import', exact: true }).click()
-    await expect(window.dialog).toContainText('Price: 1 credit for each record that is imported.')
+    await expect(window.dialog).toContainText('Price: 1 credit for each record that is new here.')
     await window.dialog.getByLabel('Jira query (JQL)').fill('project = OPS AND summary ~ "backups"')
     await window.dialog.getByRole('button', { name: 'Import', exact: true }).click()
     await expect(window.dialog).toBeHidden()
