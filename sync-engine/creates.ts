@@ -60,7 +60,15 @@ export async function createRecords(run: Run, rows: readonly NewRecord[], duplic
 
 /** Creations that earlier runs left open: found by their marker, they are linked; any run of the connection looks. */
 export async function settleOpenCreates(run: Run): Promise<void> {
-  const open = await run.ports.openCreates()
+  const all = await run.ports.openCreates()
+  if (all.length === 0) return
+  let open: readonly CreateIntent[] = []
+  await run.ports.settle((view) => {
+    // Somebody tied the row by hand meanwhile: what was unknown is decided by that.
+    const isTied = (c: CreateIntent): boolean => c.record === undefined && view.recordOf(c.row) !== undefined && !view.isGone(c.row)
+    open = all.filter((c) => !isTied(c))
+    return { creates: all.filter(isTied).map((c) => ({ key: c.key, state: 'settled' as const })) }
+  })
   const found: CreateIntent[] = []
   for (const create of open) {
     if (create.record !== undefined) found.push(create)

@@ -82,6 +82,18 @@ test('[PL4] not found while the app’s index may lag, it stays unknown, is said
   ])
 })
 
+test('[PL4] a row whose creation was unknown and that somebody ties by hand is decided by that', async () => {
+  await using w = await start()
+  w.app.isIndexBehind = true
+  w.app.createFate = () => ({ kind: 'lose', isSaved: true })
+  const made = newRow(w)
+  await w.run(order(made))
+  await w.run({ kind: 'link', links: [{ row: made.row, recordId: '1000' }] })
+  w.app.isIndexBehind = false
+  const later = await w.oneWay()
+  expect([recordOf(w, made.row), later.counts.created, later.calls.some((c) => c.op === 'find-created')]).toEqual(['1000', 0, false])
+})
+
 test('[PL4] a refusal names its cell; the other rows are made', async () => {
   await using w = await start()
   const bad = newRow(w, 'Bad')
