@@ -51,6 +51,7 @@ export function SheetTabs({ ref, sheets, removed, current, peers, work, canEdit,
   const asked = menu ?? current
   const at = sheets.findIndex(({ id }) => id === asked)
   const anchor = useRef<HTMLElement>(null)
+  const renamed = sheets.find(({ id }) => id === renaming)
 
   const tabOf = (id: string): HTMLElement | null => bar.current?.querySelector(`[data-sheet="${id}"]`) ?? null
   useEffect(() => {
@@ -146,7 +147,6 @@ export function SheetTabs({ ref, sheets, removed, current, peers, work, canEdit,
       />
       <div ref={bar} role="tablist" aria-label={T.label} className="sheet-tabs">
         {sheets.map(({ id, name }, i) => {
-          if (renaming === id) return <NameField key={id} name={name} onEnd={(typed) => endRename(id, typed)} />
           const here = peers.filter((peer) => peer.sheet === id)
           return (
             <span
@@ -154,6 +154,7 @@ export function SheetTabs({ ref, sheets, removed, current, peers, work, canEdit,
               role="presentation"
               className="sheet-tab"
               data-current={id === current || undefined}
+              data-renaming={id === renaming || undefined}
               data-drop={dropMark(dropAt, i, sheets.length)}
             >
               <button
@@ -184,6 +185,9 @@ export function SheetTabs({ ref, sheets, removed, current, peers, work, canEdit,
           )
         })}
       </div>
+      {renamed !== undefined && (
+        <NameField key={renamed.id} name={renamed.name} left={leftOf(tabOf(renamed.id))} onEnd={(typed) => endRename(renamed.id, typed)} />
+      )}
       {canEdit && (
         <SheetMenu
           name={sheets.find(({ id }) => id === asked)?.name ?? ''}
@@ -219,8 +223,22 @@ function placeAt(bar: HTMLElement | null, x: number): number {
 const dropMark = (dropAt: number | undefined, index: number, count: number): 'before' | 'after' | undefined =>
   dropAt === index ? 'before' : dropAt === count && index === count - 1 ? 'after' : undefined
 
-/** A tab's name while it is typed anew. */
-function NameField({ name, onEnd }: { readonly name: string; readonly onEnd: (typed: string | undefined) => void }) {
+/** Where a tab stands in the bar, px. */
+const leftOf = (tab: HTMLElement | null): number => {
+  const bar = tab?.closest('nav')
+  return tab === null || !bar ? 0 : Math.max(0, tab.getBoundingClientRect().left - bar.getBoundingClientRect().left)
+}
+
+/** A tab's name while it is typed anew: over its tab, for a list of tabs holds tabs alone. */
+function NameField({
+  name,
+  left,
+  onEnd,
+}: {
+  readonly name: string
+  readonly left: number
+  readonly onEnd: (typed: string | undefined) => void
+}) {
   const [typed, setTyped] = useState(name)
   const isOver = useRef(false)
   const end = (to: string | undefined): void => {
@@ -234,6 +252,7 @@ function NameField({ name, onEnd }: { readonly name: string; readonly onEnd: (ty
       // biome-ignore lint/a11y/noAutofocus: asked for by a double click or F2 on this very tab
       autoFocus
       className="input sheet-rename"
+      style={{ left }}
       aria-label={T.renameLabel(name)}
       maxLength={120}
       size={Math.max(6, Math.min(30, typed.length + 1))}
