@@ -144,7 +144,9 @@ export function PreviewDialog(props: Props) {
         <>
           <Button
             look="primary"
-            isDisabled={preview === undefined || !isOnline || isLocal || isStarting || isBlocked || connection.isPaused}
+            isDisabled={preview === undefined || !isOnline || isLocal || isBlocked || connection.isPaused}
+            // Not disabled meanwhile: it would lose the focus, which then stands on the receipt's first button.
+            isPending={isStarting}
             onPress={() => void start('two-way')}
           >
             {TEXTS.preview.run}
