@@ -337,7 +337,11 @@ export function WorkbookScreen({ session, state, info, open }: WorkbookScreenPro
         const next = nextNeeding(survey.needing, from, command.direction, placeOf)
         const goHere = (): void => (next === undefined ? say(TEXTS.grid.nothingNeedsYou) : goTo(next))
         if (next !== undefined && !isRoundTheEnd(placeOf(next), from, command.direction)) goHere()
-        else toNextSheet(command.direction, goHere)
+        else {
+          // The server is asked about other sheets: whoever has gone elsewhere meanwhile is left there.
+          const focused = document.activeElement
+          toNextSheet(command.direction, () => document.activeElement === focused && goHere())
+        }
         return
       }
       default:
