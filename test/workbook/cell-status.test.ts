@@ -177,7 +177,11 @@ describe('the text of a cell’s state', () => {
   test('[U8] a cell of a deleted record keeps its edit', () => {
     expect(statusOf(agreed, { record: record('gone') }).text).toBe('Deleted in Jira. The row stays.')
     const kept = 'Deleted in Jira. Your edit stays here and is not sent.'
-    expect(statusOf(staged('b', 'a'), { record: record('gone') })).toEqual({ kind: 'gone', text: kept, choices: ['Recreate…', 'Unlink…', 'Put back'] })
+    expect(statusOf(staged('b', 'a'), { record: record('gone') })).toEqual({
+      kind: 'gone',
+      text: kept,
+      choices: ['Recreate…', 'Unlink…', 'Put back'],
+    })
   })
 
   test('[U8] a record outside the filter still sends its edits', () => {
