@@ -60,7 +60,7 @@ import { usePlans, useSurvey } from './use-survey.ts'
 const isMacKeyboard = (): boolean => /Mac|iPhone|iPad/u.test(navigator.platform)
 
 /** In which order F6 walks the screen. */
-const REGIONS = ['toolbar', 'grid', 'cell', 'sheets', 'drawer', 'panel'] as const
+const REGIONS = ['toolbar', 'grid', 'cell', 'drawer', 'panel', 'sheets'] as const
 
 export interface WorkbookScreenProps {
   readonly session: WorkbookSession
@@ -284,7 +284,16 @@ export function WorkbookScreen({ session, state, info, open }: WorkbookScreenPro
 
   const connectionHere = (): string | undefined => activeField?.binding?.connection ?? connections[0]?.id
 
+  /** The cell that is selected now: a key may follow so closely that this screen has not been drawn with it yet. */
+  const activeNow = (): CellId | undefined => {
+    const { lines, fields, selection } = grid.current?.ground() ?? {}
+    const line = selection && lines?.[selection.active.row]
+    const field = selection && fields?.[selection.active.column]
+    return line?.kind === 'row' && field !== undefined ? { row: line.row, field: field.id } : active
+  }
+
   const run = (command: GridCommand): void => {
+    const here = activeNow()
     switch (command.do) {
       case 'leave':
         leaveTo(command.direction)
@@ -312,20 +321,20 @@ export function WorkbookScreen({ session, state, info, open }: WorkbookScreenPro
         return
       }
       case 'open-row':
-        if (active !== undefined) extras.openRow(active.row)
+        if (here !== undefined) extras.openRow(here.row)
         return
       case 'comment':
-        if (active !== undefined) extras.commentOn(active)
+        if (here !== undefined) extras.commentOn(here)
         return
       case 'story':
         if (access.isGuest) say(TEXTS.share.membersOnly)
-        else if (active !== undefined) setDialog({ kind: 'story', cell: active })
+        else if (here !== undefined) setDialog({ kind: 'story', cell: here })
         return
       case 'record':
         connecting.run(command.what)
         return
       case 'put-back':
-        if (active !== undefined && activeField?.binding !== undefined) editing.putBack(active.row, active.field)
+        if (here !== undefined && sheet.field(here.field)?.binding !== undefined) editing.putBack(here.row, here.field)
         return
       case 'next-needing': {
         const columns = new Map(view.fields.map((field, i) => [field.id, i]))
@@ -333,7 +342,7 @@ export function WorkbookScreen({ session, state, info, open }: WorkbookScreenPro
           rowIndex: Math.max(0, view.lineOf(cell.row)),
           columnIndex: columns.get(cell.field) ?? 0,
         })
-        const from = active === undefined ? { rowIndex: -1, columnIndex: -1 } : placeOf(active)
+        const from = here === undefined ? { rowIndex: -1, columnIndex: -1 } : placeOf(here)
         const next = nextNeeding(survey.needing, from, command.direction, placeOf)
         const goHere = (): void => (next === undefined ? say(TEXTS.grid.nothingNeedsYou) : goTo(next))
         if (next !== undefined && !isRoundTheEnd(placeOf(next), from, command.direction)) goHere()

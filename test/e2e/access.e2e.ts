@@ -74,7 +74,7 @@ async function lookAtPages(window: WorkbookWindow, found: Findings): Promise<voi
     ['sandbox', '/sandbox', 'TB-1'],
   ] as const) {
     await window.page.goto(path)
-    await window.page.getByText(text).first().waitFor()
+    await window.page.getByText(text).filter({ visible: true }).first().waitFor()
     found[name] = await findings(window.page)
   }
 }

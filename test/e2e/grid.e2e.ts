@@ -48,6 +48,8 @@ test('[T15] the keyboard reaches every cell, and a screen reader is told where i
     await window.press('F6')
     await expect(window.panel.locator(':focus')).toHaveCount(1)
     await window.press('F6')
+    await expect(page.getByRole('navigation', { name: 'Sheets' }).locator(':focus')).toHaveCount(1)
+    await window.press('F6')
     await expect(page.getByRole('navigation', { name: 'Workbook tools' }).locator(':focus')).toHaveCount(1)
     await window.press('F6')
     await expect(window.cell('TB-2', 'Key')).toBeFocused()
