@@ -14,6 +14,7 @@ import { type CellValue, choicesOf, choicesValue } from './cell-value.ts'
 import { showValue, type ValueFormats } from './field-values.ts'
 import type { Field } from './fields.ts'
 import type { FieldId } from './ids.ts'
+import { escapeRegExp } from './typed-text.ts'
 import { kindOfField, type ValueKind } from './value-kind.ts'
 import { type Condition, FILTER_DEPTH, type FilterGroup, type FilterPart, type Operand, STATE_FIELD } from './view.ts'
 
@@ -200,6 +201,16 @@ function pairProblem(
 
 const isEmpty = (value: CellValue): boolean => value === null || value === ''
 const fold = (text: string): string => text.normalize('NFC').toLowerCase()
+/** Letters from here on may have other forms than their two cases. */
+const UNPLAIN = /[\u0130-\uffff]/
+
+/** Whether a text holds another, whatever the case: folding each of 100,000 texts would take four times as long as looking at it. */
+export function containsFolded(wanted: string): (text: string) => boolean {
+  const folded = fold(wanted)
+  if (UNPLAIN.test(folded)) return (text) => fold(text).includes(folded)
+  const plain = new RegExp(escapeRegExp(folded), 'i')
+  return (text) => (UNPLAIN.test(text) ? fold(text).includes(folded) : plain.test(text))
+}
 
 /** A condition as a question to one value. The operand is known to fit. */
 export function valueTest(field: Field, condition: Condition, context: FilterContext): ValueTest {
@@ -235,11 +246,12 @@ function textTest(operator: string, wanted: string): ValueTest {
     (test: (text: string) => boolean): ValueTest =>
     (value) =>
       value === null || !test(fold(String(value)))
+  const contains = containsFolded(wanted)
   switch (operator) {
     case 'contains':
-      return ask((text) => text.includes(wanted))
+      return (value) => value !== null && contains(String(value))
     case 'not-contains':
-      return not((text) => text.includes(wanted))
+      return (value) => value === null || !contains(String(value))
     case 'is':
       return ask((text) => text === wanted)
     case 'is-not':

@@ -7,7 +7,16 @@ import type { Field } from '../../workbook/fields.ts'
 import type { FieldId } from '../../workbook/ids.ts'
 import { makeTextOrder } from '../../workbook/text-order.ts'
 import { type Condition, type FilterGroup, type FilterPart, type Operand, STATE_FIELD } from '../../workbook/view.ts'
-import { compileFilter, filterContext, ME, matches, OPERATORS, type RowState, valuesToMatch } from '../../workbook/view-filter.ts'
+import {
+  compileFilter,
+  containsFolded,
+  filterContext,
+  ME,
+  matches,
+  OPERATORS,
+  type RowState,
+  valuesToMatch,
+} from '../../workbook/view-filter.ts'
 
 /** Saturday, in Berlin an hour ahead of UTC. */
 const NOW = Date.UTC(2026, 10, 21, 12)
@@ -287,4 +296,18 @@ describe('days and texts', () => {
     expect(passes(condition(instant, 'is', '2026-11-22'), { 'date-time': at('2026-11-21T23:30:00Z') })).toBe(true)
     expect(passes(condition(instant, 'is', '2026-11-22'), { 'date-time': '2026-11-22T00:30:00+01:00' })).toBe(true)
   })
+})
+
+test('[VW6] a text is found in another by any case of its letters, as if both were folded', () => {
+  const letters = fc
+    .array(fc.constantFrom(...'aAbBsSkKiIıİſßÄäÿŸµμΜéE\u0301eé漢😀.*+?^$([\\ '), { maxLength: 5 })
+    .map((all) => all.join(''))
+  const fold = (text: string): string => text.normalize('NFC').toLowerCase()
+  fc.assert(
+    fc.property(letters, letters, letters, (before, wanted, after) => {
+      for (const text of [before + wanted + after, before + wanted.toUpperCase() + after, before + after])
+        expect(containsFolded(wanted)(text)).toBe(fold(text).includes(fold(wanted)))
+    }),
+    { seed: 20261121, numRuns: 3_000 },
+  )
 })
