@@ -98,7 +98,14 @@ interface AppFlow {
   /** Keys of records that the filter finds. */
   readonly keys: readonly [string, string]
   /** A change that comes back otherwise from a fresh stand-in. */
-  readonly rewritten: { readonly column: string; readonly option: string; readonly warning: RegExp; readonly keep: string }
+  readonly rewritten: {
+    readonly column: string
+    /** What is chosen, or typed. */
+    readonly option?: string
+    readonly text?: string
+    readonly warning: RegExp
+    readonly keep: string
+  }
   /** Changes the name of the second record on the other side. */
   readonly changeThere: (jira: OtherSide, page: Page, value: string) => Promise<void>
 }
@@ -137,6 +144,29 @@ const APPS: readonly AppFlow[] = [
       await page.getByLabel('Company name').fill(value)
       await page.getByRole('button', { name: 'Save', exact: true }).click()
       await expect(page.getByRole('status')).toHaveText('Saved. HubSpot has it now.')
+    },
+  },
+  {
+    app: 'Salesforce',
+    object: 'Accounts',
+    integration: 'Sandbox Salesforce',
+    filter: "Id <= '0015g0000000006AAA'",
+    records: 6,
+    fields: [/^Account Number Text/],
+    nameColumn: 'Account Name',
+    keys: ['0015g0000000001AAA', '0015g0000000002AAA'],
+    // A flow of the org keeps account numbers in capitals.
+    rewritten: {
+      column: 'Account Number',
+      text: 'ac-17',
+      warning: /Salesforce saved 'AC-17', you sent 'ac-17' \(capitals\)/,
+      keep: 'Keep Salesforce’s',
+    },
+    changeThere: async (others, page, value) => {
+      await others.open(page, '/salesforce/account/0015g0000000002AAA')
+      await page.getByLabel('Account Name').fill(value)
+      await page.getByRole('button', { name: 'Save', exact: true }).click()
+      await expect(page.getByRole('status')).toHaveText('Saved. Salesforce has it now.')
     },
   },
 ]
@@ -184,7 +214,8 @@ for (const flow of APPS) {
     })
 
     await test.step('edit, preview, sync, and the warning about what came back', async () => {
-      await window.choose(first, flow.rewritten.column, flow.rewritten.option)
+      const { column, option, text = '' } = flow.rewritten
+      await (option === undefined ? window.type(first, column, text) : window.choose(first, column, option))
       await window.saved()
       await window.card.getByRole('button', { name: 'Preview' }).click()
       await expect(dialog).toContainText('cell to push1')
