@@ -1,4 +1,5 @@
 import { createServer } from 'node:http'
+import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { z } from 'zod'
 import { sendAnswer } from './http.ts'
@@ -59,9 +60,13 @@ async function main(): Promise<void> {
     const address = server.address()
     const ownPort = typeof address === 'object' && address !== null ? address.port : port
     const { email, apiToken } = sandbox.credentials('jira')
-    process.stdout.write(
-      `The sandbox is ready at http://${HOST}:${ownPort}/sandbox (Jira: http://${HOST}:${ownPort}/sandbox/jira, ${email}, token ${apiToken})\n`,
-    )
+    const origin = `http://${HOST}:${ownPort}/sandbox`
+    process.stdout.write(`The sandbox is ready at ${origin} (Jira: ${origin}/jira, ${email}, token ${apiToken})\n`)
+    for (const [app, name] of [
+      ['salesforce', 'Salesforce'],
+      ['hubspot', 'HubSpot'],
+    ] as const)
+      process.stdout.write(`${name}: ${origin}/${app}, sign-ins in ${join(data, app, 'credentials.json')}\n`)
   })
   const stop = (): void => {
     server.close()
