@@ -229,7 +229,13 @@ export class Catalog {
     if (where.workbook !== undefined) query = query.where('workbook', '=', where.workbook)
     if (where.sheet !== undefined) query = query.where('sheet', '=', where.sheet)
     if (where.object !== undefined) query = query.where('object', '=', where.object)
-    return (await query.execute()).map((row) => ({
+    // In the order of the tabs, so that lists and cards stand the same each time.
+    const ordered = query
+      .orderBy('workbook')
+      .orderBy((q) => q.selectFrom('sheets').select('order_key').whereRef('sheets.id', '=', 'connections.sheet'))
+      .orderBy((q) => q.selectFrom('sheets').select('ord').whereRef('sheets.id', '=', 'connections.sheet'))
+      .orderBy('id')
+    return (await ordered.execute()).map((row) => ({
       id: row.id as ConnectionId,
       workbook: row.workbook as WorkbookId,
       sheet: row.sheet as SheetId,

@@ -14,7 +14,9 @@ describe('who is here', () => {
       ],
       1,
     )
-    expect(peers).toEqual([{ client: 2, ...user, cursor, sheet: cursor.sheet, ranges: [], liveText: undefined, isGuest: false, isIdle: false }])
+    expect(peers).toEqual([
+      { client: 2, ...user, cursor, sheet: cursor.sheet, ranges: [], liveText: undefined, isGuest: false, isIdle: false },
+    ])
   })
 
   test.each([{ state: {} }, { state: { user: null } }, { state: { user: { id: 'p1' } } }, { state: { user: { ...user, name: '' } } }])(

@@ -11,7 +11,7 @@ test('[KB20] undo never takes back what somebody else has set since, and names t
   await theirs.expectSaved()
   await expect(window.value('TB-2', 'Summary')).toHaveText('Ben’s')
 
-  await window.focus('TB-20', 'Summary')
+  await window.focus('TB-9', 'Summary')
   await window.press('Control+z')
   await expect(window.value('TB-1', 'Summary')).toHaveText('Write the launch announcement')
   await expect(window.value('TB-2', 'Summary')).toHaveText('Ben’s')
