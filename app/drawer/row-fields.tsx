@@ -105,7 +105,7 @@ function FieldLine({ painter, editing, row, field, isReadOnly, onComment }: Omit
             typed={undefined}
             formats={formats}
             onCommit={(value) => {
-              editing.write([{ row, field: field.id, value }])
+              if (value !== undefined) editing.write([{ row, field: field.id, value }])
               finish()
             }}
             onCancel={finish}

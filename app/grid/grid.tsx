@@ -650,7 +650,7 @@ export function Grid(props: GridProps) {
         commitRef={commitRef}
         onCancel={stopEditing}
         onCommit={(value, then) => {
-          editing.write([{ row, field: id, value }])
+          if (value !== undefined) editing.write([{ row, field: id, value }])
           stopEditing()
           if (then !== undefined) move(then, false)
         }}

@@ -2,11 +2,13 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { parseTsv, pastePlan, toTsv } from '../../app/grid/clipboard.ts'
 import { bandsOf, placeColumns, shownFields, totalWidth } from '../../app/grid/columns.ts'
+import { readTyped } from '../../app/grid/editors/read-typed.ts'
 import { gridCommand, type KeyPress, keysText, screenCommand } from '../../app/grid/grid-keys.ts'
 import { at, cornerOf, type Move, movePlace, moveSelection, rangeOf, scrollInto } from '../../app/grid/grid-model.ts'
 import { doStepAgain, EMPTY_UNDO, pushStep, type StepPart, takeBackStep } from '../../app/grid/undo-stack.ts'
 import type { Binding, Field } from '../../workbook/fields.ts'
 import type { FieldId } from '../../workbook/ids.ts'
+import { FORMATS } from '../support/value-formats.ts'
 
 const SIZE = { rows: 5, columns: 3 }
 
@@ -232,5 +234,23 @@ describe('keys', () => {
     expect(screenCommand(press('F6', { shiftKey: true }), false)).toEqual({ do: 'leave', direction: -1 })
     expect(screenCommand(press('/', { code: 'Slash', ctrlKey: true }), false)).toEqual({ do: 'keys' })
     expect(screenCommand(press('s', { code: 'KeyS', altKey: true, ctrlKey: true }), false)).toBeUndefined()
+  })
+})
+
+describe('leaving an editor', () => {
+  const number = { type: 'number', options: [] } as const
+  const opened = { value: 5, text: '5', isReplacing: false }
+
+  test('[FT15] untouched it writes nothing, whatever the cell holds by now; also where the text was changed and changed back', () => {
+    expect(readTyped(number, '5', opened, FORMATS.EN)).toBeUndefined()
+    // A value of another type than its field's: its text could not even be read.
+    expect(readTyped(number, 'n/a', { value: 'n/a', text: 'n/a', isReplacing: false }, FORMATS.EN)).toBeUndefined()
+  })
+
+  test('[FT15] what was typed is meant, also where it is what stood there', () => {
+    expect(readTyped(number, '6', opened, FORMATS.EN)).toEqual({ ok: true, value: 6 })
+    expect(readTyped(number, '', opened, FORMATS.EN)).toEqual({ ok: true, value: null })
+    expect(readTyped(number, '5', { ...opened, isReplacing: true }, FORMATS.EN)).toEqual({ ok: true, value: 5 })
+    expect(readTyped(number, 'x', opened, FORMATS.EN)).toMatchObject({ ok: false })
   })
 })

@@ -37,11 +37,12 @@ export function ChoiceEditor({ field, value, typed, onCommit, onCancel, commitRe
     wanted !== '' &&
     offered.every((option) => option.name.toLowerCase() !== wanted.toLowerCase())
   const asValue = (ids: readonly string[]): CellValue => (isMany ? choicesValue(ids) : (ids[0] ?? null))
-  const isDirty = isMany && asValue(held) !== value
+  const [opened] = useState(value)
+  const isDirty = isMany && asValue(held) !== opened
   /** Options that are made come with the choice itself: whoever cancels has made none. */
   const madeOf = (id: string): string => (id.startsWith(NEW) ? (fields?.work.addOption(field, id.slice(NEW.length)).id ?? id) : id)
   const finish = (then: Parameters<typeof onCommit>[1]): void => (isDirty ? onCommit(asValue(held.map(madeOf)), then) : leave(then))
-  const leave = (then: Parameters<typeof onCommit>[1]): void => (then === undefined ? onCancel() : onCommit(value, then))
+  const leave = (then: Parameters<typeof onCommit>[1]): void => (then === undefined ? onCancel() : onCommit(undefined, then))
   useEffect(() => {
     commitRef.current = () => {
       finish(undefined)

@@ -1,9 +1,10 @@
-import { type KeyboardEvent, type RefObject, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react'
+import { type KeyboardEvent, type RefObject, useEffect, useLayoutEffect, useRef, useState } from 'react'
 import { Popover } from 'react-aria-components'
 import type { CellValue } from '../../../workbook/cell-value.ts'
-import { editTextOf, parseTyped, type ValueFormats } from '../../../workbook/field-values.ts'
+import { editTextOf, type ValueFormats } from '../../../workbook/field-values.ts'
 import type { Field } from '../../../workbook/fields.ts'
 import type { Move } from '../grid-model.ts'
+import { readTyped } from './read-typed.ts'
 
 export interface EditorProps {
   readonly field: Field
@@ -11,7 +12,8 @@ export interface EditorProps {
   /** What the person typed to begin, which replaces the value; absent where they asked to edit it. */
   readonly typed: string | undefined
   readonly formats: ValueFormats
-  readonly onCommit: (value: CellValue, then: Move | undefined) => void
+  /** `undefined` where the person changed nothing: the cell keeps what it holds now, which others may have written meanwhile. */
+  readonly onCommit: (value: CellValue | undefined, then: Move | undefined) => void
   readonly onCancel: () => void
   /** How the grid asks an open editor to finish before the focus goes elsewhere; answers whether it could. */
   readonly commitRef: RefObject<(() => boolean) | undefined>
@@ -22,17 +24,16 @@ const UP: Move = { kind: 'step', rows: -1, columns: 0 }
 
 /** Text as it is typed, and what is wrong with it once the person tries to leave. */
 export function useTyped({ field, value, typed, formats, onCommit, commitRef }: EditorProps) {
-  const before = useMemo(() => editTextOf(field, value, formats), [field, value, formats])
-  const [text, setText] = useState(typed ?? before)
+  const [opened] = useState(() => ({ value, text: editTextOf(field, value, formats), isReplacing: typed !== undefined }))
+  const [text, setText] = useState(typed ?? opened.text)
   const [error, setError] = useState<string>()
   const commit = (then: Move | undefined, from = text): boolean => {
-    // Untouched text is the value as it was, whatever it would be read as.
-    const parsed = from === before ? ({ ok: true, value } as const) : parseTyped(field, from, formats)
-    if (!parsed.ok) {
-      setError(parsed.error)
+    const read = readTyped(field, from, opened, formats)
+    if (read?.ok === false) {
+      setError(read.error)
       return false
     }
-    onCommit(parsed.value, then)
+    onCommit(read?.value, then)
     return true
   }
   useEffect(() => {

@@ -10,7 +10,9 @@ export function RatingEditor({ field, value, typed, onCommit, onCancel, commitRe
   const most = starsOf(field.format)
   const ref = useRef<HTMLSpanElement>(null)
   const [stars, setStars] = useState(typeof value === 'number' ? value : 0)
+  const [opened] = useState(stars)
   const asValue = (n: number): CellValue => (n === 0 ? null : n)
+  const asChanged = (): CellValue | undefined => (stars === opened ? undefined : asValue(stars))
   const within = (n: number): number => Math.max(0, Math.min(most, n))
   useLayoutEffect(() => ref.current?.focus({ preventScroll: true }), [])
   // biome-ignore lint/correctness/useExhaustiveDependencies: what opened the editor is read once
@@ -19,7 +21,7 @@ export function RatingEditor({ field, value, typed, onCommit, onCancel, commitRe
   }, [])
   useEffect(() => {
     commitRef.current = () => {
-      onCommit(asValue(stars), undefined)
+      onCommit(asChanged(), undefined)
       return true
     }
     return () => {
@@ -35,7 +37,7 @@ export function RatingEditor({ field, value, typed, onCommit, onCancel, commitRe
     const then = leaveKey(event)
     if (then !== undefined) {
       event.preventDefault()
-      onCommit(asValue(stars), then)
+      onCommit(asChanged(), then)
       return
     }
     const next = nextStars(event.key, stars, most)
@@ -54,7 +56,7 @@ export function RatingEditor({ field, value, typed, onCommit, onCancel, commitRe
       aria-valuenow={stars}
       aria-valuetext={TEXTS.fields.stars(stars, most)}
       onKeyDown={onKeyDown}
-      onBlur={() => onCommit(asValue(stars), undefined)}
+      onBlur={() => onCommit(asChanged(), undefined)}
       className="flex size-full items-center gap-0.5 bg-paper px-2 outline-2 -outline-offset-2 outline-tide"
     >
       {Array.from({ length: most }, (_, i) => i + 1).map((n) => (
