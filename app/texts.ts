@@ -34,11 +34,21 @@ export const TEXTS = {
   close: 'Close',
   cancel: 'Cancel',
   dismiss: 'Dismiss',
+  copied: 'Copied',
+  notCopied: 'Could not be copied: select it by hand',
   reload: 'Reload',
   open: 'Open',
   someone: 'Someone',
   theApp: 'The app',
   you: 'You',
+
+  times: {
+    /** Names of days by how many days from now they are. */
+    near: { '-1': 'Yesterday', 0: 'Today', 1: 'Tomorrow' } as Readonly<Record<number, string>>,
+    justNow: 'just now',
+    minutesAgo: (n: number) => `${n} min ago`,
+    hoursAgo: (n: number) => `${n} h ago`,
+  },
 
   home: {
     title: 'Workbooks',
@@ -333,7 +343,6 @@ export const TEXTS = {
     nothingSent: 'nothing has been sent yet',
     as: (name: string) => `as ${name}`,
     copy: 'Copy as text',
-    copied: 'Copied',
     cellsToPush: (n: number) => (n === 1 ? 'cell to push' : 'cells to push'),
     writeCalls: (n: number) => (n === 1 ? 'write call' : 'write calls'),
     recordsToPull: (calls: number) => `records to pull · ${plural(calls, 'call')}`,

@@ -1,8 +1,10 @@
+import { TEXTS } from '../texts.ts'
+
 /** Dates and times as sentences of the screen use them. */
 export interface Times {
   /** `10:02`. */
   readonly clock: (at: number) => string
-  /** `Today 10:02`, `20 Nov 10:02`. */
+  /** `Today 10:02`, `20 Nov 10:02`, `20 Nov 2025 10:02`. */
   readonly moment: (at: number) => string
   /** `20 Nov 2026, 10:02:07`. */
   readonly exact: (at: number) => string
@@ -17,20 +19,22 @@ const HOUR = 60 * MINUTE
 const DAY = 24 * HOUR
 
 export function makeTimes(locale: string, timeZone: string, now: () => number): Times {
-  const clock = new Intl.DateTimeFormat(locale, { hour: '2-digit', minute: '2-digit', timeZone })
+  const clock = new Intl.DateTimeFormat(locale, { timeStyle: 'short', timeZone })
   const day = new Intl.DateTimeFormat(locale, { day: 'numeric', month: 'short', timeZone })
+  const dayOfYear = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeZone })
   const exact = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'medium', timeZone })
   const dayKey = new Intl.DateTimeFormat('en-CA', { timeZone })
-  const moment = (at: number): string => {
-    const isToday = dayKey.format(at) === dayKey.format(now())
-    return `${isToday ? 'Today' : day.format(at)} ${clock.format(at)}`
-  }
+  /** How many days of the calendar here; a day may have 23 or 25 hours. */
+  const daysUntil = (at: number): number => (Date.parse(dayKey.format(at)) - Date.parse(dayKey.format(now()))) / DAY
+  const dayText = (at: number): string =>
+    dayKey.format(at).slice(0, 4) === dayKey.format(now()).slice(0, 4) ? day.format(at) : dayOfYear.format(at)
+  const moment = (at: number): string => `${TEXTS.times.near[daysUntil(at)] ?? dayText(at)} ${clock.format(at)}`
   const ago = (at: number, from: number): string => {
     const ms = from - at
-    if (ms < MINUTE) return 'just now'
-    if (ms < HOUR) return `${Math.floor(ms / MINUTE)} min ago`
-    if (ms < DAY) return `${Math.floor(ms / HOUR)} h ago`
-    return day.format(at)
+    if (ms < MINUTE) return TEXTS.times.justNow
+    if (ms < HOUR) return TEXTS.times.minutesAgo(Math.floor(ms / MINUTE))
+    if (ms < DAY) return TEXTS.times.hoursAgo(Math.floor(ms / HOUR))
+    return dayText(at)
   }
   return { clock: (at) => clock.format(at), moment, exact: (at) => exact.format(at), ago, span: spanText }
 }

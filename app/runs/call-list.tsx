@@ -2,6 +2,7 @@ import { ChevronRight } from 'lucide-react'
 import { useState } from 'react'
 import type { Run } from '../../server/api/contract.ts'
 import { Button } from '../kit/button.tsx'
+import { copyLabel, copyText } from '../kit/copy-text.ts'
 import { Switches } from '../kit/facts.tsx'
 import type { Times } from '../kit/times.ts'
 import { TEXTS } from '../texts.ts'
@@ -110,21 +111,14 @@ function CallLine({ call, times }: { readonly call: Call; readonly times: Times 
 }
 
 function Body({ body }: { readonly body: string }) {
-  const [isCopied, setCopied] = useState(false)
+  const [isCopied, setCopied] = useState<boolean>()
   const text = shownBody(body)
-  const copy = (): void => {
-    navigator.clipboard.writeText(text).then(
-      () => setCopied(true),
-      // Without a secure address the browser keeps the clipboard to itself; the text can be selected by hand.
-      () => setCopied(false),
-    )
-  }
   return (
     <div className="grid gap-1">
       <span className="flex items-center gap-2">
         <b className="flex-1 font-semibold text-ink-2">{TEXTS.log.calls.body}</b>
-        <Button isSmall look="ghost" onPress={copy}>
-          {isCopied ? TEXTS.log.calls.copied : TEXTS.log.calls.copy}
+        <Button isSmall look="ghost" onPress={() => void copyText(text).then(setCopied)}>
+          {copyLabel(TEXTS.log.calls.copy, isCopied)}
         </Button>
       </span>
       <pre

@@ -3,6 +3,7 @@ import { type FormEvent, useEffect, useRef, useState } from 'react'
 import type { AnswerOf } from '../../server/api/contract.ts'
 import { callApi } from '../api-client.ts'
 import { Button, IconButton } from '../kit/button.tsx'
+import { copyText } from '../kit/copy-text.ts'
 import { Failure } from '../kit/message.tsx'
 import { Modal } from '../kit/modal.tsx'
 import type { Times } from '../kit/times.ts'
@@ -193,14 +194,10 @@ function MadeLink({ address, onAnother }: { address: string; onAnother: () => vo
   const [said, setSaid] = useState('')
   useEffect(() => field.current?.select(), [])
   const copy = async (): Promise<void> => {
-    try {
-      await navigator.clipboard.writeText(address)
-      setSaid(WORDS.copied)
-    } catch {
-      // Without a secure address the browser keeps the clipboard to itself: the text is selected for the person.
-      field.current?.select()
-      setSaid(WORDS.notCopied)
-    }
+    const isCopied = await copyText(address)
+    // Where the browser keeps the clipboard to itself, the text is selected for the person.
+    if (!isCopied) field.current?.select()
+    setSaid(isCopied ? WORDS.copied : WORDS.notCopied)
   }
   return (
     <div className="grid gap-2 rounded-md border border-line bg-wash p-3">

@@ -6,6 +6,7 @@ import type { FieldId, RowId } from '../../workbook/ids.ts'
 import { callApi } from '../api-client.ts'
 import { appColor } from '../kit/app-colors.ts'
 import { Button } from '../kit/button.tsx'
+import { copyLabel, copyText } from '../kit/copy-text.ts'
 import { Failure } from '../kit/message.tsx'
 import { Modal } from '../kit/modal.tsx'
 import { Method } from '../runs/call-list.tsx'
@@ -26,7 +27,7 @@ export function PreviewDialog(props: Props) {
   const [preview, setPreview] = useState<Preview>()
   const [isLocal, setLocal] = useState(false)
   const [error, setError] = useState<unknown>()
-  const [isCopied, setCopied] = useState(false)
+  const [isCopied, setCopied] = useState<boolean>()
   const [isStarting, setStarting] = useState(false)
   const [started, setStarted] = useState<string>()
   const isOnline = state.link.kind === 'online'
@@ -89,8 +90,7 @@ export function PreviewDialog(props: Props) {
   }
   const copy = async (): Promise<void> => {
     if (preview === undefined) return
-    await navigator.clipboard.writeText(previewText(preview, { title, fieldName, apart }))
-    setCopied(true)
+    setCopied(await copyText(previewText(preview, { title, fieldName, apart })))
   }
   const held = preview?.held ?? []
   const isBlocked = preview?.allowance?.isBlocked === true
@@ -137,7 +137,7 @@ export function PreviewDialog(props: Props) {
         .join(' · ')}
       tools={
         <Button look="ghost" isDisabled={preview === undefined} onPress={() => void copy()}>
-          {isCopied ? TEXTS.preview.copied : TEXTS.preview.copy}
+          {copyLabel(TEXTS.preview.copy, isCopied)}
         </Button>
       }
       foot={

@@ -124,7 +124,6 @@ export const LOG_TEXTS = {
     body: 'Body that was sent',
     noBody: 'No body.',
     copy: 'Copy the body',
-    copied: 'Copied',
     redacted: 'Without headers: sign-ins are never written down.',
     noAnswer: 'no answer',
     answered: (status: number) => `answered ${status}`,
