@@ -11,14 +11,23 @@ export interface CommentBoxProps {
   readonly nameOf: (person: string) => string
   /** The text to begin with, as it is kept. */
   readonly text?: string
+  /** What is being written is kept under this until it is sent or given up, also while its box is closed. */
+  readonly draft: string
   readonly isFocused?: boolean
   readonly onSend: (text: string) => void
   readonly onCancel?: () => void
 }
 
+/** What was begun in this window. Esc leaves it for later, *Cancel* gives it up. */
+const drafts = new Map<string, string>()
+
 /** Where a comment is written: @ proposes people, Ctrl+Enter sends. */
-export function CommentBox({ label, button, people, nameOf, text: kept = '', isFocused, onSend, onCancel }: CommentBoxProps) {
-  const [text, setText] = useState(() => editMentions(kept, nameOf))
+export function CommentBox({ label, button, people, nameOf, text: kept = '', draft, isFocused, onSend, onCancel }: CommentBoxProps) {
+  const [text, showText] = useState(() => drafts.get(draft) ?? editMentions(kept, nameOf))
+  const setText = (next: string): void => {
+    showText(next)
+    drafts.set(draft, next)
+  }
   const [caret, setCaret] = useState(-1)
   const [chosen, setChosen] = useState(0)
   const area = useRef<HTMLTextAreaElement>(null)
@@ -42,8 +51,13 @@ export function CommentBox({ label, button, people, nameOf, text: kept = '', isF
   const send = (): void => {
     if (text.trim() === '') return
     onSend(keepMentions(text.trim(), people))
-    setText('')
+    showText('')
+    drafts.delete(draft)
     setCaret(-1)
+  }
+  const giveUp = (): void => {
+    drafts.delete(draft)
+    onCancel?.()
   }
 
   const onKeyDown = (event: KeyboardEvent): void => {
@@ -129,7 +143,7 @@ export function CommentBox({ label, button, people, nameOf, text: kept = '', isF
           {button}
         </Button>
         {onCancel !== undefined && (
-          <Button isSmall look="ghost" onPress={onCancel}>
+          <Button isSmall look="ghost" onPress={giveUp}>
             {TEXTS.cancel}
           </Button>
         )}

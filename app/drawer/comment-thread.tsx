@@ -51,6 +51,7 @@ export function CommentThread({ thread, unread, ...context }: TalkContext & { re
             button={T.sendReply}
             people={people}
             nameOf={nameOf}
+            draft={`thread ${thread.id}`}
             isFocused
             onSend={reply}
             onCancel={() => setReplying(false)}
@@ -81,6 +82,7 @@ function CommentLine({
   isNew,
 }: TalkContext & { comment: Comment; isNew: boolean }) {
   const [isEditing, setEditing] = useState(false)
+  const [isAsked, setAsked] = useState(false)
   const isMine = comment.by === me && refusal === undefined && comment.text !== ''
   if (isEditing) {
     return (
@@ -91,6 +93,7 @@ function CommentLine({
           people={people}
           nameOf={nameOf}
           text={comment.text}
+          draft={`comment ${comment.id}`}
           isFocused
           onSend={(text) => {
             editComment(talk.doc, comment.id, text, session.editor())
@@ -110,17 +113,28 @@ function CommentLine({
         </time>
         {comment.editedAt !== undefined && comment.text !== '' && <span className="hint">{T.edited}</span>}
         {isNew && <span className="rounded-full bg-tide px-1.5 text-[11px] font-semibold text-on-tide">{T.isNew}</span>}
-        {isMine && (
+        {isMine && !isAsked && (
           <span className="ml-auto flex">
             <Button isSmall look="ghost" onPress={() => setEditing(true)}>
               {T.edit}
             </Button>
-            <Button isSmall look="ghost" onPress={() => deleteComment(talk.doc, comment.id, session.editor())}>
+            <Button isSmall look="ghost" onPress={() => setAsked(true)}>
               {T.delete}
             </Button>
           </span>
         )}
       </span>
+      {isMine && isAsked && (
+        <span role="alertdialog" aria-label={T.deleteSure} className="flex flex-wrap items-center gap-1.5">
+          {T.deleteSure}
+          <Button isSmall onPress={() => deleteComment(talk.doc, comment.id, session.editor())}>
+            {T.delete}
+          </Button>
+          <Button isSmall look="ghost" autoFocus onPress={() => setAsked(false)}>
+            {TEXTS.cancel}
+          </Button>
+        </span>
+      )}
       {comment.text === '' ? (
         <span className="hint">{T.deleted}</span>
       ) : (

@@ -66,6 +66,7 @@ export function RowComments({ row, fields, field, ...context }: RowCommentsProps
             button={T.send}
             people={people}
             nameOf={nameOf}
+            draft={`row ${row}`}
             isFocused={field !== undefined}
             onSend={send}
           />

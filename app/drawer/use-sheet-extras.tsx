@@ -173,7 +173,7 @@ export function useSheetExtras(options: SheetExtrasOptions): SheetExtras {
         if (!hasFiles(event)) return
         event.preventDefault()
         setDropping(false)
-        if (access.isGuest || access.refusal !== undefined) say(access.refusal ?? TEXTS.share.membersOnly)
+        if (access.isGuest || access.refusal !== undefined) say(access.refusal ?? TEXTS.files.membersOnly)
         else openFile(event.dataTransfer.files)
       },
     },

@@ -41,6 +41,7 @@ export const FILES_TEXTS = {
   offline:
     'An import needs the server, and there is no connection. The file stays chosen; the import can begin when the connection is back.',
   readOnly: 'You are a viewer here: only editors import files.',
+  membersOnly: 'Files are imported by members of this workbook, not by links. Nothing was changed; a table can be pasted.',
 
   format: 'How the file is read',
   encoding: 'Encoding',
@@ -206,6 +207,7 @@ export const TALK_TEXTS = {
   save: 'Save',
   edit: 'Edit',
   delete: 'Delete',
+  deleteSure: 'Delete this comment? It cannot be brought back.',
   edited: 'edited',
   deleted: 'This comment was deleted.',
   resolve: 'Resolve',

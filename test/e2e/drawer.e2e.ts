@@ -92,6 +92,17 @@ test('[CS26] comments are written, answered, resolved and opened again, live for
   await expect(drawer.getByText(/^Resolved by Ben/)).toBeVisible()
   await drawer.getByRole('button', { name: 'Open again' }).click()
   await expect(thread).toBeVisible()
+
+  // What was begun and not sent is there again; deleting asks first.
+  const box = drawer.getByRole('combobox', { name: 'Comment on the row' })
+  await box.fill('Not sent yet')
+  await box.press('Escape')
+  await expect(drawer).toBeHidden()
+  await expect((await openRow(mine, 'TB-3')).getByRole('combobox', { name: 'Comment on the row' })).toHaveValue('Not sent yet')
+  await drawer.getByRole('article').getByRole('button', { name: 'Delete' }).click()
+  await expect(thread).toContainText('Is this yours?')
+  await drawer.getByRole('alertdialog').getByRole('button', { name: 'Delete' }).click()
+  await expect(thread).toContainText('This comment was deleted.')
 })
 
 test('[CS27] a note and a comment written offline are kept on this device and join the others', async ({ enter }) => {
