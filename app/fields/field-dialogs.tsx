@@ -81,7 +81,7 @@ const Progress = ({ share, label }: { share: number; label: string }) => (
       aria-valuenow={Math.round(share * 100)}
       className="bar"
     >
-      <span style={{ width: `${share * 100}%` }} />
+      <div style={{ width: `${share * 100}%` }} />
     </div>
   </div>
 )

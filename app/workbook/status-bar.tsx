@@ -53,9 +53,9 @@ export function StatusBar({ rows, shown, parts, staged, warnings, credits, said,
       </span>
       {totals}
       {credits !== undefined && (
-        <span className="hidden sm:inline">
+        <a className="hidden min-h-6 items-center gap-1 text-ink-2 no-underline hover:underline sm:inline-flex" href="/usage">
           {TEXTS.status.credits} {n(credits)}
-        </span>
+        </a>
       )}
     </footer>
   )

@@ -317,7 +317,8 @@ export function WorkbookScreen({ session, state, info, open }: WorkbookScreenPro
       case 'preview': {
         const connection = connectionHere()
         if (access.isGuest) say(TEXTS.share.membersOnly)
-        else if (connection !== undefined) setDialog({ kind: 'preview', connection })
+        else if (connection === undefined) say(TEXTS.panel.empty)
+        else setDialog({ kind: 'preview', connection })
         return
       }
       case 'open-row':
