@@ -157,13 +157,9 @@ export class SheetDelivery {
       onLost: () => this.#whenLost(),
       onNews: (news) => this.#hear(news),
     })
-    const order = this.#inOrder()
-    const [first, ...rest] = order
+    const [first, ...rest] = this.#inOrder()
     if (first !== undefined) await this.#readDevice(first)
-    if (this.#isStopped) return
-    this.#ask()
-    this.#subscribe()
-    void this.#readRest(rest)
+    if (!this.#isStopped) void this.#readRest(rest)
   }
 
   /** `keeps: false`: what is not written on this device yet stays so. */
@@ -249,15 +245,10 @@ export class SheetDelivery {
   // The device ---------------------------------------------------------------------------------------------------------------------------
 
   async #readRest(shards: readonly Shard[]): Promise<void> {
-    if (this.isShown) await this.#options.whenDrawn?.()
-    if (this.#isStopped) return
+    await this.#options.whenDrawn?.()
     const queue = [...shards]
     const read = async (): Promise<void> => {
-      for (let shard = queue.shift(); shard !== undefined && !this.#isStopped; shard = queue.shift()) {
-        await this.#readDevice(shard)
-        this.#ask()
-        this.#subscribe()
-      }
+      for (let shard = queue.shift(); shard !== undefined && !this.#isStopped; shard = queue.shift()) await this.#readDevice(shard)
     }
     await Promise.all(Array.from({ length: AT_ONCE }, read))
   }
@@ -275,6 +266,9 @@ export class SheetDelivery {
       // The store has said so itself, and the save line shows it; the server has the rows.
       shard.phase = 'missing'
     }
+    // Asked first, told then: the question is on its way while the screen is drawn.
+    this.#ask()
+    this.#subscribe()
     this.#options.onChange()
   }
 

@@ -86,7 +86,7 @@ const CAUGHT_UP_MS = 8_000
 /** A run under way of which nothing was heard this long is asked for. ms. */
 const RUN_SILENCE_MS = 10_000
 /** While the parts of a sheet come in, how many are here is said this often. ms. */
-const PROGRESS_MS = 150
+const PROGRESS_MS = 500
 /** The other parts of a sheet wait at most this long until the first rows of it stand on the screen. ms. */
 const DRAWN_MS = 1_000
 

@@ -121,6 +121,7 @@ function makeWorld(
     mayFetch?: () => boolean
     whenDrawn?: () => Promise<void>
     isAllWanted?: boolean
+    onChange?: () => void
   } = {},
 ) {
   const count = o.shards ?? 3
@@ -159,7 +160,7 @@ function makeWorld(
     mayFetch: o.mayFetch ?? (() => true),
     ...(o.whenDrawn !== undefined && { whenDrawn: o.whenDrawn }),
     ...(o.isAllWanted !== undefined && { isAllWanted: o.isAllWanted }),
-    onChange: () => undefined,
+    onChange: o.onChange ?? (() => undefined),
     onRefused: (reason) => refused.push(reason),
   })
   if (o.visible !== undefined) delivery.want(o.visible)
@@ -259,6 +260,19 @@ test('[DL17] [DL22] the other parts are read from the device behind the first ro
   line.tell({ kind: 'changes', changes: [{ shard: 2, gen: 0, after: 10, seq: 11, update }] })
   line.tell({ kind: 'current', ask: line.asks.length })
   expect(delivery.takeCaughtUp()).toBe(1)
+})
+
+test('[DL16] the first part is asked for before the screen is told anything, and the others once its rows are drawn', async () => {
+  const drawn = Promise.withResolvers<void>()
+  const askedWhenTold: number[][] = []
+  const { delivery, asked, next } = makeWorld({ whenDrawn: () => drawn.promise, onChange: () => askedWhenTold.push([...asked]) })
+  await delivery.start()
+  expect(askedWhenTold[0]).toEqual([0])
+  await next().answer(bytes(server()[0], 10))
+  expect(asked).toEqual([0])
+  drawn.resolve()
+  await vi.advanceTimersByTimeAsync(0)
+  expect(asked).toEqual([0, 1, 2])
 })
 
 test('[DL17] what the feed brings is shown at once and kept with how far it goes', async () => {

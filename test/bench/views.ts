@@ -99,7 +99,7 @@ function show(view: ViewIndex, query: Partial<ViewQuery>): Shown {
   }
 }
 
-/** This thread's own time, ms: what else the machine is busy with does not count. */
+/** This thread's own time, ms: what else the machine is busy with does not count. It moves in steps of some ms, so that short work wants a mean. */
 function threadMs(): number {
   const { user, system } = process.threadCpuUsage()
   return (user + system) / 1_000
@@ -111,6 +111,7 @@ function timed(run: () => unknown): number {
   return threadMs() - start
 }
 
+const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length
 const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0
 
 /** The row index of 100,000 × 20 and its views, each beside plain arrays of decoded rows doing the same anew. */
@@ -142,7 +143,7 @@ export function benchViews(): BenchLine[] {
   show(view, { ...whole, aggregates: { [NUMBER]: 'sum' } })
   const random = makeRandom(2)
   const pick = (): RowId => rows[Math.floor(random() * rows.length)] as RowId
-  const edits = Array.from({ length: 60 }, () => {
+  const edits = Array.from({ length: 200 }, () => {
     editCells(sheet, [{ row: pick(), field: TEXT, value: `Customer o ${random()}` }], EDITOR)
     return timed(() => view.work())
   })
@@ -154,7 +155,7 @@ export function benchViews(): BenchLine[] {
     )
     return timed(() => view.work())
   })
-  const inserted = Array.from({ length: 20 }, () => {
+  const inserted = Array.from({ length: 200 }, () => {
     addRow(sheet, pick(), EDITOR, (length) => Uint8Array.from({ length }, () => Math.floor(random() * 256)))
     return timed(() => sheet.rows())
   })
@@ -172,8 +173,8 @@ export function benchViews(): BenchLine[] {
     line('sort by a text', sort, plainSort, '≤ 45 ms', reading(firstSort)),
     line('filter by a text', filter, plainFilter, '≤ 35 ms'),
     line('group with a sum', group, plainGroup, '≤ 200 ms', reading(firstGroup)),
-    line('an edit, filtered, sorted and grouped', median(edits), plain, '≤ 2 ms'),
-    line('1,000 cells of a pull, likewise', median(pulled), plain, '≤ 45 ms'),
-    line('a row inserted into the order', median(inserted), plainSort, '≤ 2 ms'),
+    line('an edit, filtered, sorted and grouped', mean(edits), plain, '≤ 2 ms'),
+    line('1,000 cells of a pull, likewise', mean(pulled), plain, '≤ 45 ms'),
+    line('a row inserted into the order', mean(inserted), plainSort, '≤ 2 ms'),
   ]
 }
