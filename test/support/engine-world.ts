@@ -19,6 +19,8 @@ import { type Settings, SettingsStore } from '../../server/storage/settings.ts'
 import { SqliteUpdateLog } from '../../server/storage/sqlite-log.ts'
 import type { SnapshotRecord, SqlOp, UpdateLog, UpdateRecord } from '../../server/update-log.ts'
 import { Workbooks } from '../../server/workbooks.ts'
+import type { ReadyApp } from '../../sync-engine/connectors/app.ts'
+import type { CallReport, HttpClient } from '../../sync-engine/connectors/http-client.ts'
 import { type Credits, NO_CREDITS } from '../../sync-engine/credits.ts'
 import type { FieldDirection, ObjectDirection } from '../../sync-engine/direction.ts'
 import type { ConnectionSetup } from '../../sync-engine/plan.ts'
@@ -29,11 +31,19 @@ import { makeRandom } from '../../tools/random.ts'
 import type { Annotation, Choice, Marks } from '../../workbook/annotations.ts'
 import type { CellValue } from '../../workbook/cell-value.ts'
 import { addRow, chooseOn, type Editor, editCells, putBack, requestLink, setRowsDeleted } from '../../workbook/edit.ts'
-import { cellKey, type FieldId, makeConnectionId, type RandomBytes, type RowId, type SheetId } from '../../workbook/ids.ts'
+import {
+  type ConnectionId,
+  cellKey,
+  type FieldId,
+  makeConnectionId,
+  type RandomBytes,
+  type RowId,
+  type SheetId,
+} from '../../workbook/ids.ts'
 import { isServerOrigin } from '../../workbook/origin.ts'
 import { bookName, isServerWritten, parseDocumentName, sysName } from '../../workbook/schema.ts'
 import { Sheet } from '../../workbook/sheet.ts'
-import { FakeApp, FakeHttp, type SeenCall } from './fake-app.ts'
+import { FakeApp, type SeenCall } from './fake-app.ts'
 import { tempFolder } from './temp-folder.ts'
 import { lookAt } from './world.ts'
 
@@ -42,21 +52,55 @@ export interface PersonSpec {
   readonly client: number
 }
 
-export interface EngineWorldOptions {
+/** An app of a world: as the server knows it, and how it is called. */
+export interface WorldApp {
+  ready(): ReadyApp
+  /** A client of one run; `goOn` is asked before each call, and throws where none may leave any more. */
+  http(onCall: (call: CallReport) => void, goOn: () => void): HttpClient
+}
+
+/** A connection of the world's sheet. */
+export interface ConnectionSpec<App extends WorldApp = WorldApp> {
+  readonly app: App
+  /** The app's own name of the object. */
+  readonly object: string
+  /** Of its integration. (Default: the app's) */
+  readonly name?: string
+  /** Connected fields by their name in the app. */
+  readonly fields: readonly string[]
+  /** In the app's own query language: what is in the sheet before anybody looks. (Default: all) */
+  readonly filter?: string
+  /** Records that share the row of another connection's record. The others of the app get rows of their own. */
+  readonly beside?: Readonly<Record<string, string>>
+}
+
+interface ServerWorldOptions {
+  readonly people?: readonly PersonSpec[]
+  readonly seed?: number
+  /** The server's Yjs client ids, one after the other. */
+  readonly serverClient?: number
+  /** A log that many worlds of one test file use one after the other, each with a workbook of its own. (Default: one of its own) */
+  readonly shared?: SharedLog
+  /** The clock, where others look at it too. */
+  readonly time?: WorldTime
+}
+
+export interface WorldTime {
+  /** ms since 1970 */
+  nowMs: number
+}
+
+export interface EngineWorldOptions extends ServerWorldOptions {
   /** What the app holds at first; imported before anybody looks. (Default: one record `1` with summary a) */
   readonly records?: Readonly<Record<string, Readonly<Record<string, CellValue>>>>
-  readonly people?: readonly PersonSpec[]
   /** Connected fields by their name in the app. (Default: summary alone) */
   readonly fields?: readonly string[]
   readonly direction?: ObjectDirection
   readonly fieldDirection?: FieldDirection
   readonly onConflict?: ConnectionSetup['onConflict']
-  readonly seed?: number
-  /** The server's Yjs client ids, one after the other. */
-  readonly serverClient?: number
   readonly app?: FakeApp
-  /** A log that many worlds of one test file use one after the other, each with a workbook of its own. (Default: one of its own) */
-  readonly shared?: SharedLog
+  /** Further connections of the same sheet. */
+  readonly others?: readonly ConnectionSpec<FakeApp>[]
 }
 
 /** A data folder with its log. Opening one takes ten times as long as a run. */
@@ -77,11 +121,15 @@ export async function openSharedLog(): Promise<SharedLog> {
   return { folder: folder.path, log, worlds: 0, [Symbol.asyncDispose]: stop }
 }
 
-/** What one run left behind: its end, its money, its calls. */
-export interface RunReport {
+/** What one run left behind: its end and its money. */
+export interface RunEnd {
   readonly run: RunRow
   readonly credits: Credits
   readonly counts: RunCounts
+}
+
+/** And what the app saw of it. */
+export interface RunReport extends RunEnd {
   readonly calls: readonly SeenCall[]
   /** Write calls as `record.field=value`. */
   readonly sent: readonly string[]
@@ -323,45 +371,49 @@ interface Process {
 const SERVER = 'server'
 
 /**
- * People, a server without sockets, and an app in memory: the real log on disk, real documents, the real authority, queue, ports and
- * engine. Only the clock, randomness, the network and the app are the test's.
+ * People, a server without sockets, and connected apps: the real log on disk, real documents, the real authority, queue, ports and
+ * engine. Only the clock, randomness, the network and the apps are the test's.
  */
-export class EngineWorld implements AsyncDisposable {
-  readonly app: FakeApp
+export class ServerWorld<App extends WorldApp = WorldApp> implements AsyncDisposable {
   readonly people = new Map<string, EnginePerson>()
   /** What was sent to everybody in a workbook. */
   readonly broadcasts: StatelessMessage[] = []
   /** What the server's logger was told, errors and warnings. */
   readonly complaints: string[] = []
-  readonly now = (): number => this.nowMs
-  nowMs = Date.parse('2026-02-01T09:00:00.000Z')
-  readonly #options: EngineWorldOptions
+  readonly now = (): number => this.#time.nowMs
+  /** The connections of the sheet, in the order in which they were made. */
+  readonly connections: (ConnectionSpec<App> & { readonly id: ConnectionId })[] = []
+  readonly #time: WorldTime
+  readonly #options: ServerWorldOptions
+  readonly #specs: readonly ConnectionSpec<App>[]
   readonly #random: RandomBytes
   readonly #shared: SharedLog
   #reader: Reader
   #process: Process
   #serverClient: number
-  #full: FullConnection | undefined
   #room: Room | undefined
   #names: { book: string; sys: string; edits: string; annotations: string; base: readonly string[] } | undefined
   /** What the server itself wrote waits for the disk before anybody sees it: else people would bring back what a crash undid. */
   #held: { name: string; update: Uint8Array }[] = []
 
-  static async start(options: EngineWorldOptions = {}): Promise<EngineWorld> {
-    const world = new EngineWorld(options, options.shared ?? (await openSharedLog()))
-    await world.#fill()
-    return world
-  }
-
-  private constructor(options: EngineWorldOptions, shared: SharedLog) {
+  constructor(specs: readonly ConnectionSpec<App>[], options: ServerWorldOptions, shared: SharedLog) {
+    this.#specs = specs
     this.#options = options
     this.#shared = shared
+    this.#time = options.time ?? { nowMs: Date.parse('2026-02-01T09:00:00.000Z') }
     this.#reader = openReader(shared.folder)
     this.#serverClient = options.serverClient ?? 5_000
     const next = makeRandom((options.seed ?? 1) + 7_919 * shared.worlds++)
     this.#random = (length) => Uint8Array.from({ length }, () => Math.floor(next() * 256))
-    this.app = options.app ?? new FakeApp()
     this.#process = this.#build()
+  }
+
+  get nowMs(): number {
+    return this.#time.nowMs
+  }
+
+  set nowMs(to: number) {
+    this.#time.nowMs = to
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -409,11 +461,12 @@ export class EngineWorld implements AsyncDisposable {
       broadcast: (_docName, message) => this.broadcasts.push(message),
       nameOf: (actor) => actor,
       settings: () => settings.get(),
-      readyApp: () => this.app.ready(),
-      makeHttp: (_full, onCall) =>
-        new FakeHttp((call) => {
-          onCall(call)
-        }),
+      readyApp: (id) => this.#specs.map(({ app }) => app.ready()).find((app) => app.id === id),
+      makeHttp: ({ integration }, onCall, goOn = () => undefined) => {
+        const spec = this.#specs.find(({ app }) => app.ready().id === integration.app)
+        if (spec === undefined) throw new Error(`The world has no ${integration.app}`)
+        return spec.app.http(onCall, goOn)
+      },
     })
     const workbooks = new Workbooks({
       catalog,
@@ -452,48 +505,50 @@ export class EngineWorld implements AsyncDisposable {
     return { error: note, warn: note, info: () => undefined } as unknown as Logger
   }
 
-  async #fill(): Promise<void> {
-    const { records = { 1: { summary: 'a' } }, fields = ['summary'], people = [], direction = 'push-pull' } = this.#options
-    for (const [id, values] of Object.entries(records)) this.app.add(id, values)
+  /** Makes the workbook, its connections and its people; before anything else. */
+  async fill(): Promise<void> {
     const { workbooks, hub } = this.#process
-    const integration: IntegrationRow = {
-      id: makeConnectionId(this.#random),
-      app: 'jira',
-      name: 'Fake',
-      baseUrl: '',
-      account: '',
-      isOn: true,
-      limitedTo: undefined,
-      isSandbox: false,
-    }
-    const object: ObjectRow = {
-      id: makeConnectionId(this.#random),
-      integration: integration.id,
-      name: 'Issues',
-      external: 'issues',
-      direction: 'push-pull',
-      schedule: null,
-    }
-    await workbooks.addIntegration(integration, {}, [object])
     const { workbook, sheet } = await workbooks.create('Plan', 'none')
-    this.#full = await workbooks.connect({ workbook: workbook.id, sheet, object, filter: '', externals: fields, actor: SERVER })
-    await workbooks.addCustomField(workbook.id, sheet, { name: 'Notes', type: 'text', width: 100 })
-    this.#room = (await hub.open(sheet)).room
-    await hub.ensureRoom(this.#room, 10)
-    await this.run({ kind: 'import', filter: '' })
-    await this.configure({
-      direction,
-      ...(this.#options.fieldDirection && { fieldDirection: this.#options.fieldDirection }),
-      ...(this.#options.onConflict && { onConflict: this.#options.onConflict }),
-    })
+    for (const spec of this.#specs) {
+      const app = spec.app.ready()
+      const integration: IntegrationRow = {
+        id: makeConnectionId(this.#random),
+        app: app.id,
+        name: spec.name ?? app.name,
+        baseUrl: '',
+        account: '',
+        isOn: true,
+        limitedTo: undefined,
+        isSandbox: false,
+      }
+      const object: ObjectRow = {
+        id: makeConnectionId(this.#random),
+        integration: integration.id,
+        name: app.objects.find((o) => o.id === spec.object)?.name ?? spec.object,
+        external: spec.object,
+        direction: 'push-pull',
+        schedule: null,
+      }
+      await workbooks.addIntegration(integration, {}, [object])
+      const full = await workbooks.connect({ workbook: workbook.id, sheet, object, filter: '', externals: spec.fields, actor: SERVER })
+      this.connections.push({ ...spec, id: full.connection.id })
+      if (this.#room !== undefined) continue
+      await workbooks.addCustomField(workbook.id, sheet, { name: 'Notes', type: 'text', width: 100 })
+      this.#room = (await hub.open(sheet)).room
+      await hub.ensureRoom(this.#room, 10)
+    }
+    for (const { id, beside = {}, filter = '' } of this.connections) {
+      const links = Object.entries(beside).map(([recordId, other]) => ({ row: this.row(other), recordId }))
+      if (links.length > 0) await this.#runToEnd({ kind: 'link', links }, 'person', id)
+      const { run } = await this.#runToEnd({ kind: 'import', filter }, 'person', id)
+      expect(run.error, 'the first import').toBeNull()
+    }
     this.#names = {
       book: bookName(workbook.id),
       sys: sysName(workbook.id),
-      ...documentsOf(this.#room.sheet.docs.sys, sheet),
+      ...documentsOf(this.room.sheet.docs.sys, sheet),
     }
-    for (const person of people) await this.letIn(person)
-    this.app.takeCalls()
-    this.app.writes.splice(0)
+    for (const person of this.#options.people ?? []) await this.letIn(person)
   }
 
   /** Changes what configuration says, as the settings page does. */
@@ -507,9 +562,11 @@ export class EngineWorld implements AsyncDisposable {
     isNightly?: boolean
     filter?: string
     valueMaps?: Readonly<Record<string, ValueMap>>
+    /** (Default: the first) */
+    connection?: ConnectionId
   }): Promise<void> {
     const { catalog, log, workbooks } = this.#process
-    const { connection, object, integration } = await this.full()
+    const { connection, object, integration } = await this.full(o.connection)
     const directionOf = (f: ConnectionSetup['fields'][number]): FieldDirection =>
       f.field === connection.keyField || (o.field !== undefined && f.external !== o.field) ? f.direction : (o.fieldDirection ?? f.direction)
     const changed = {
@@ -539,9 +596,8 @@ export class EngineWorld implements AsyncDisposable {
     await this.quiet()
   }
 
-  async full(): Promise<FullConnection> {
-    const id = this.#full?.connection.id
-    const full = id && (await this.#process.catalog.connection(id))
+  async full(connection = this.connection): Promise<FullConnection> {
+    const full = await this.#process.catalog.connection(connection)
     if (!full) throw new Error('The world is not filled yet')
     return full
   }
@@ -563,9 +619,11 @@ export class EngineWorld implements AsyncDisposable {
     return this.room.sheet
   }
 
-  get connection() {
-    if (this.#full === undefined) throw new Error('The world is not filled yet')
-    return this.#full.connection.id
+  /** The first connection. */
+  get connection(): ConnectionId {
+    const [first] = this.connections
+    if (first === undefined) throw new Error('The world is not filled yet')
+    return first.id
   }
 
   /** The sheet's field of an app's field; `Notes` is the custom one. */
@@ -577,7 +635,7 @@ export class EngineWorld implements AsyncDisposable {
 
   /** The row that holds a record. */
   row(record = '1', nth = 0): RowId {
-    const row = this.sheet.rowsOf(this.connection, record)[nth]
+    const row = this.connections.flatMap(({ id }) => this.sheet.rowsOf(id, record))[nth]
     if (row === undefined) throw new Error(`No row holds the record ${record}`)
     return row
   }
@@ -628,20 +686,24 @@ export class EngineWorld implements AsyncDisposable {
   // Runs ------------------------------------------------------------------------------------------------------------------------------------
 
   /** One run to its end. Its receipt balances, whatever happened. @throws Crash where the process died in it */
-  async run(order: RunOrder = TWO_WAY, trigger: RunRow['trigger'] = 'person'): Promise<RunReport> {
-    const { queue, runs } = this.#process
-    const request: RunRequest = { connection: await this.full(), order, trigger, actor: 'ann' }
-    this.app.takeCalls()
-    const { run: id } = await Promise.race([
-      queue.enqueue(request),
-      this.#process.fuse.died.promise.then(() => Promise.reject(new Crash())),
-    ])
+  async #runToEnd(order: RunOrder, trigger: RunRow['trigger'], connection: ConnectionId): Promise<RunEnd> {
+    return this.endOf(await this.enqueue(order, trigger, connection))
+  }
+
+  /** Asks for a run, and does not wait for it. @throws Crash where the process died meanwhile */
+  async enqueue(order: RunOrder, trigger: RunRow['trigger'] = 'person', connection = this.connection): Promise<string> {
+    const { queue, fuse } = this.#process
+    const request: RunRequest = { connection: await this.full(connection), order, trigger, actor: 'ann' }
+    const dead = fuse.died.promise.then(() => Promise.reject(new Crash()))
+    return (await Promise.race([queue.enqueue(request), dead])).run
+  }
+
+  /** The end of a run that was asked for, its receipt balanced. @throws Crash where the process died in it */
+  async endOf(id: string): Promise<RunEnd> {
     const run = await this.#ended(id)
     await this.quiet()
     expect(balanceOf(run.counts), `the receipt of the run balances: ${JSON.stringify(run.counts)} ${run.error?.code ?? ''}`).toBe(0)
-    const calls = this.app.takeCalls()
-    const credits = await runs.creditsOf(id)
-    return { run, credits, counts: run.counts, calls, sent: sentOf(calls) }
+    return { run, counts: run.counts, credits: await this.#process.runs.creditsOf(id) }
   }
 
   async #ended(id: string): Promise<RunRow> {
@@ -660,12 +722,8 @@ export class EngineWorld implements AsyncDisposable {
     return run
   }
 
-  oneWay(): Promise<RunReport> {
-    return this.run({ kind: 'sync', mode: 'one-way', trigger: 'person' })
-  }
-
-  scheduled(): Promise<RunReport> {
-    return this.run({ kind: 'sync', mode: 'two-way', trigger: 'schedule' }, 'schedule')
+  run(order: RunOrder = TWO_WAY, trigger: RunRow['trigger'] = 'person', connection = this.connection): Promise<RunEnd> {
+    return this.#runToEnd(order, trigger, connection)
   }
 
   /** The clock goes on; what it wants is queued and runs to its end. Gives the runs it started, oldest first. */
@@ -785,24 +843,15 @@ export class EngineWorld implements AsyncDisposable {
     const { runs } = this.#process
     const { sheet, authority } = this.room
     const named = (cells: Iterable<{ row: RowId; field: FieldId }>): string[] => [...cells].map((c) => cellKey(c.row, c.field)).sort()
-    const delta = named(deltaOf(this.room, this.connection, runs.unsettled(this.connection)))
-    const staged = [...authority.staged(this.connection)].filter(
-      ({ row }) => sheet.recordOf(row, this.connection) !== undefined && !sheet.isDeleted(row),
-    )
-    expect(delta, 'delta from the log = staged cells of the document').toEqual(named(staged))
+    for (const { id } of this.connections) {
+      const delta = named(deltaOf(this.room, id, runs.unsettled(id)))
+      const staged = [...authority.staged(id)].filter(({ row }) => sheet.recordOf(row, id) !== undefined && !sheet.isDeleted(row))
+      expect(delta, 'delta from the log = staged cells of the document').toEqual(named(staged))
+    }
     const edited = authority.allUnsettled().filter((c) => c.isUnsettled)
     expect(named(runs.unsettledOfSheet(sheet.id)), 'the index of unsettled cells').toEqual(named(edited))
     const told = this.complaints.filter((c) => c.startsWith('the index of unsettled cells was mended'))
     expect(told, 'the index never had to be mended').toEqual([])
-  }
-
-  /** A second pull of the same answers changes nothing: not one update reaches the log. */
-  async expectSecondPullIsEmpty(): Promise<void> {
-    await this.oneWay()
-    const before = this.#process.log.updates
-    const { run } = await this.oneWay()
-    expect(run.state).toBe('settled')
-    expect(this.#process.log.updates - before, 'updates of a second, identical pull').toBe(0)
   }
 
   /** Everybody who is online has what the server has. */
@@ -881,6 +930,60 @@ export class EngineWorld implements AsyncDisposable {
       const { doc } = await this.#process.documents.live(name)
       Y.applyUpdate(person.doc(name), Y.encodeStateAsUpdate(doc, Y.encodeStateVector(person.doc(name))), SERVER)
     }
+  }
+}
+
+/** A world whose apps are in memory; it speaks of the first of them. */
+export class EngineWorld extends ServerWorld<FakeApp> {
+  readonly app: FakeApp
+
+  static async start(options: EngineWorldOptions = {}): Promise<EngineWorld> {
+    const { app = new FakeApp(), records = { 1: { summary: 'a' } }, fields = ['summary'], others = [] } = options
+    for (const [id, values] of Object.entries(records)) app.add(id, values)
+    const world = new EngineWorld(
+      [{ app, object: 'issues', name: 'Fake', fields }, ...others],
+      options,
+      options.shared ?? (await openSharedLog()),
+      app,
+    )
+    await world.fill()
+    const { direction, fieldDirection, onConflict } = options
+    await world.configure({ ...(direction && { direction }), ...(fieldDirection && { fieldDirection }), ...(onConflict && { onConflict }) })
+    for (const one of [app, ...others.map((o) => o.app)]) {
+      one.takeCalls()
+      one.writes.splice(0)
+    }
+    return world
+  }
+
+  private constructor(specs: readonly ConnectionSpec<FakeApp>[], options: ServerWorldOptions, shared: SharedLog, app: FakeApp) {
+    super(specs, options, shared)
+    this.app = app
+  }
+
+  override async run(order: RunOrder = TWO_WAY, trigger: RunRow['trigger'] = 'person', connection = this.connection): Promise<RunReport> {
+    const { app } = this.connections.find(({ id }) => id === connection) ?? this
+    app.takeCalls()
+    const ended = await super.run(order, trigger, connection)
+    const calls = app.takeCalls()
+    return { ...ended, calls, sent: sentOf(calls) }
+  }
+
+  oneWay(connection = this.connection): Promise<RunReport> {
+    return this.run({ kind: 'sync', mode: 'one-way', trigger: 'person' }, 'person', connection)
+  }
+
+  scheduled(connection = this.connection): Promise<RunReport> {
+    return this.run({ kind: 'sync', mode: 'two-way', trigger: 'schedule' }, 'schedule', connection)
+  }
+
+  /** A second pull of the same answers changes nothing: not one update reaches the log. */
+  async expectSecondPullIsEmpty(): Promise<void> {
+    await this.oneWay()
+    const before = this.updates
+    const { run } = await this.oneWay()
+    expect(run.state).toBe('settled')
+    expect(this.updates - before, 'updates of a second, identical pull').toBe(0)
   }
 }
 

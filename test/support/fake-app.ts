@@ -13,7 +13,8 @@ import type {
   SearchHit,
 } from '../../sync-engine/connectors/connector.ts'
 import type { CallKind, CallReport, HttpClient } from '../../sync-engine/connectors/http-client.ts'
-import { planJiraCalls } from '../../sync-engine/connectors/jira-plan.ts'
+import { hubSpotApp } from '../../sync-engine/connectors/hubspot-app.ts'
+import { jiraApp } from '../../sync-engine/connectors/jira-app.ts'
 import type { SyncError } from '../../sync-engine/sync-error.ts'
 import type { CellValue } from '../../workbook/cell-value.ts'
 
@@ -74,6 +75,8 @@ export const FAKE_FIELDS: readonly ExternalField[] = [
 
 /** An app in memory behind the connector's contract. It misbehaves only as it is told to. */
 export class FakeApp {
+  /** The built app whose name it has, and as which its calls are planned. */
+  readonly id: 'jira' | 'hubspot'
   readonly records = new Map<string, FakeRecord>()
   readonly calls: SeenCall[] = []
   readonly writes: StoredWrite[] = []
@@ -109,6 +112,10 @@ export class FakeApp {
   #unanswering = new Set<string>()
   #created = new Map<string, string>()
 
+  constructor(id: FakeApp['id'] = 'jira') {
+    this.id = id
+  }
+
   add(id: string, values: Readonly<Record<string, CellValue>>, key = `TB-${id}`): void {
     this.records.set(id, { key, values: { ...values }, version: ++this.#version })
   }
@@ -141,8 +148,8 @@ export class FakeApp {
 
   get description(): ObjectDescription {
     return {
-      app: 'jira',
-      appName: 'Jira',
+      app: this.id,
+      appName: APPS[this.id].name,
       object: 'issues',
       objectName: 'Issues',
       fields: this.fields,
@@ -154,23 +161,29 @@ export class FakeApp {
     }
   }
 
-  /** The app as the server's list of apps would have it; planned like Jira. */
+  /** The app as the server's list of apps would have it. */
   ready(): ReadyApp {
+    const { name, planCalls } = APPS[this.id]
     return {
       kind: 'ready',
-      id: 'jira',
-      name: 'Jira',
+      id: this.id,
+      name,
       objects: [{ id: 'issues', name: 'Issues' }],
       auth: [],
       baseUrlOf: (input) => ({ baseUrl: input }),
       pace: { burst: 1, perSecond: 1 },
-      planCalls: planJiraCalls,
+      planCalls,
       makeConnector: ({ http }) => this.connector(http as FakeHttp),
     }
   }
 
+  http(onCall: (call: CallReport) => void, goOn: () => void): FakeHttp {
+    return new FakeHttp(onCall, goOn)
+  }
+
   connector(http: FakeHttp): Connector {
     const see = (call: SeenCall): void => {
+      http.goOn()
       this.onCall(call)
       this.calls.push(call)
       http.report(call)
@@ -295,20 +308,25 @@ export class FakeApp {
   }
 }
 
+const APPS = { jira: jiraApp, hubspot: hubSpotApp } as const
+
 const isThere = (record: AppRecord | undefined): record is AppRecord => record !== undefined
 
 /** Carries what a call is for to the fake app, and its report back; no byte leaves the process. */
 export class FakeHttp implements HttpClient {
   readonly kind: CallKind
+  /** Asked before each call. */
+  readonly goOn: () => void
   readonly #onCall: (call: CallReport) => void
 
-  constructor(onCall: (call: CallReport) => void, kind: CallKind = 'pull') {
+  constructor(onCall: (call: CallReport) => void, goOn: () => void, kind: CallKind = 'pull') {
     this.#onCall = onCall
+    this.goOn = goOn
     this.kind = kind
   }
 
   as(kind: CallKind): FakeHttp {
-    return new FakeHttp(this.#onCall, kind)
+    return new FakeHttp(this.#onCall, this.goOn, kind)
   }
 
   report({ kind, op, ids }: SeenCall): void {

@@ -4,13 +4,31 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { type Sandbox, type SandboxApp, type SandboxOptions, startSandbox } from '../../sandbox/sandbox.ts'
 import type { ReadyApp } from '../../sync-engine/connectors/app.ts'
-import { type CallReport, type HttpClient, type HttpClock, makeHttpClient, TokenBucket } from '../../sync-engine/connectors/http-client.ts'
+import {
+  type CallReport,
+  type HttpClient,
+  type HttpClientOptions,
+  type HttpClock,
+  makeHttpClient,
+  TokenBucket,
+} from '../../sync-engine/connectors/http-client.ts'
 import type { DialFault, SeenRequest } from './connector-contract.ts'
 import { type ContractApp, type ContractWitness, contractWitness, missingContract } from './contract-witness.ts'
 import { tempFolder } from './temp-folder.ts'
 
 /** A call that the dial holds for ever is given up on after this. */
 const PATIENCE_MS = 400
+
+interface StandInParts {
+  readonly folder: string
+  readonly app: SandboxApp
+  readonly sandbox: Sandbox
+  readonly origin: string
+  readonly time: { nowMs: number }
+  readonly contract: { readonly app: ContractApp; readonly pathOf: (path: string) => string | undefined }
+  readonly witness: ContractWitness | undefined
+  readonly end: () => Promise<void>
+}
 
 /** One app of the sandbox behind a real server, and clients of it, on a clock that only the test and the clients' waits move. */
 export class StandInWorld {
@@ -24,8 +42,11 @@ export class StandInWorld {
   /** Every attempt the clients reported, newest last. */
   readonly calls: CallReport[] = []
   readonly usages: { readonly used: number; readonly limit: number }[] = []
-  readonly #time: { nowMs: number }
-  readonly #contract: { readonly app: ContractApp; readonly pathOf: (path: string) => string | undefined }
+  /** What happens after each call, answered or not, before its caller goes on. */
+  afterCall: () => Promise<void> = async () => undefined
+  readonly time: { nowMs: number }
+  readonly #parts: StandInParts
+  readonly #contract: StandInParts['contract']
   readonly #witness: ContractWitness | undefined
   readonly #faults = new Set<string>()
   readonly #end: () => Promise<void>
@@ -33,22 +54,14 @@ export class StandInWorld {
   #isHeld = false
   #setKinds: readonly string[] = []
 
-  private constructor(parts: {
-    folder: string
-    app: SandboxApp
-    sandbox: Sandbox
-    origin: string
-    time: { nowMs: number }
-    contract: { readonly app: ContractApp; readonly pathOf: (path: string) => string | undefined }
-    witness: ContractWitness | undefined
-    end: () => Promise<void>
-  }) {
+  private constructor(parts: StandInParts) {
+    this.#parts = parts
     this.folder = parts.folder
     this.app = parts.app
     this.sandbox = parts.sandbox
     this.origin = parts.origin
     this.baseUrl = `${parts.origin}/sandbox/${parts.app}`
-    this.#time = parts.time
+    this.time = parts.time
     this.clock = {
       now: () => parts.time.nowMs,
       sleep: async (ms, signal) => {
@@ -63,11 +76,12 @@ export class StandInWorld {
 
   /**
    * Starts a sandbox in a folder of its own.
-   * `prepare` may fill the folder first. `pathOf` says what of a path the contract describes, `undefined` where nothing.
+   * `prepare` may fill the folder first. `pathOf` says what of a path the contract describes, `undefined` where nothing; absent: no
+   * contract is asked.
    */
   static async start(o: {
     readonly app: SandboxApp & ContractApp
-    readonly pathOf: (path: string) => string | undefined
+    readonly pathOf?: (path: string) => string | undefined
     readonly prepare?: (folder: string, now: () => number) => Promise<void>
     readonly options?: Partial<SandboxOptions>
   }): Promise<StandInWorld> {
@@ -84,8 +98,8 @@ export class StandInWorld {
       sandbox,
       origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
       time,
-      contract: { app: o.app, pathOf: o.pathOf },
-      witness: missingContract(o.app) === undefined ? await contractWitness(o.app) : undefined,
+      contract: { app: o.app, pathOf: o.pathOf ?? (() => undefined) },
+      witness: o.pathOf && missingContract(o.app) === undefined ? await contractWitness(o.app) : undefined,
       end: async () => {
         await sandbox.stop()
         server.closeAllConnections()
@@ -97,29 +111,50 @@ export class StandInWorld {
     return world
   }
 
+  /** Another app of this sandbox, on the same clock; it ends with this one. */
+  async beside(app: SandboxApp & ContractApp): Promise<StandInWorld> {
+    const contract = { app, pathOf: () => undefined }
+    const world = new StandInWorld({ ...this.#parts, app, contract, witness: undefined, end: async () => undefined })
+    await world.setFaults([])
+    return world
+  }
+
   stop(): Promise<void> {
     return this.#end()
   }
 
   advance(ms: number): void {
-    this.#time.nowMs += ms
+    this.time.nowMs += ms
   }
 
   client(ready: ReadyApp, headers: Readonly<Record<string, string>>, renew?: () => Promise<boolean>, maxBodyBytes?: number): HttpClient {
-    return makeHttpClient({
-      baseUrl: this.baseUrl,
-      appName: ready.name,
+    return this.clientWith(ready, {
       authorize: async () => ({ ...headers }),
       ...(renew && { renew }),
       ...(maxBodyBytes !== undefined && { maxBodyBytes }),
+    })
+  }
+
+  clientWith(
+    ready: ReadyApp,
+    options: Partial<HttpClientOptions> & Pick<HttpClientOptions, 'authorize'>,
+    onCall: (call: CallReport) => void = () => undefined,
+  ): HttpClient {
+    return makeHttpClient({
+      baseUrl: this.baseUrl,
+      appName: ready.name,
       ...(ready.rates && { rates: ready.rates }),
       onUsage: (usage) => this.usages.push(usage),
-      onCall: (report) => this.calls.push(report),
+      onCall: (report) => {
+        this.calls.push(report)
+        onCall(report)
+      },
       clock: this.clock,
       random: () => 0,
       allowPrivate: true,
       bucket: new TokenBucket({ clock: this.clock, burst: 1_000_000, perSecond: 1000 }),
-      fetch: (input, init) => this.#fetch(String(input), init),
+      fetch: (input, init) => this.#fetch(String(input), init).finally(() => this.afterCall()),
+      ...options,
     })
   }
 

@@ -1,15 +1,20 @@
 import { pushedCells } from '../../server/engine-ports.ts'
 import { setupOf } from '../../server/storage/catalog.ts'
+import { appName } from '../../server/workbooks.ts'
 import { planSync } from '../../sync-engine/plan.ts'
 import type { FrozenPlan } from '../../sync-engine/ports.ts'
 import { setupFingerprint } from '../../sync-engine/run-plan.ts'
 import { planUndo } from '../../sync-engine/undo.ts'
-import type { EngineWorld } from './engine-world.ts'
+import type { ServerWorld } from './engine-world.ts'
 
 /** The plan as the preview would freeze it, and what it leaves alone. */
-export async function previewed(w: EngineWorld, run: string): Promise<{ frozen: FrozenPlan; skipped: readonly string[] }> {
-  const full = await w.full()
-  const setup = setupOf(full, 'Jira')
+export async function previewed(
+  w: ServerWorld,
+  run: string,
+  connection = w.connection,
+): Promise<{ frozen: FrozenPlan; skipped: readonly string[] }> {
+  const full = await w.full(connection)
+  const setup = setupOf(full, appName(full))
   const { description } = full.connection
   if (description === undefined) throw new Error('not described')
   const pushed = pushedCells(await w.server.runs.cells(run))
@@ -20,8 +25,8 @@ export async function previewed(w: EngineWorld, run: string): Promise<{ frozen: 
       const live = authority.live(row, field)
       const baseline = sheet.baseline(row, field)
       return {
-        recordId: sheet.recordOf(row, w.connection),
-        isGone: sheet.recordMark(row, w.connection)?.kind === 'gone',
+        recordId: sheet.recordOf(row, connection),
+        isGone: sheet.recordMark(row, connection)?.kind === 'gone',
         isDeleted: sheet.isDeleted(row),
         isConnected: true,
         baseline,
