@@ -165,7 +165,7 @@ export function buildApp(parts: AppParts): App {
   const retention = new Retention({ runLog, settings: () => settings.get(), log, logger, now })
   const nextPullOf = (full: FullConnection): number | null => schedules.nextPull(full)
   const workbooks = new Workbooks({ catalog, hub, documents, queue, log, secrets, now, random })
-  const connections = new Connections({ catalog, hub, queue, runs, workbooks, log })
+  const connections = new Connections({ catalog, hub, queue, runs, workbooks, log, now })
   const copies = new WorkbookCopies({ catalog, documents, hub, workbooks, log, now, random })
   const imports = new Imports({
     reader,

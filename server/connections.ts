@@ -2,17 +2,19 @@ import { annotationKey, CELL_MARKS } from '../workbook/annotations.ts'
 import { sysBindings } from '../workbook/documents.ts'
 import { editAttributes } from '../workbook/field-edits.ts'
 import type { Field } from '../workbook/fields.ts'
-import type { FieldId, SheetId, WorkbookId } from '../workbook/ids.ts'
+import type { FieldId, RowId, SheetId, WorkbookId } from '../workbook/ids.ts'
 import { ServerOrigin } from '../workbook/origin.ts'
 import { releasedAttributes, releasedValue } from '../workbook/released-field.ts'
 import type { Sheet } from '../workbook/sheet.ts'
 import { ApiProblem, notFound } from './api/problem.ts'
 import { writeBindings } from './engine-ports.ts'
 import type { RunQueue } from './queue.ts'
+import { cutOf, type KeptTie, markedAgain, type Tie, tiesAgain, withMarks } from './row-ties.ts'
 import { type Room, type SheetHub, setBinding } from './sheets.ts'
 import { type Catalog, type ConnectionRow, type FullConnection, setupOf } from './storage/catalog.ts'
-import { dropUnsettledOp } from './storage/connections.ts'
+import { dropUnsettledOp, dropUnsettledRowOp } from './storage/connections.ts'
 import { type RunStore, unsettledOp } from './storage/runs.ts'
+import { forgetUnlinkedOp, keepUnlinkedOps } from './storage/unlinked.ts'
 import type { UpdateLog } from './update-log.ts'
 import { appName, type Workbooks } from './workbooks.ts'
 
@@ -23,6 +25,7 @@ export interface ConnectionsParts {
   readonly runs: RunStore
   readonly workbooks: Workbooks
   readonly log: UpdateLog
+  readonly now: () => number
 }
 
 const ORIGIN = new ServerOrigin('configuration')
@@ -100,6 +103,71 @@ export class Connections {
       this.#bind(room, { ...full, connection }, connection.fields)
       log.execute([catalog.saveConnection(connection), ...this.#unsettledOps(room, connection)])
       await log.durable()
+    })
+  }
+
+  /** Cuts ties; the rows keep what they show. A row that is tied to another record by now, or to none, is left alone. */
+  async unlink(id: string, ties: readonly Tie[]): Promise<readonly RowId[]> {
+    const { log, now } = this.#parts
+    await log.durable()
+    const { connection } = await this.#full(id)
+    return this.#withRoom(connection.sheet, async (room) => {
+      const { sheet, authority } = room
+      const cut = ties
+        .filter(({ row, record }) => sheet.recordOf(row, connection.id) === record)
+        .map((tie) => cutOf(room, connection, tie, now()))
+      authority.write(
+        {
+          rows: cut.map(({ row }) => ({ row, records: { [connection.id]: null }, values: new Map([[connection.keyField, null]]) })),
+          recordMarks: cut.map(({ row }) => ({ row, connection: connection.id, mark: undefined })),
+          // What the app said of cells of a record that is not theirs any more; what was typed stays.
+          cells: cut.flatMap(({ row, cells }) => cells.map(({ field }) => withMarks(sheet, row, field, []))),
+        },
+        'unlink',
+      )
+      log.execute([...cut.map(({ row }) => dropUnsettledRowOp(connection.id, row)), ...keepUnlinkedOps(connection.id, cut, now())])
+      await log.durable()
+      return cut.map(({ row }) => row)
+    })
+  }
+
+  /**
+   * Ties rows again to the records that they were cut from, with all that stood there: without a call, and at no price. What the app changed
+   * since comes with the next pull.
+   * @throws ApiProblem while a run is under way, which would not know of these rows
+   */
+  async relink(id: string, ties: readonly Tie[]): Promise<{ readonly rows: readonly RowId[]; readonly kept: readonly KeptTie[] }> {
+    const { catalog, runs, log } = this.#parts
+    await log.durable()
+    const { connection } = await this.#full(id)
+    return this.#withRoom(connection.sheet, async (room) => {
+      await this.#assertQuiet(id)
+      const { again, kept, freed } = tiesAgain(room.sheet, connection.id, ties, (tie) => runs.unlinked.of(connection.id, tie))
+      room.authority.write(
+        {
+          rows: [
+            ...freed.map((row) => ({ row, records: { [connection.id]: null }, values: new Map() })),
+            ...again.map(({ row, record, key }) => ({
+              row,
+              records: { [connection.id]: record },
+              values: new Map([[connection.keyField, key]]),
+            })),
+          ],
+          recordMarks: again.map(({ row, mark }) => ({ row, connection: connection.id, mark })),
+          cells: again.flatMap((cut) => markedAgain(room, cut)),
+        },
+        'relink',
+      )
+      const rows = new Set(again.map(({ row }) => row))
+      // The oldest point any of them was cut at: from there on the app is asked what changed.
+      const [oldest] = again.toSorted((a, b) => a.at - b.at)
+      log.execute([
+        ...this.#unsettledOps(room, connection, rows),
+        ...again.map((cut) => forgetUnlinkedOp(connection.id, cut)),
+        ...(oldest === undefined || oldest.cursor === connection.cursor ? [] : [catalog.saveCursor(connection.id, oldest.cursor)]),
+      ])
+      await log.durable()
+      return { rows: [...rows], kept }
     })
   }
 
@@ -200,10 +268,11 @@ export class Connections {
     editAttributes(book, types, ORIGIN)
   }
 
-  #unsettledOps(room: Room, connection: ConnectionRow) {
+  /** `rows`: only of these. (Default: all) */
+  #unsettledOps(room: Room, connection: ConnectionRow, rows?: ReadonlySet<RowId>) {
     return room.authority
       .allUnsettled()
-      .filter((cell) => cell.connection === connection.id && cell.isUnsettled)
+      .filter((cell) => cell.connection === connection.id && cell.isUnsettled && rows?.has(cell.row) !== false)
       .map((cell) => unsettledOp({ ...cell, sheet: connection.sheet }, 0, true))
   }
 

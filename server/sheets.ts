@@ -154,6 +154,21 @@ export class SheetHub implements DocumentBusiness {
     }
   }
 
+  /** How many records a connection's rows are tied to, deleted rows left out; known as `counts` is. */
+  async linkedRecords(sheet: SheetId, connection: ConnectionId): Promise<number> {
+    const live = [...this.#rooms.values()].find((room) => room.sheet.id === sheet)
+    if (live !== undefined) return linkedIn(live)[connection] ?? 0
+    await this.#parts.log.durable()
+    const known = await this.#parts.catalog.linkedRecords(sheet)
+    if (known !== undefined) return known[connection] ?? 0
+    const { room, release } = await this.open(sheet)
+    try {
+      return linkedIn(room)[connection] ?? 0
+    } finally {
+      await release()
+    }
+  }
+
   /** How many sheets are in memory with all their rows. */
   get openRooms(): number {
     return this.#rooms.size
@@ -234,14 +249,14 @@ export class SheetHub implements DocumentBusiness {
     if (room === undefined) return
     this.#rooms.delete(docName)
     clearTimeout(room.closing)
-    this.#keepCounts(room, countsOf(room))
+    this.#keepCounts(room, { counts: countsOf(room), linked: linkedIn(room) })
     room.authority.stop()
     this.#letGo(room)
   }
 
-  #keepCounts({ sheet }: OpenRoom, counts: SheetCounts | null): void {
+  #keepCounts({ sheet }: OpenRoom, counted: Parameters<Catalog['saveCounts']>[1]): void {
     try {
-      this.#parts.log.execute([this.#parts.catalog.saveCounts(sheet.id, counts)])
+      this.#parts.log.execute([this.#parts.catalog.saveCounts(sheet.id, counted)])
     } catch (error) {
       // A disk that takes nothing: what is counted stays unknown, and is counted when it is asked for.
       if (!(error instanceof LogFailed)) throw error
@@ -313,6 +328,17 @@ function countsOf({ sheet, authority }: Room): SheetCounts {
     staged: [...connections].reduce((sum, connection) => sum + [...authority.staged(connection)].length, 0),
     needing: [...sheet.annotations()].length,
   }
+}
+
+/** Records by connection, each once; deleted rows left out. */
+function linkedIn({ sheet }: Room): Readonly<Record<string, number>> {
+  const records = new Map<string, Set<string>>()
+  for (const row of sheet.fields().some((field) => field.binding?.isConnectionField) ? sheet.baseRowIds() : []) {
+    if (sheet.isDeleted(row)) continue
+    for (const [connection, record] of Object.entries(sheet.baseRow(row)?.records ?? {}))
+      records.set(connection, (records.get(connection) ?? new Set()).add(record))
+  }
+  return Object.fromEntries([...records].map(([connection, known]) => [connection, known.size]))
 }
 
 const hasLinkRequests = (edits: Y.Doc): boolean => editLinksMap(edits).size > 0

@@ -32,6 +32,18 @@ export interface Matches<Found extends RecordText> {
 export const foldText = (text: string): string => text.normalize('NFKC').trim().replace(/\s+/gu, ' ').toLowerCase()
 
 /**
+ * The texts to ask an app for that compares whole texts, capitals aside: each value as it stands and, where more than capitals differs, as a
+ * person reads it.
+ */
+export const spellingsOf = (values: readonly string[]): readonly string[] => {
+  const spellings = values.flatMap((value) => {
+    const folded = foldText(value)
+    return value.trim().toLowerCase() === folded ? [value.trim()] : [value.trim(), folded]
+  })
+  return [...new Map(spellings.filter((text) => text !== '').map((text) => [text.toLowerCase(), text])).values()]
+}
+
+/**
  * Which record each row would be tied to, by equal texts. Every row is in exactly one list or counted as empty; a record is matched to one
  * row at most. `holderOf` says which row a record is tied to already.
  */

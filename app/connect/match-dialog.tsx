@@ -129,9 +129,17 @@ export function MatchDialog(props: DialogsProps & { readonly connection: Connect
           description={description}
           value={filter}
           onChange={reset(setFilter)}
-          hint={T.price(description?.listPage ?? USUAL_PAGE)}
+          hint={T.price(integration.appName, description?.listPage ?? USUAL_PAGE)}
         />
-        {found !== undefined && <Found found={found} picked={picked} onPick={pick} rowName={(row) => rowNumber(sheet.rows(), row)} />}
+        {found !== undefined && (
+          <Found
+            found={found}
+            appName={integration.appName}
+            picked={picked}
+            onPick={pick}
+            rowName={(row) => rowNumber(sheet.rows(), row)}
+          />
+        )}
       </div>
       <Failure error={error} />
     </Modal>
@@ -142,16 +150,18 @@ const rowNumber = (rows: readonly RowId[], row: string): string => `Row ${rows.i
 
 function Found({
   found,
+  appName,
   picked,
   onPick,
   rowName,
 }: {
   found: Matches
+  appName: string
   picked: ReadonlyMap<string, string>
   onPick: (row: string, recordId: string) => void
   rowName: (row: string) => string
 }) {
-  const { matched, ambiguous, taken, unmatched, empty, records } = found
+  const { matched, ambiguous, taken, unmatched, empty, records, isListed, isComplete } = found
   const compared = matched.length + ambiguous.length + taken.length + unmatched.length
   const line = (row: string, value: string, rest: React.ReactNode) => (
     <li key={row} className="grid min-h-7 grid-cols-[4.5rem_minmax(0,1fr)_minmax(0,1.2fr)] items-center gap-2 px-2 py-0.5">
@@ -168,6 +178,8 @@ function Found({
   return (
     <div className="grid gap-2.5" role="status">
       <p className="m-0 font-medium">{compared === 0 ? T.nothing : T.result(compared, records)}</p>
+      {compared > 0 && isComplete && <p className="hint m-0">{isListed ? T.listed : T.asked(appName)}</p>}
+      {!isComplete && <p className="m-0 font-medium text-warn">{T.tooMany(records)}</p>}
       <Part title={T.matched(matched.length)} isOpen count={matched.length}>
         {matched.slice(0, SHOWN).map(({ row, value, hit }) => line(row, value, record(hit)))}
       </Part>

@@ -3,7 +3,7 @@ import type { ConnectionInfo } from '../../server/api/contract.ts'
 import type { Field } from '../../workbook/fields.ts'
 import type { ConnectionId, FieldId, RowId } from '../../workbook/ids.ts'
 import type { Sheet } from '../../workbook/sheet.ts'
-import { callApi } from '../api-client.ts'
+import { callApi, failureText } from '../api-client.ts'
 import type { StepPart } from '../grid/undo-stack.ts'
 import { Button } from '../kit/button.tsx'
 import { Failure } from '../kit/message.tsx'
@@ -32,7 +32,7 @@ const sum = (counts: Iterable<number>): number => [...counts].reduce((all, n) =>
 function serverPart(parts: {
   readonly back: () => Promise<void>
   readonly again: () => Promise<void>
-  readonly onFailed: () => void
+  readonly onFailed: (failure: unknown) => void
 }): StepPart {
   return {
     takeBack: () => {
@@ -171,18 +171,59 @@ function RemovalFrame(
   )
 }
 
+type Tie = { readonly row: RowId; readonly recordId: string }
+
+/** Most ties the server takes at once. */
+const TIES_A_CALL = 5_000
+
 /** Unties rows from their records, after saying what stays (V30). */
 export function UnlinkDialog(props: ForConnection & { readonly rows: readonly RowId[] }) {
-  const { session, state, connection, rows, painter, say, onClose } = props
+  const { session, state, connection, rows, painter, editing, say, onClose } = props
   const { isBusy, error, ask } = useAsk()
   const { sheet } = painter
-  const linked = rows.filter((row) => sheet.recordOf(row, connection.id as ConnectionId) !== undefined)
-  const staged = linked.reduce((all, row) => all + connection.fields.filter((f) => sheet.cell(row, f.field as FieldId).isStaged).length, 0)
-  const unlink = async (): Promise<void> => {
-    await session.flush()
-    for (const row of linked) await callApi('unlink', { params: { id: connection.id, row } })
+  const params = { id: connection.id }
+  const linked = rows.flatMap((row): readonly Tie[] => {
+    const recordId = sheet.recordOf(row, connection.id as ConnectionId)
+    return recordId === undefined ? [] : [{ row, recordId }]
+  })
+  const staged = linked.reduce(
+    (all, { row }) => all + connection.fields.filter((f) => sheet.cell(row, f.field as FieldId).isStaged).length,
+    0,
+  )
+  const inParts = async (ties: readonly Tie[], send: (part: Tie[]) => Promise<void>): Promise<void> => {
+    for (let start = 0; start < ties.length; start += TIES_A_CALL) await send(ties.slice(start, start + TIES_A_CALL))
     await session.refresh()
   }
+  const unlink = async (ties: readonly Tie[]): Promise<readonly Tie[]> => {
+    const cut = new Set<string>()
+    await session.flush()
+    await inParts(ties, async (part) => {
+      const answer = await callApi('unlinkRows', { params, body: { ties: part } })
+      for (const row of answer.rows) cut.add(row)
+    })
+    return ties.filter(({ row }) => cut.has(row))
+  }
+  const relink = async (ties: readonly Tie[]): Promise<void> => {
+    let done = 0
+    const reasons: string[] = []
+    await inParts(ties, async (part) => {
+      const { rows: again, kept } = await callApi('relinkRows', { params, body: { ties: part } })
+      done += again.length
+      reasons.push(...kept.map(({ reason }) => reason))
+    })
+    say(T.unlink.linkedAgain(done, reasons))
+  }
+  const step = (ties: readonly Tie[]): StepPart =>
+    serverPart({
+      back: () =>
+        relink(ties).catch((failure: unknown) => {
+          // Nothing was taken back, so it stays the last step.
+          editing.pushStep({ parts: [step(ties)] })
+          say(T.unlink.notYet(failureText(failure).message))
+        }),
+      again: async () => void (await unlink(ties)),
+      onFailed: (failure) => say(failureText(failure).message),
+    })
   return (
     <Modal
       isOpen
@@ -196,8 +237,10 @@ export function UnlinkDialog(props: ForConnection & { readonly rows: readonly Ro
             look="primary"
             isDisabled={isBusy || linked.length === 0 || state.link.kind !== 'online'}
             onPress={() =>
-              void ask(unlink, () => {
-                say(T.unlink.done(linked.length))
+              void ask(async () => {
+                const cut = await unlink(linked)
+                if (cut.length > 0) editing.pushStep({ parts: [step(cut)] })
+                say(T.unlink.done(cut.length))
                 onClose()
               })
             }

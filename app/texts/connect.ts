@@ -96,10 +96,15 @@ export const CONNECT_TEXTS = {
     field: 'Field of this sheet',
     external: (app: string) => `Field of ${app}`,
     filter: (language: string) => `Look only through records that pass (${language})`,
-    button: 'Compare · 1 credit a page',
-    price: (page: number) => `Reads the records in pages of ${page.toLocaleString('en')}; each page is a search of 1 credit.`,
+    button: 'Compare · 1 credit a call',
+    price: (app: string, page: number) =>
+      `Asks ${app} for the values of the rows, many in a call. Where it cannot be asked so, the records are read in pages of ${page.toLocaleString('en')}. Each call is 1 credit.`,
     comparing: 'Comparing…',
     result: (rows: number, records: number) => `${counted(rows, 'row')} compared with ${counted(records, 'record')}.`,
+    asked: (app: string) => `${app} was asked for the values of the rows alone.`,
+    listed: 'All records that pass the filter were looked at.',
+    tooMany: (records: number) =>
+      `There are more: a match looks at ${records.toLocaleString('en')} records. A row without a match may have one among the others, and a match may not be the only one. Narrow the filter to be sure.`,
     matched: (n: number) => `${n.toLocaleString('en')} matched`,
     ambiguous: (n: number) => `${n.toLocaleString('en')} ambiguous`,
     taken: (n: number) => `${n.toLocaleString('en')} held by another row`,
@@ -120,11 +125,19 @@ export const CONNECT_TEXTS = {
     body: (app: string) =>
       `The record in ${app} stays as it is, and the row keeps what it shows. Syncs leave the row alone until it is linked again.`,
     staged: (n: number) => `${counted(n, 'staged cell')} ${n === 1 ? 'stays' : 'stay'} here and ${n === 1 ? 'is' : 'are'} not sent.`,
-    again: 'Linking it again costs 1 credit a row.',
+    again: 'Ctrl+Z links to the same record again, free. Linking by hand costs 1 credit a row.',
     button: 'Unlink',
-    done: (n: number) => `${counted(n, 'row')} unlinked.`,
+    done: (n: number) => `${counted(n, 'row')} unlinked. Ctrl+Z takes it back.`,
     none: 'None of these rows is linked.',
-    partly: (done: number, all: number) => `${done} of ${all} unlinked.`,
+    linkedAgain: (done: number, reasons: readonly string[]) =>
+      [
+        ...(done > 0 || reasons.length === 0 ? [`${counted(done, 'row')} linked again, as before.`] : []),
+        ...[...new Set(reasons)].map((reason) => {
+          const n = reasons.filter((other) => other === reason).length
+          return `${counted(n, 'row stays', 'rows stay')} as ${n === 1 ? 'it is' : 'they are'}. ${reason}`
+        }),
+      ].join(' '),
+    notYet: (reason: string) => `${reason} Ctrl+Z tries again.`,
   },
 
   create: {

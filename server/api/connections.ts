@@ -5,12 +5,12 @@ import type {
   ExternalField,
   FieldChange,
   ObjectDescription,
-  Page,
   SearchHit,
 } from '../../sync-engine/connectors/connector.ts'
 import { needsOf, planCreate, type RowToCreate } from '../../sync-engine/create-plan.ts'
 import { foldText, matchByText } from '../../sync-engine/match-rows.ts'
 import { planSync, stepsOf } from '../../sync-engine/plan.ts'
+import { listUpTo, recordsByValue } from '../../sync-engine/records-by-value.ts'
 import { setupFingerprint } from '../../sync-engine/run-plan.ts'
 import { SyncError } from '../../sync-engine/sync-error.ts'
 import type { CellValue } from '../../workbook/cell-value.ts'
@@ -21,11 +21,11 @@ import type { Sheet } from '../../workbook/sheet.ts'
 import type { Connections } from '../connections.ts'
 import { deltaOf, linkedRows } from '../engine-ports.ts'
 import type { RunQueue } from '../queue.ts'
+import type { Tie } from '../row-ties.ts'
 import { makeSearches } from '../searches.ts'
 import type { Caller } from '../session.ts'
 import type { SheetHub } from '../sheets.ts'
 import { type Catalog, type ConnectionRow, type FullConnection, setupOf } from '../storage/catalog.ts'
-import { dropUnsettledRowOp } from '../storage/connections.ts'
 import { previewOps, type RunRow, type RunStore } from '../storage/runs.ts'
 import type { UpdateLog } from '../update-log.ts'
 import type { WorkbookCopies } from '../workbook-copies.ts'
@@ -57,12 +57,12 @@ export interface ConnectionParts {
 
 /** What everybody who may see a connection is told of it. */
 export function makeConnectionInfo(parts: Pick<ConnectionParts, 'catalog' | 'hub' | 'queue' | 'nextPullOf'>) {
-  const { queue, nextPullOf } = parts
-  const { connection: fullConnection, withRoom } = makeLookup(parts)
+  const { hub, queue, nextPullOf } = parts
+  const { connection: fullConnection } = makeLookup(parts)
   return async (connection: ConnectionRow): Promise<ConnectionInfo> => {
     const full = await fullConnection(connection.id)
     const { integration, object } = full
-    return withRoom(connection.sheet, async ({ sheet }) => ({
+    return {
       id: connection.id,
       workbook: connection.workbook,
       sheet: connection.sheet,
@@ -74,11 +74,11 @@ export function makeConnectionInfo(parts: Pick<ConnectionParts, 'catalog' | 'hub
       onConflict: connection.onConflict,
       isPaused: connection.state === 'paused',
       ...(connection.description && { description: connection.description as unknown as NonNullable<ConnectionInfo['description']> }),
-      linkedRecords: new Set(linkedRows(sheet, connection.id).map((l) => l.recordId)).size,
+      linkedRecords: await hub.linkedRecords(connection.sheet, connection.id),
       latestPull: connection.latestPull,
       nextPull: nextPullOf(full),
       activeRun: await queue.activeRunOf(connection.id),
-    }))
+    }
   }
 }
 
@@ -256,29 +256,18 @@ export function connectionHandlers(parts: ConnectionParts): Handlers<Pick<Contra
 
     unlink: async ({ params }) => {
       const { connection } = await fullConnection(params.id)
-      await withRoom(connection.sheet, async ({ sheet, authority }) => {
-        const row = params.row as RowId
-        if (sheet.recordOf(row, connection.id) === undefined) throw notFound('linked row of that id')
-        const fields = connection.fields.map((f) => f.field)
-        authority.write(
-          {
-            rows: [{ row, records: { [connection.id]: null }, values: new Map([[connection.keyField, null]]) }],
-            recordMarks: [{ row, connection: connection.id, mark: undefined }],
-            // What the app said of cells of a record that is not theirs any more; what was typed stays.
-            cells: fields.flatMap((field) => {
-              const { concurrent, ...ofApp } = sheet.marks(row, field)
-              const isMarked = Object.values(ofApp).some((mark) => mark !== undefined)
-              return isMarked
-                ? [{ row, field, entry: { kind: 'keep' as const }, marks: concurrent === undefined ? {} : { concurrent } }]
-                : []
-            }),
-          },
-          'unlink',
-        )
-        log.execute([dropUnsettledRowOp(connection.id, row)])
-        await log.durable()
-      })
+      const row = params.row as RowId
+      const record = await withRoom(connection.sheet, ({ sheet }) => sheet.recordOf(row, connection.id))
+      if (record === undefined) throw notFound('linked row of that id')
+      await connections.unlink(params.id, [{ row, record }])
       return {}
+    },
+
+    unlinkRows: async ({ params, body }) => ({ rows: [...(await connections.unlink(params.id, tiesOf(body.ties)))] }),
+
+    relinkRows: async ({ params, body }) => {
+      const { rows, kept } = await connections.relink(params.id, tiesOf(body.ties))
+      return { rows: [...rows], kept: [...kept] }
     },
 
     matchRows: async ({ params, body, caller }) => {
@@ -295,19 +284,33 @@ export function connectionHandlers(parts: ConnectionParts): Handlers<Pick<Contra
         const free = rows.filter((row) => sheet.hasRow(row) && !sheet.isDeleted(row) && sheet.recordOf(row, connection.id) === undefined)
         return free.map((row) => ({ row, value: plainText(field, sheet.value(row, field.id)) }))
       })
+      const values = [...new Map(asked.map(({ value }) => [foldText(value), value])).values()].filter((value) => foldText(value) !== '')
       // Without a value to compare nothing is asked, and nothing is charged.
-      if (asked.every((row) => foldText(row.value) === ''))
-        return { matched: [], ambiguous: [], taken: [], unmatched: [], empty: asked.length, records: 0, credits: 0 }
+      if (values.length === 0)
+        return {
+          matched: [],
+          ambiguous: [],
+          taken: [],
+          unmatched: [],
+          empty: asked.length,
+          records: 0,
+          isListed: false,
+          isComplete: true,
+          credits: 0,
+        }
       const filter = body.filter ?? connection.filter
-      const names = [...new Set([external.id, description.nameField])]
+      const fields = [...new Set([external.id, description.nameField])]
       const found = await ask(
         full,
         caller,
-        { note: `Looked through records to match ${asked.length} rows`, leastPrice: 1 },
+        { note: `Looked for records to match ${asked.length} rows`, leastPrice: 1 },
         async (connector, signal) => {
-          const listed = await listUpTo(connector, filter, names, MATCH_RECORDS, signal)
-          if (!listed.isComplete) throw tooManyToMatch(full)
-          return { answer: listed, credits: listed.pages }
+          const looked = await recordsByValue(
+            connector,
+            { filter, field: external.id, values, fields, limit: MATCH_RECORDS, description },
+            signal,
+          )
+          return { answer: looked, credits: looked.calls }
         },
       )
       const records = found.records.map((record) => ({
@@ -334,7 +337,9 @@ export function connectionHandlers(parts: ConnectionParts): Handlers<Pick<Contra
         unmatched: [...matches.unmatched],
         empty: matches.empty,
         records: records.length,
-        credits: found.pages,
+        isListed: found.isListed,
+        isComplete: found.isComplete,
+        credits: found.calls,
       }
     },
 
@@ -348,7 +353,7 @@ export function connectionHandlers(parts: ConnectionParts): Handlers<Pick<Contra
         caller,
         { note: 'Looked at a filter; nothing was imported', leastPrice: 0 },
         async (connector, signal) => {
-          const listed = await listUpTo(connector, body.filter, [description.nameField], LOOK_RECORDS, signal)
+          const listed = await listUpTo(connector, [body.filter], [description.nameField], LOOK_RECORDS, signal)
           const total = listed.isComplete ? listed.records.length : ((await connector.count?.(body.filter, signal)) ?? null)
           return { answer: { ...listed, total }, credits: 0 }
         },
@@ -442,7 +447,8 @@ export function connectionHandlers(parts: ConnectionParts): Handlers<Pick<Contra
       const rows = await plansToCreate(full, caller, body.rows as RowId[], body.common)
       const ready = rows.filter((row) => row.missing.length === 0 && row.problems.length === 0)
       const credits = ready.reduce((sum, row) => sum + createCredits(row.changes.length), 0)
-      const calls = Math.ceil(ready.length / (described(full).createBatch ?? 1))
+      const { createBatch = 1, readBatch } = described(full)
+      const calls = Math.ceil(ready.length / createBatch) + Math.ceil(ready.length / readBatch)
       return {
         rows: rows.map(({ row, changes, missing, problems }) => ({
           row,
@@ -505,9 +511,12 @@ const SEARCH_LIMIT = 50
 const DUPLICATE_LIMIT = 5
 /** Records a look at a filter reads at most; beyond, the app's own count stands. */
 const LOOK_RECORDS = 1_000
-/** Records a match reads at most: each page is a search run. */
+/** Records a match looks at at most: each page is a search of one credit. */
 const MATCH_RECORDS = 20_000
 const SAMPLE = 50
+
+const tiesOf = (ties: readonly { readonly row: string; readonly recordId: string }[]): readonly Tie[] =>
+  ties.map(({ row, recordId }) => ({ row: row as RowId, record: recordId }))
 
 /** Why these ties cannot be made; nothing is made then. */
 function linkProblem(
@@ -563,20 +572,6 @@ function assertMayBecomeRecord(sheet: Sheet, full: FullConnection, row: RowId): 
     advice: 'Nothing was created. Unlink the row first; it keeps what it shows.',
     details: { row },
   })
-}
-
-/** Pages of a list until there are no more, or more than `limit` records. */
-async function listUpTo(connector: Connector, filter: string, fields: readonly string[], limit: number, signal: AbortSignal) {
-  const records: AppRecord[] = []
-  let cursor: string | null = null
-  let pages = 0
-  do {
-    const page: Page = await connector.list(filter, fields, cursor, signal)
-    pages++
-    records.push(...page.records)
-    cursor = page.next
-  } while (cursor !== null && records.length < limit)
-  return { records, pages, isComplete: cursor === null }
 }
 
 const needsFor = async (
@@ -641,14 +636,6 @@ function nothingFound(full: FullConnection, { searchNote }: ObjectDescription, n
   const why = searchNote ?? "Records made in the last minutes don't appear yet."
   return `${appName(full)} search returned nothing for “${name}”. ${why} Paste the record's key instead.`
 }
-
-const tooManyToMatch = (full: FullConnection): ApiProblem =>
-  new ApiProblem({
-    status: 409,
-    code: 'too-many',
-    message: `More than ${MATCH_RECORDS.toLocaleString('en')} records of ${appName(full)} pass this filter.`,
-    advice: 'Nothing was linked, and it cost nothing. Narrow the filter, then match again.',
-  })
 
 /** What a guest sees of a connection: what stands over its columns, and which way its values go. */
 export function connectionForGuest(connection: ConnectionInfo): ConnectionInfo {

@@ -105,6 +105,7 @@ export interface FullConnection {
 }
 
 const direction = z.enum(['push-pull', 'push', 'pull', 'disabled'])
+const linkedCounts = z.record(z.string(), z.number())
 const connectionState = z.enum(['draft', 'active', 'paused', 'removed'])
 const IN_SHEET: readonly ConnectionState[] = ['active', 'paused']
 const WITH_DRAFTS: readonly ConnectionState[] = ['draft', ...IN_SHEET]
@@ -161,6 +162,12 @@ export class Catalog {
     const row = await query.executeTakeFirst()
     if (row === undefined || row.row_count === null || row.staged === null || row.needing === null) return undefined
     return { rows: row.row_count, staged: row.staged, needing: row.needing }
+  }
+
+  /** How many records each connection of a sheet is tied to, as when it was last closed; `undefined` as with `counts`. */
+  async linkedRecords(sheet: string): Promise<Readonly<Record<string, number>> | undefined> {
+    const row = await this.#reader.kysely.selectFrom('sheets').select('linked').where('id', '=', sheet).executeTakeFirst()
+    return row?.linked == null ? undefined : linkedCounts.parse(JSON.parse(row.linked))
   }
 
   async integrations(id?: string): Promise<readonly IntegrationRow[]> {
@@ -277,8 +284,10 @@ export class Catalog {
     return toSqlOp(query.onConflict((c) => c.column('id').doUpdateSet(changed)))
   }
 
-  saveCounts(sheet: string, counts: SheetCounts | null): SqlOp {
-    const values = { row_count: counts?.rows ?? null, staged: counts?.staged ?? null, needing: counts?.needing ?? null }
+  /** What was counted when a sheet was closed; `null`: nothing is known while it is open. */
+  saveCounts(sheet: string, counted: { readonly counts: SheetCounts; readonly linked: Readonly<Record<string, number>> } | null): SqlOp {
+    const { rows, staged, needing } = counted?.counts ?? { rows: null, staged: null, needing: null }
+    const values = { row_count: rows, staged, needing, linked: counted === null ? null : JSON.stringify(counted.linked) }
     return toSqlOp(this.#reader.kysely.updateTable('sheets').set(values).where('id', '=', sheet))
   }
 
@@ -382,7 +391,7 @@ export class Catalog {
     return toSqlOp(this.#reader.kysely.updateTable('connections').set(values).where('id', '=', connection))
   }
 
-  saveCursor(connection: ConnectionId, cursor: string): SqlOp {
+  saveCursor(connection: ConnectionId, cursor: string | null): SqlOp {
     return toSqlOp(this.#reader.kysely.updateTable('connections').set({ cursor }).where('id', '=', connection))
   }
 }

@@ -238,6 +238,20 @@ export const MIGRATIONS: readonly Migration[] = [
     name: 'how much is staged in a sheet',
     statements: ['ALTER TABLE sheets ADD COLUMN staged INTEGER'],
   },
+  {
+    version: 12,
+    name: 'ties that were cut and can be taken back; how many records a sheet is tied to',
+    statements: [
+      // kept is JSON: { key, cursor, mark, cells: [{ field, item, marks }] }.
+      `CREATE TABLE unlinked (
+        connection TEXT NOT NULL, row TEXT NOT NULL, record TEXT NOT NULL, kept TEXT NOT NULL, at INTEGER NOT NULL,
+        PRIMARY KEY (connection, row, record)
+      ) STRICT, WITHOUT ROWID`,
+      'CREATE INDEX unlinked_by_time ON unlinked (at)',
+      // JSON: { connection: records }; null until somebody has counted.
+      'ALTER TABLE sheets ADD COLUMN linked TEXT',
+    ],
+  },
 ]
 
 /** The newest version this program knows. */

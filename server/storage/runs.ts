@@ -17,6 +17,7 @@ import { type CellKey, type ConnectionId, cellKey, type FieldId, type ItemId, ty
 import type { SqlOp, SqlValue } from '../update-log.ts'
 import { CreateStore } from './creates.ts'
 import type { Reader } from './database.ts'
+import { UnlinkedStore } from './unlinked.ts'
 import { parseWaiting, WaitingStore } from './waiting.ts'
 
 export type RunState =
@@ -113,12 +114,14 @@ const countsShape = z.record(z.string(), z.number())
 export class RunStore {
   readonly creates: CreateStore
   readonly waiting: WaitingStore
+  readonly unlinked: UnlinkedStore
   readonly #reader: Reader
 
   constructor(reader: Reader) {
     this.#reader = reader
     this.creates = new CreateStore(reader)
     this.waiting = new WaitingStore(reader)
+    this.unlinked = new UnlinkedStore(reader)
   }
 
   async run(id: string): Promise<RunRow | undefined> {

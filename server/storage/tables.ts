@@ -46,6 +46,8 @@ export interface Tables {
     account: string
     is_on: number
     /** JSON array, or null for everything the credential sees. */
+    /** JSON of the records by connection. */
+    linked: string | null
     limited_to: string | null
     is_sandbox: number
     created_at: number

@@ -177,6 +177,12 @@ export interface Connector {
     cursor: string | null,
     filter: string,
     fields: readonly string[],
+  /**
+   * The filters, each for `list`, that together ask for the records of `filter` whose `field` reads as one of `values`: as few as the app
+   * takes. They may bring others too. `undefined`: this field cannot be asked so. Absent: none can.
+   */
+  filtersFor?(filter: string, field: string, values: readonly string[]): readonly string[] | undefined
+
     signal: AbortSignal,
   ): Promise<{ records: readonly AppRecord[]; next: string; deleted?: readonly string[] }>
 

@@ -1,5 +1,7 @@
+import { spellingsOf } from '../match-rows.ts'
 import type { ExternalField } from './connector.ts'
 import { LINKED, wireOf } from './hubspot-values.ts'
+import { chunksOf } from './jira-bulk.ts'
 
 /**
  * The filter language of HubSpot's objects, written as a person would say it and sent as HubSpot's filter groups:
@@ -47,6 +49,48 @@ export type ParsedFilter =
 
 /** HubSpot takes five groups of six filters, eighteen in all; two of each group are needed to go through the pages. */
 export const FILTER_LIMITS = { groups: 5, conditions: 4, all: 18, own: 2 } as const
+
+/** Values a list takes. */
+const LISTED = 100
+/** Forms of a property whose values can be asked for: lines of text, compared whole without capitals, and numbers. */
+const ASKED: ReadonlySet<string> = new Set(['line', 'email', 'domain', 'phone', 'number', 'key'])
+
+/**
+ * Filters that together ask for the records within `text` whose property holds one of these values; `undefined` where the property cannot be
+ * asked so, or the filter has no room for one condition more.
+ */
+export function hubFiltersFor(
+  text: string,
+  property: ExternalField,
+  values: readonly string[],
+  fields: readonly ExternalField[] | undefined,
+): readonly string[] | undefined {
+  const wire = wireOf(property, property.id)
+  if (!ASKED.has(wire)) return undefined
+  const known = wire === 'number' || wire === 'key' ? values.map((value) => value.trim()).filter(isNumber) : spellingsOf(values)
+  const condition = conditionIn(text)
+  if (condition === undefined) return undefined
+  const filters = chunksOf([...new Set(known)], LISTED).map((part) => {
+    const own = `${property.id} in (${part.map((value) => `"${value.replace(/[\\"]/gu, '\\$&')}"`).join(', ')})`
+    return condition === '' ? own : `(${condition}) and ${own}`
+  })
+  return filters.every((filter) => parseHubFilter(filter, fields, 0).kind === 'filter') ? filters : undefined
+}
+
+const isNumber = (text: string): boolean => /^-?\d+(\.\d+)?$/u.test(text)
+
+/** A filter before its `order by`; `undefined` where it does not read. */
+function conditionIn(text: string): string | undefined {
+  try {
+    const tokens = tokensOf(text)
+    const isWord = (index: number, word: string): boolean => tokens[index]?.kind === 'word' && tokens[index].text.toLowerCase() === word
+    const order = tokens.findLastIndex((_, index) => isWord(index, 'order') && isWord(index + 1, 'by'))
+    return text.slice(0, tokens[order]?.at ?? text.length).trim()
+  } catch (error) {
+    if (error instanceof FilterProblem) return undefined
+    throw error
+  }
+}
 
 interface Token {
   readonly kind: 'word' | 'quoted' | 'sign' | 'end'

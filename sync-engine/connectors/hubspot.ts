@@ -36,7 +36,7 @@ import {
 } from './hubspot-answers.ts'
 import { type BatchInput, blameOf } from './hubspot-batch.ts'
 import { BATCH, describeHubObject, type HubObject, hubObject, MARKER, MERGED, SEARCH_PAGE } from './hubspot-describe.ts'
-import { type HubCondition, type HubFilter, parseHubFilter } from './hubspot-filter.ts'
+import { type HubCondition, type HubFilter, hubFiltersFor, parseHubFilter } from './hubspot-filter.ts'
 import { hubPropertiesOf, objectPath } from './hubspot-plan.ts'
 import { LINKED, normaliseHubValue, readHubValue, wireOf } from './hubspot-values.ts'
 
@@ -136,6 +136,11 @@ class HubSpotConnector implements Connector {
   }
 
   /** How many records a filter finds, without reading them: every search tells. */
+  filtersFor(filter: string, field: string, values: readonly string[]): readonly string[] | undefined {
+    const property = this.#fields.get(field)
+    return property && hubFiltersFor(filter, property, values, this.#description?.fields)
+  }
+
   async count(filter: string, signal: AbortSignal): Promise<number> {
     const { groups } = this.#parse(filter)
     return (await this.#search(keySetBody(groups, { properties: [], limit: 1 }, '0'), undefined, signal)).total

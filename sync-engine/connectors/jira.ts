@@ -56,7 +56,7 @@ import {
 import { describeJira, READ_BATCH, usersShape } from './jira-describe.ts'
 import { issuePath, singleCalls } from './jira-plan.ts'
 import { instantOf, normaliseJiraValue, readJiraValue, wireOf } from './jira-values.ts'
-import { quoted, splitOrder } from './jql.ts'
+import { JIRA_KEY, jqlForValues, quoted, splitOrder } from './jql.ts'
 
 export interface JiraOptions {
   readonly http: HttpClient
@@ -116,7 +116,7 @@ class JiraConnector implements Connector {
   }
 
   async findByKeys(keys: readonly string[], signal: AbortSignal): Promise<readonly SearchHit[]> {
-    const wanted = [...new Set(keys.map((key) => key.trim().toUpperCase()))].filter((key) => /^[A-Z][A-Z0-9_]*-\d+$/u.test(key))
+    const wanted = [...new Set(keys.map((key) => key.trim().toUpperCase()))].filter((key) => JIRA_KEY.test(key))
     const { projectKeys } = this.#options
     const issues = await this.#fetchIssues(wanted, ['summary'], 'search', signal)
     return issues.filter(({ key }) => projectKeys === undefined || projectKeys.includes(key.slice(0, key.lastIndexOf('-')))).map(hitOf)
@@ -124,6 +124,10 @@ class JiraConnector implements Connector {
 
   async list(filter: string, fields: readonly string[], cursor: string | null, signal: AbortSignal): Promise<Page> {
     const request = {
+  filtersFor(filter: string, field: string, values: readonly string[]): readonly string[] | undefined {
+    return jqlForValues(filter, field, wireOf(this.#fields.get(field), field), values)
+  }
+
       jql: this.#within(filter),
       fields: wireFields(fields),
       maxResults: PAGE_SIZE,

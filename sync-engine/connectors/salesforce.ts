@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { CellValue } from '../../workbook/cell-value.ts'
 import type { Option } from '../../workbook/fields.ts'
 import { nearestOption } from '../../workbook/nearest-option.ts'
+import { spellingsOf } from '../match-rows.ts'
 import { SyncError } from '../sync-error.ts'
 import type {
   AppRecord,
@@ -42,9 +43,9 @@ import {
 } from './salesforce-answers.ts'
 import { describeSalesforce, READ_BATCH } from './salesforce-describe.ts'
 import { API, salesforceId } from './salesforce-ids.ts'
-import { COLLECTION, inParts, planUpdate, salesforceFieldsOf } from './salesforce-plan.ts'
-import { normaliseSalesforceValue, readSalesforceValue, wireOf } from './salesforce-values.ts'
-import { listsOf, soqlBeginning, soqlInstant, soqlQuery, soqlText, splitFilter } from './soql.ts'
+import { byCall, COLLECTION, inParts, planUpdate, salesforceFieldsOf, type Writing, writingCall } from './salesforce-plan.ts'
+import { isReadable, normaliseSalesforceValue, readSalesforceValue, wireOf } from './salesforce-values.ts'
+import { listsOf, soqlBeginning, soqlFiltersFor, soqlInstant, soqlQuery, soqlText, splitFilter } from './soql.ts'
 
 export interface SalesforceOptions {
   readonly http: HttpClient
@@ -167,6 +168,25 @@ class SalesforceConnector implements Connector {
 
   async count(filter: string, signal: AbortSignal): Promise<number> {
     const { condition } = this.#filter(filter)
+  filtersFor(filter: string, field: string, values: readonly string[]): readonly string[] | undefined {
+    const split = splitFilter(filter)
+    const { wire } = wireOf(this.#fields.get(field), field)
+    if ('problem' in split) return undefined
+    const ask = (texts: readonly string[], isQuoted = true) => soqlFiltersFor(split.condition, field, texts, isQuoted)
+    switch (wire) {
+      case 'text':
+      case 'name':
+        return ask(spellingsOf(values))
+      case 'id':
+        return ask([...new Set(values.flatMap((value) => salesforceId(value.trim()) ?? []))])
+      case 'number':
+      case 'whole':
+        return ask([...new Set(values.map((value) => value.trim()).filter((value) => /^-?\d+(\.\d+)?$/u.test(value)))], false)
+      default:
+        return undefined
+    }
+  }
+
     const where = condition === '' ? '' : ` WHERE ${condition}`
     return (await this.#page(queryPath(`SELECT COUNT() FROM ${this.#object}${where}`), undefined, signal)).totalSize
   }

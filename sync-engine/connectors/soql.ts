@@ -69,3 +69,14 @@ export function listsOf(texts: readonly string[], maxLength = 10_000): readonly 
   }
   return lists
 }
+
+/** Longest query whose address Salesforce takes, as it is encoded; and the least that a list of values is given beside a long condition. */
+const LONGEST_LIST = 10_000
+const SHORTEST_LIST = 2_000
+
+/** Filters that together ask for the records within `condition` whose field is one of these literals. */
+export function soqlFiltersFor(condition: string, field: string, texts: readonly string[], isQuoted: boolean): readonly string[] {
+  const room = Math.max(SHORTEST_LIST, LONGEST_LIST - encodeURIComponent(condition).length)
+  const within = (own: string): string => (condition === '' ? own : `(${condition}) AND ${own}`)
+  return listsOf(texts, room).map((list) => within(`${field} IN (${(isQuoted ? list.map(soqlText) : list).join(', ')})`))
+}

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type RunningServer, startServer } from '../../server/start.ts'
 import { apiClient } from '../support/api.ts'
@@ -43,6 +45,17 @@ const fieldIn = async (book: Book, name: string): Promise<string> =>
 const creditsOf = async (connection: string): Promise<number> => (await api.call('getCredits', { query: { connection } })).total
 const edit = (book: Book, cells: readonly { row: string; field: string; value: string | number | null }[]) =>
   api.call('editCells', { params: { id: book.workbook, sheet: book.sheet }, body: { cells: [...cells] } })
+/** What the stand-in was asked so far, as it noted it. */
+const requests = (): readonly string[] =>
+  readFileSync(join(folder.path, 'sandbox', 'jira', 'requests.jsonl'), 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { method: string; path: string; status: number })
+    .map(({ method, path, status }) => `${method} ${path.replace('/rest/api/3', '')} ${status}`)
+const callsOf = async <T>(ask: () => Promise<T>): Promise<{ answer: T; calls: readonly string[] }> => {
+  const before = requests().length
+  return { answer: await ask(), calls: requests().slice(before) }
+}
 const refusalOf = async (answer: Response) => ({ status: answer.status, ...((await answer.json()) as { error: { code: string } }).error })
 
 test('[CN1] a connection is made in a sheet with its connection field and the chosen fields, and costs nothing where the object’s fields are known', async () => {
@@ -237,6 +250,42 @@ test('[CN10] rows are matched to records by equal values, first without tying an
   expect(linked?.values[summary]).toBe(text('TB-5'))
 })
 
+test('[CN23] a match asks for the values of the rows in one call, for keys too; a field that cannot be asked so is listed, and that is told', async () => {
+  const book = await newBook('Asked by value')
+  const connection = await connect(book, ['summary'], 'project = TB')
+  const name = await fieldIn(book, 'Name')
+  const look = await api.call('lookAtFilter', { params: { id: connection.id }, body: { filter: 'project = TB AND key <= TB-40' } })
+  const some = look.sample.slice(0, 40)
+  const add = async (values: readonly string[]) =>
+    (await api.call('addRows', { params: { id: book.workbook, sheet: book.sheet }, body: { rows: values.map((v) => ({ [name]: v })) } }))
+      .rows
+  const match = (external: string, rows: readonly string[], filter?: string) =>
+    callsOf(() =>
+      api.call('matchRows', { params: { id: connection.id }, body: { field: name, external, rows: [...rows], ...(filter && { filter }) } }),
+    )
+  const names = await add(some.map((hit) => hit.name.toUpperCase().replace(' ', '   ')))
+  const byName = await match('summary', names)
+  expect(byName.calls).toEqual(['POST /search/jql 200'])
+  expect(byName.answer).toMatchObject({ credits: 1, isListed: false, isComplete: true, unmatched: [] })
+  expect(byName.answer.matched.map(({ row, hit }) => [row, hit.key])).toEqual(
+    names.flatMap((row, i) => (some.filter((hit) => hit.name === some[i]?.name).length === 1 ? [[row, some[i]?.key]] : [])),
+  )
+  const keys = await add(some.map((hit) => hit.key.toLowerCase()))
+  const byKey = await match('issuekey', keys)
+  expect(byKey.calls).toEqual(['POST /search/jql 200'])
+  expect(byKey.answer.matched).toHaveLength(40)
+  // A key that no issue has: Jira refuses the whole question.
+  const [unknown = ''] = await add(['TB-99999'])
+  const withUnknown = await match('issuekey', [...keys, unknown])
+  expect(withUnknown.calls).toEqual(['POST /search/jql 400', 'POST /issue/bulkfetch 200', 'POST /search/jql 200'])
+  expect(withUnknown.answer).toMatchObject({ credits: 2, unmatched: [{ row: unknown, value: 'TB-99999' }] })
+  expect(withUnknown.answer.matched).toHaveLength(40)
+  expect((await match('issuekey', keys, 'project = TB AND key <= TB-10')).answer.matched).toHaveLength(10)
+  const listed = await match('priority', names.slice(0, 3), 'project = TB AND key <= TB-10')
+  expect(listed.calls).toEqual(['POST /search/jql 200'])
+  expect(listed.answer).toMatchObject({ records: 10, isListed: true, isComplete: true })
+})
+
 test('[CN11] a record is tied to one row: a second row, a row that holds another record, and two rows in one request are refused with the row in question', async () => {
   const book = await newBook('Twice')
   const connection = await connect(book, ['summary'])
@@ -352,4 +401,79 @@ test('[CN14] a copy of a workbook has its sheets, fields, rows, staged cells and
   await api.call('patchConnection', { params: { id: paused }, body: { isPaused: false } })
   const preview = await api.call('previewSync', { params: { id: paused }, body: {} })
   expect(preview.push.map((c) => [c.row, c.value])).toEqual([[row, 'In Progress']])
+})
+
+test('[CN24] unlinking rows is taken back without a call or a credit: ties, staged cells and what was said of them are as they were', async () => {
+  const book = await newBook('Cut and tied')
+  const connection = await connect(book, ['summary', 'status'])
+  await importInto(connection.id, 'project = TB AND key <= TB-14 AND key > TB-10 ORDER BY key ASC')
+  const [summary, status] = [await fieldIn(book, 'Summary'), await fieldIn(book, 'Status')]
+  const [one, two, three] = (await rowsOf(book)).rows.map(({ row }) => row)
+  await edit(book, [
+    { row: one ?? '', field: summary, value: 'Typed here' },
+    { row: two ?? '', field: status, value: 'done' },
+  ])
+  // Something to be said of a cell: no such option.
+  await edit(book, [{ row: two ?? '', field: status, value: 'Nowhere' }])
+  await api.runEnded((await api.call('startSync', { params: { id: connection.id }, body: { mode: 'two-way' } })).run)
+  await edit(book, [{ row: one ?? '', field: summary, value: 'Typed again' }])
+  const annotations = async () => (await api.call('listAnnotations', { query: { sheet: book.sheet } })).annotations
+  const preview = async () => (await api.call('previewSync', { params: { id: connection.id }, body: {} })).push.map((c) => [c.row, c.value])
+  const [before, said, planned, paid] = [await rowsOf(book), await annotations(), await preview(), await creditsOf(connection.id)]
+  expect(said.length).toBeGreaterThan(0)
+  expect(planned).toEqual([[one, 'Typed again']])
+
+  const recordOf = new Map(
+    (await api.call('search', { params: { id: connection.id }, body: { keys: ['TB-11', 'TB-12', 'TB-13'] } })).hits.map((hit) => [
+      hit.linkedRow ?? '',
+      hit.id,
+    ]),
+  )
+  const ties = [one, two, three].map((row) => ({ row: row ?? '', recordId: recordOf.get(row ?? '') ?? '' }))
+  const { calls } = await callsOf(async () => {
+    const cut = await api.call('unlinkRows', { params: { id: connection.id }, body: { ties } })
+    expect(cut.rows).toEqual([one, two, three])
+    expect((await rowsOf(book)).rows.map((r) => r.values[connection.keyField])).toEqual([null, null, null, 'TB-14'])
+    expect([await annotations(), await preview()]).toEqual([[], []])
+    const back = await api.call('relinkRows', { params: { id: connection.id }, body: { ties } })
+    expect(back).toEqual({ rows: [one, two, three], kept: [] })
+  })
+  expect(calls).toEqual([])
+  expect([await rowsOf(book), await annotations(), await preview()]).toEqual([before, said, planned])
+  expect(await creditsOf(connection.id)).toBe(paid + 1)
+  // Once is once.
+  expect(await api.call('relinkRows', { params: { id: connection.id }, body: { ties: ties.slice(0, 1) } })).toEqual({
+    rows: [],
+    kept: [{ row: one, reason: 'The row is linked to this record already.' }],
+  })
+})
+
+test('[CN24] a row that holds another record by now, a record that another row holds, and what nobody cut stay as they are, each with the reason', async () => {
+  const book = await newBook('Cut and taken')
+  const connection = await connect(book, ['summary'])
+  const params = { id: connection.id }
+  await importInto(connection.id, 'project = TB AND key <= TB-24 AND key > TB-20')
+  const { hits } = await api.call('search', { params, body: { keys: ['TB-21', 'TB-22', 'TB-23', 'TB-24', 'TB-25'] } })
+  const at = (key: string) => hits.find((hit) => hit.key === key)
+  const tie = (key: string) => ({ row: at(key)?.linkedRow ?? '', recordId: at(key)?.id ?? '' })
+  const cut = ['TB-21', 'TB-22', 'TB-23'].map(tie)
+  // Only what is tied to the record that is named is cut.
+  const asked = [...cut, { row: tie('TB-24').row, recordId: cut[0]?.recordId ?? '' }]
+  expect((await api.call('unlinkRows', { params, body: { ties: asked } })).rows).toEqual(cut.map(({ row }) => row))
+  const { rows } = await api.call('addRows', { params: { id: book.workbook, sheet: book.sheet }, body: { rows: [{}] } })
+  const links = [
+    { row: cut[0]?.row ?? '', recordId: at('TB-25')?.id ?? '' },
+    { row: rows[0] ?? '', recordId: cut[1]?.recordId ?? '' },
+  ]
+  await api.runEnded((await api.call('link', { params, body: { links } })).run)
+  const never = { row: cut[2]?.row ?? '', recordId: '424242' }
+  expect(await api.call('relinkRows', { params, body: { ties: [...cut.slice(0, 2), never, cut[2] ?? never, cut[2] ?? never] } })).toEqual({
+    rows: [cut[2]?.row],
+    kept: [
+      { row: cut[0]?.row, reason: 'The row is linked to another record by now.' },
+      { row: cut[1]?.row, reason: 'Another row holds the record by now.' },
+      { row: never.row, reason: 'What the row was tied to is not known any more; link it by its key.' },
+      { row: cut[2]?.row, reason: 'Another row holds the record by now.' },
+    ],
+  })
 })

@@ -43,6 +43,35 @@ async function sync() {
 }
 
 describe('the customers of the start workbook', () => {
+  test('[CN23] names of companies are asked for a hundred a call, capitals aside, or all are listed where that takes fewer calls', async () => {
+    const before = (await rows()).rows
+    const { id } = await api.call('createWorkbook', { body: { name: 'By value' } })
+    const { sheets } = await api.call('getWorkbook', { params: { id } })
+    const sheet = sheets[0]?.id ?? ''
+    const { connections } = await api.call('listConnections')
+    const object = connections.find((one) => one.id === book.connection)?.object.id ?? ''
+    const made = await api.call('createConnection', { body: { workbook: id, sheet, object, fields: ['name'] } })
+    const columns = (await api.call('getRows', { params: { id, sheet } })).fields
+    const own = columns.find(({ name }) => name === 'Name')?.id ?? ''
+    const values = before.map(({ values }) => ` ${String(values[field('Company name')]).toUpperCase()}`)
+    const unknown = Array.from({ length: 60 }, (_, i) => `Nobody ${i}`)
+    const { rows: added } = await api.call('addRows', {
+      params: { id, sheet },
+      body: { rows: [...values, ...unknown].map((v) => ({ [own]: v })) },
+    })
+    const asked = requests().length
+    const match = await api.call('matchRows', { params: { id: made.id }, body: { field: own, external: 'name', filter: 'order by name' } })
+    const calls = requests().slice(asked)
+    expect(calls.map(({ path }) => path)).toEqual(Array(match.isListed ? 2 : 3).fill('/crm/v3/objects/companies/search'))
+    expect(match).toMatchObject({ credits: match.isListed ? 1 : 2, isComplete: true })
+    expect(match.matched.length + match.ambiguous.length).toBe(60)
+    expect(match.unmatched).toHaveLength(60)
+    const few = await api.call('matchRows', { params: { id: made.id }, body: { field: own, external: 'name', rows: added.slice(0, 5) } })
+    expect(few).toMatchObject({ credits: 1, isListed: false })
+    expect(few.matched.length + few.ambiguous.length).toBe(5)
+    expect(few.records).toBeLessThan(15)
+  })
+
   test('[HS34] a first start holds sixty companies beside the issues, with options by their labels', async () => {
     const { total, rows: found } = await rows()
     expect(total).toBe(60)

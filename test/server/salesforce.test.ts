@@ -95,6 +95,28 @@ describe('Salesforce in the product', () => {
     expect(oneClick.account).toBe('dana.kim@northwind.example')
   })
 
+  test('[CN23] names and numbers of accounts are asked for in one query, whatever stands in them', async () => {
+    const { id } = await api.call('createWorkbook', { body: { name: 'By value' } })
+    const { sheets } = await api.call('getWorkbook', { params: { id } })
+    const sheet = sheets[0]?.id ?? ''
+    const made = await api.call('createConnection', {
+      body: { workbook: id, sheet, object: accounts, filter: "Name != 'x'", fields: ['Name'] },
+    })
+    const own = (await api.call('getRows', { params: { id, sheet } })).fields.find(({ name }) => name === 'Name')?.id ?? ''
+    const some = (await rows()).slice(0, 20)
+    const match = async (external: string, values: readonly string[]) => {
+      const { rows: added } = await api.call('addRows', { params: { id, sheet }, body: { rows: values.map((v) => ({ [own]: v })) } })
+      const before = requests().length
+      const answer = await api.call('matchRows', { params: { id: made.id }, body: { field: own, external, rows: added } })
+      expect(answer).toMatchObject({ credits: 1, isListed: false, isComplete: true })
+      expect(requests().slice(before)).toHaveLength(1)
+      return [answer.matched.length + answer.ambiguous.length, answer.unmatched.length]
+    }
+    const names = some.map(({ values }) => String(values[field('Account Name')]).toLowerCase())
+    expect(await match('Name', [...names, "O'Nobody \\' OR Name != 'x", '%'])).toEqual([20, 2])
+    expect((await match('NumberOfEmployees', ['1', '2) OR (Name != null', 'x']))[1]).toBeGreaterThan(1)
+  })
+
   test('[SF46] cells of many records go out in one call, between the check and the pull', async () => {
     await api.call('patchObject', { params: { id: integration, object: accounts }, body: { direction: 'push-pull' } })
     const [first, second, third] = await rows()

@@ -22,6 +22,12 @@ const change = z.object({ field: external, value: cellValue })
 /** A row of the sheet whose cell was compared, with what stood in it. */
 const matchedRow = z.object({ row: id, value: z.string() })
 
+/** Rows with the records they are, or were, tied to. */
+const ties = z
+  .array(z.object({ row: id, recordId: z.string().min(1).max(80) }))
+  .min(1)
+  .max(5_000)
+
 /** What an object's fields are, and what reading them anew would cost. */
 const objectFields = z.object({ description: description.nullable(), describedAt: ms.nullable(), credits: z.number() })
 
@@ -156,10 +162,30 @@ export const connectionsEndpoints = {
     params: z.object({ id, row: id }),
     answer: none,
   },
+  unlinkRows: {
+    method: 'post',
+    path: '/api/connections/{id}/unlink',
+    summary: 'Untie rows from these records; they keep what they show. A row that is tied to another record by now is left alone.',
+    params: idParams,
+    body: z.object({ ties }),
+    answer: z.object({ rows: z.array(id) }),
+  },
+  relinkRows: {
+    method: 'post',
+    path: '/api/connections/{id}/relink',
+    summary: 'Takes unlinking back: rows are tied to the records they were cut from, with what stood there (no call, no credit)',
+    params: idParams,
+    body: z.object({ ties }),
+    answer: z.object({
+      rows: z.array(id),
+      /** Rows that stay as they are, and why. */
+      kept: z.array(z.object({ row: id, reason: z.string() })),
+    }),
+  },
   matchRows: {
     method: 'post',
     path: '/api/connections/{id}/match',
-    summary: 'Which record each row would be tied to, by equal values of two fields; nothing is tied (1 credit a read call)',
+    summary: 'Which record each row would be tied to, by equal values of two fields; nothing is tied (1 credit a call)',
     params: idParams,
     body: z.object({
       /** A field of the sheet. */
@@ -180,7 +206,11 @@ export const connectionsEndpoints = {
       unmatched: z.array(matchedRow),
       /** Rows without a value to compare. */
       empty: z.number(),
-      records: z.number().describe('records looked through'),
+      records: z.number().describe('records looked at'),
+      /** The whole filter was listed, because the app cannot be asked for values of this field, or because that takes fewer calls. */
+      isListed: z.boolean(),
+      /** `false`: there are more records than one match looks at, and what they hold is not in this answer. */
+      isComplete: z.boolean(),
       credits: z.number(),
     }),
   },
@@ -263,7 +293,7 @@ export const connectionsEndpoints = {
   previewCreate: {
     method: 'post',
     path: '/api/connections/{id}/create/preview',
-    summary: 'What creating records from rows would send, and its price',
+    summary: 'What creating records from rows would send, its price, and its calls: those that create, and those that read the new records',
     params: idParams,
     body: z.object({ rows: z.array(id).min(1).max(1_000), common: z.array(change).max(100).default([]) }),
     answer: z.object({ rows: z.array(rowToCreate), calls: z.number(), totalCredits: z.number() }),
