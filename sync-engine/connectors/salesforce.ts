@@ -43,8 +43,8 @@ import {
 } from './salesforce-answers.ts'
 import { describeSalesforce, READ_BATCH } from './salesforce-describe.ts'
 import { API, salesforceId } from './salesforce-ids.ts'
-import { byCall, COLLECTION, inParts, planUpdate, salesforceFieldsOf, type Writing, writingCall } from './salesforce-plan.ts'
-import { isReadable, normaliseSalesforceValue, readSalesforceValue, wireOf } from './salesforce-values.ts'
+import { COLLECTION, inParts, planUpdate, salesforceFieldsOf } from './salesforce-plan.ts'
+import { normaliseSalesforceValue, readSalesforceValue, wireOf } from './salesforce-values.ts'
 import { listsOf, soqlBeginning, soqlFiltersFor, soqlInstant, soqlQuery, soqlText, splitFilter } from './soql.ts'
 
 export interface SalesforceOptions {
