@@ -21,3 +21,10 @@ export function isSameOrigin(req: Pick<IncomingMessage, 'headers'>): boolean {
 export function isLoopbackHost(host: string | undefined, port: number): boolean {
   return host !== undefined && [`127.0.0.1:${port}`, `localhost:${port}`, `[::1]:${port}`].includes(host.toLowerCase())
 }
+
+/** Whether an address leads to this machine: the sandbox sends nothing anywhere else. */
+export function isOwnMachine(address: string): boolean {
+  if (!URL.canParse(address)) return false
+  const { protocol, hostname } = new URL(address)
+  return (protocol === 'http:' || protocol === 'https:') && ['127.0.0.1', 'localhost', '[::1]'].includes(hostname)
+}

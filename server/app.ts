@@ -24,6 +24,7 @@ import type { Config } from './config.ts'
 import { Connections } from './connections.ts'
 import { IntegrationCredentials } from './credentials.ts'
 import type { BaseOf } from './feed.ts'
+import { HookRegistrations } from './hook-registrations.ts'
 import type { HttpParts, SandboxPart } from './http.ts'
 import { Imports } from './imports.ts'
 import { Integrations } from './integrations.ts'
@@ -40,6 +41,7 @@ import type { SharedLinks } from './shared-links.ts'
 import { SheetHub } from './sheets.ts'
 import { SignIns } from './sign-ins.ts'
 import { makeStartWorkbook } from './start-workbook.ts'
+import { appHooksAt } from './storage/app-hooks.ts'
 import { makeBaseShards } from './storage/base-shards.ts'
 import { Catalog, type FullConnection, isOn } from './storage/catalog.ts'
 import type { Reader } from './storage/database.ts'
@@ -122,9 +124,21 @@ export function buildApp(parts: AppParts): App {
   const webhooks = new Webhooks({
     catalog,
     credentials,
+    asked: (path) => appHooksAt(reader, path),
     hints: { onHint: (integration, object) => void schedules.onHint(integration, object) },
     logger,
     now,
+  })
+  const hookRegistrations = new HookRegistrations({
+    catalog,
+    credentials,
+    clients,
+    reader,
+    log,
+    logger,
+    now,
+    // A stand-in is in this very server.
+    addressFor: ({ isSandbox }) => (isSandbox ? origin() : config.publicUrl),
   })
   const hub = new SheetHub({
     catalog,
@@ -191,7 +205,10 @@ export function buildApp(parts: AppParts): App {
     log,
     forgetSecrets: async (id) => {
       const integration = (await catalog.integrations()).find((known) => known.id === id)
-      if (integration !== undefined) await credentials.forget(integration, readyApp(integration.app))
+      if (integration !== undefined) {
+        await hookRegistrations.forget(integration)
+        await credentials.forget(integration, readyApp(integration.app))
+      }
       clients.forget(id)
     },
     onChanged: tellOfConnection,
@@ -265,7 +282,10 @@ export function buildApp(parts: AppParts): App {
       ...connectionHandlers({
         ...{ catalog, runs, hub, queue, workbooks, connections, duplicates: copies, log, now, random, nextPullOf },
         creditsLeft: () => blockingLeft(allowanceState(settings.get(), runs, now())),
-        onConnection: ({ workbook }) => tellOfDocuments(workbook),
+        onConnection: ({ workbook }) => {
+          tellOfDocuments(workbook)
+          void hookRegistrations.tick()
+        },
       }),
       ...fileHandlers({ imports, hub, catalog }),
       ...sheetHandlers(sheets),
@@ -275,6 +295,7 @@ export function buildApp(parts: AppParts): App {
         integrations,
         queue,
         authOf: ({ id }) => credentials.stateOf(id),
+        hooksOf: (integration) => hookRegistrations.stateOf(integration),
         nextPullOf: async (id) => {
           const full = await catalog.connection(id)
           return full === undefined ? null : schedules.nextPull(full)
@@ -288,7 +309,13 @@ export function buildApp(parts: AppParts): App {
         nameOf: (person) => people.nameOf(person) ?? person,
         now,
       }),
-      ...authorizeHandlers({ catalog, credentials, signIns, hasStandIn: (app) => standIn(app) !== undefined, hookUrlOf }),
+      ...authorizeHandlers({
+        catalog,
+        credentials,
+        signIns,
+        hasStandIn: (app) => standIn(app) !== undefined,
+        hookUrlOf: ({ app, id, isSandbox }, origin) => hookUrlOf(app, id, isSandbox ? origin : (config.publicUrl ?? origin)),
+      }),
       ...deliveryHandlers({ shards: makeBaseShards(reader), baseOf: (sheet) => hub.baseOf(sheet) }),
     },
     ...(config.hasSandbox && {
@@ -297,7 +324,11 @@ export function buildApp(parts: AppParts): App {
         isVendorApi,
       },
     }),
-    hooks: { isHook, handle: (request, response) => void webhooks.handle(request, response) },
+    hooks: {
+      isHook,
+      ...(config.publicUrl && { host: new URL(config.publicUrl).host }),
+      handle: (request, response) => void webhooks.handle(request, response),
+    },
     signInReturn: { path: CALLBACK_PATH, finish: (answer, caller) => signIns.flows.finish(answer, caller.device) },
     homePath: () => home,
     start: async () => {
@@ -308,12 +339,14 @@ export function buildApp(parts: AppParts): App {
       await queue.start()
       await schedules.start()
       retention.start()
+      hookRegistrations.start()
       await imports.start()
       const [latest] = await catalog.workbooks()
       if (latest !== undefined) home = `/w/${latest.id}`
     },
     stop: async () => {
       await imports.stop()
+      await hookRegistrations.stop()
       await retention.stop()
       await schedules.stop()
       await queue.stop()

@@ -11,6 +11,8 @@ export interface Config {
   readonly host: string
   /** Further names and addresses by which this server may be called. */
   readonly otherHosts: readonly string[]
+  /** Scheme and host at which connected apps reach this server's webhooks; `undefined`: they do not. */
+  readonly publicUrl: string | undefined
   readonly dataFolder: string
   readonly mode: 'local'
   readonly hasSandbox: boolean
@@ -46,6 +48,12 @@ export const OPTIONS: readonly Option[] = [
     fallback: 'none',
     unit: 'names or addresses, separated by commas',
     about: 'By which further names other computers may call this server, for shared links; calls by any other name are turned away.',
+  },
+  {
+    name: 'TIDEBOOK_PUBLIC_URL',
+    fallback: 'none',
+    unit: 'https address without a path',
+    about: 'Where connected apps reach this server with their webhooks, through a proxy that speaks https; only /hooks/ is answered there.',
   },
   { name: 'TIDEBOOK_DATA', fallback: './data', unit: 'folder', about: 'Where everything is kept: database, keys, the sandbox apps.' },
   {
@@ -94,6 +102,7 @@ const environment = z.object({
     .string()
     .regex(/^[a-z0-9.[\]:-]+(?: *, *[a-z0-9.[\]:-]+)*$/iu)
     .optional(),
+  TIDEBOOK_PUBLIC_URL: z.string().refine(isPublicUrl).optional(),
   TIDEBOOK_DATA: z.string().default(join(PROJECT_FOLDER, 'data')),
   TIDEBOOK_SANDBOX: z.enum(['on', 'off']).default('on'),
   TIDEBOOK_SECRET: z.string().min(16).optional(),
@@ -162,6 +171,7 @@ function parseConfig(env: Readonly<Record<string, string | undefined>>, isDev: b
     port: data.PORT,
     host: data.HOST,
     otherHosts: data.TIDEBOOK_HOSTS?.split(',').map((name) => name.trim().toLowerCase()) ?? [],
+    publicUrl: data.TIDEBOOK_PUBLIC_URL === undefined ? undefined : new URL(data.TIDEBOOK_PUBLIC_URL).origin,
     dataFolder: resolve(data.TIDEBOOK_DATA),
     mode: 'local',
     hasSandbox: data.TIDEBOOK_SANDBOX === 'on',
@@ -171,6 +181,13 @@ function parseConfig(env: Readonly<Record<string, string | undefined>>, isDev: b
     isDev,
     hasPages: true,
   }
+}
+
+/** An address that could leak something, or lead below a path where nothing answers, is none. */
+function isPublicUrl(text: string): boolean {
+  if (!URL.canParse(text)) return false
+  const { protocol, username, password, pathname, search, hash } = new URL(text)
+  return protocol === 'https:' && `${username}${password}${search}${hash}` === '' && pathname === '/'
 }
 
 function badVariable(name: PropertyKey | undefined, given: Readonly<Record<string, string | undefined>>): StartError {

@@ -98,7 +98,7 @@ export class IntegrationCredentials {
     const stored = await this.#load(integration.id)
     if (stored === undefined) return false
     if (stored.kind === 'token') {
-      await this.#note(integration.id, 'expired')
+      await this.#noteEnded(integration.id)
       return false
     }
     const method = oauthMethodOf(app, stored.method)
@@ -106,7 +106,7 @@ export class IntegrationCredentials {
     // Somebody else renewed it since that call was sent.
     if (!isSameHeaders(method.headersOf(tokens), rejected)) return true
     if (tokens.refreshToken === undefined) {
-      await this.#note(integration.id, 'expired')
+      await this.#noteEnded(integration.id)
       return false
     }
     await this.#refresh(integration, app, tokens)
@@ -162,6 +162,14 @@ export class IntegrationCredentials {
     await this.headersFor(integration, app)
     const stored = await this.#load(integration.id)
     return stored?.kind === 'oauth2' ? stored.tokens : undefined
+  }
+
+  /** The client an integration signed in by, and the rights it was given, where the app names them; `undefined`: it has no OAuth sign-in. */
+  async oauthOf(integration: string): Promise<{ readonly clientId: string; readonly scope?: string } | undefined> {
+    const stored = await this.#load(integration)
+    if (stored?.kind !== 'oauth2') return undefined
+    const { scope } = stored.tokens
+    return { clientId: stored.client.clientId, ...(scope !== undefined && { scope }) }
   }
 
   async stateOf(integration: string): Promise<AuthState> {
@@ -227,7 +235,7 @@ export class IntegrationCredentials {
         fresh = await refreshTokens(this.#serverOf(integration, app, stored), stored.tokens)
       } catch (error) {
         if (error instanceof GrantEnded) {
-          await this.#note(id, 'expired')
+          await this.#noteEnded(id)
           throw new SyncError('auth-expired', `${app.name} ended the sign-in of ${integration.name}.`)
         }
         throw error
@@ -267,6 +275,12 @@ export class IntegrationCredentials {
     }
     log.execute([saveAuthorisation(reader, row)])
     await log.durable()
+  }
+
+  /** The app takes it no longer: its time was over, or somebody took the right back before that. */
+  async #noteEnded(integration: string): Promise<void> {
+    const endsAt = (await authorisationOf(this.#parts.reader, integration))?.expiresAt ?? null
+    await this.#note(integration, endsAt !== null && endsAt <= this.#parts.now() ? 'expired' : 'revoked')
   }
 
   async #note(integration: string, state: AuthorisationRow['state']): Promise<void> {

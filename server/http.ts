@@ -35,7 +35,14 @@ export interface HttpParts {
   readonly api: RequestListener
   readonly sandbox?: SandboxPart | undefined
   /** Webhooks of apps: they come without a session and are known by their signature. */
-  readonly hooks?: { readonly isHook: (pathname: string) => boolean; readonly handle: RequestListener } | undefined
+  readonly hooks?:
+    | {
+        readonly isHook: (pathname: string) => boolean
+        /** A name of this server by which webhooks come, and nothing else. */
+        readonly host?: string
+        readonly handle: RequestListener
+      }
+    | undefined
   /** Takes a browser that an app sends back from its sign-in page; where it goes on to. */
   readonly signInReturn?:
     | { readonly path: string; readonly finish: (answer: URLSearchParams, caller: Caller) => Promise<string> }
@@ -82,7 +89,8 @@ export function makeHttpFront(parts: HttpParts): HttpFront {
       sendJson(response, 200, { status: 'ok' })
       return
     }
-    const refused = refusalOf(headOf(request, url.pathname), parts.hosts())
+    const host = parts.hooks?.isHook(url.pathname) ? parts.hooks.host : undefined
+    const refused = refusalOf(headOf(request, url.pathname), host === undefined ? parts.hosts() : new Set([...parts.hosts(), host]))
     if (refused !== undefined) {
       sendProblem(response, new ApiProblem({ status: 403, code: 'not-allowed', message: refused, advice: 'Nothing was changed.' }))
       return

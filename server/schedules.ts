@@ -13,6 +13,8 @@ import type { UpdateLog } from './update-log.ts'
 const TICK_MS = 15_000
 /** A hint of the app brings the next pull this near; hints that follow each other are one pull. ms */
 const HINT_MS = 10_000
+/** A timer may run a step ahead of the clock. ms */
+const CLOCK_STEP_MS = 20
 const MINUTE_MS = 60_000
 
 export interface SchedulesParts {
@@ -61,6 +63,7 @@ export class Schedules {
   /** Connection → when a hint wants it pulled. */
   readonly #hints = new Map<string, number>()
   #timer: NodeJS.Timeout | undefined
+  readonly #hintTimers = new Set<NodeJS.Timeout>()
   #ticking: Promise<void> = Promise.resolve()
 
   constructor(parts: SchedulesParts) {
@@ -76,6 +79,7 @@ export class Schedules {
 
   async stop(): Promise<void> {
     clearInterval(this.#timer)
+    for (const timer of this.#hintTimers) clearTimeout(timer)
     await this.#ticking
   }
 
@@ -111,9 +115,21 @@ export class Schedules {
     for (const { id, external } of await catalog.objects(integration)) {
       if (object !== undefined && id !== object && external !== object) continue
       for (const connection of await catalog.connections({ object: id })) {
-        if (!this.#hints.has(connection.id)) this.#hints.set(connection.id, at)
+        if (this.#hints.has(connection.id)) continue
+        this.#hints.set(connection.id, at)
+        this.#wakeForHint()
       }
     }
+  }
+
+  /** The clock's own ticks are too far apart for what shall come soon. */
+  #wakeForHint(): void {
+    if (this.#timer === undefined) return
+    const timer = setTimeout(() => {
+      this.#hintTimers.delete(timer)
+      void this.tick()
+    }, HINT_MS + CLOCK_STEP_MS)
+    this.#hintTimers.add(timer.unref())
   }
 
   async #tick(): Promise<void> {

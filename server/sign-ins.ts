@@ -278,7 +278,7 @@ export class SignIns {
   ): Promise<OAuthClient> {
     const { clientId = '', clientSecret = '' } = entered ?? {}
     if (clientId !== '' && clientSecret !== '') return { clientId, clientSecret }
-    if (isSandbox) {
+    if (isSandbox && clientId === '' && clientSecret === '') {
       const { sandbox, credentials } = this.#sandboxOf(app)
       const given = sandbox.clientOf?.(credentials)
       if (given?.clientId && given.clientSecret) return { clientId: given.clientId, clientSecret: given.clientSecret }

@@ -15,6 +15,8 @@ export interface HintPort {
 export interface WebhooksParts {
   readonly catalog: Pick<Catalog, 'integrations'>
   readonly credentials: Pick<IntegrationCredentials, 'hookSecretsOf'>
+  /** The webhooks that an app was asked to send to a path. */
+  readonly asked: (path: string) => Promise<readonly { readonly integration: string; readonly hook: string | null }[]>
   readonly hints: HintPort
   readonly logger: Logger
   readonly now: () => number
@@ -24,7 +26,8 @@ export interface WebhooksParts {
 
 export interface Delivery {
   readonly app: string
-  readonly integration: string
+  /** The integration it is addressed to, or the place of an OAuth client's. */
+  readonly place: string
   readonly request: HookRequest
   /** Where it came from. */
   readonly address: string
@@ -53,8 +56,16 @@ const CRYPTO: HookCrypto = {
 /** Whether a request is a webhook: it comes from an app, without a session of ours. */
 export const isHook = (pathname: string): boolean => PATH.test(pathname)
 
-/** Where an app sends the webhooks of an integration. */
-export const hookUrlOf = (app: string, integration: string, origin: string): string => `${origin}/hooks/${app}/${integration}`
+/** Where an app sends webhooks: to an integration, or to the place of an OAuth client. */
+export const hookUrlOf = (app: string, place: string, origin: string): string => `${origin}${hookPathOf(app, place)}`
+const hookPathOf = (app: string, place: string): string => `/hooks/${app}/${place}`
+
+/** An integration that may be meant, and what may sign for it. */
+interface Addressee {
+  readonly integration: IntegrationRow
+  /** The webhook it asked for; absent: one that was made by hand. */
+  readonly hook?: string | null
+}
 
 /**
  * Takes webhooks. What they say is never believed: an authentic one is a hint to pull sooner, by the integration's own credential. So the
@@ -84,29 +95,33 @@ export class Webhooks {
   }
 
   /** The status a delivery is answered with: 204 taken, 401 not authentic, 429 too many that were not. */
-  async take({ app, integration, request, address }: Delivery): Promise<number> {
+  async take({ app, place, request, address }: Delivery): Promise<number> {
     const { now, hints, logger } = this.#parts
     if (this.#forged.waitOf(address) > 0) return 429
-    const verdict = await this.#verify(app, integration, request)
+    const addressees = await this.#addressees(app, place)
+    const verdict = await this.#verify(addressees, request)
     if (verdict.kind === 'refused') {
       this.#forged.fail(address)
-      logger.warn({ app, integration, reason: verdict.reason }, 'a webhook was refused')
+      logger.warn({ app, place, reason: verdict.reason }, 'a webhook was refused')
       return 401
     }
     const sentAt = verdict.sentAt ?? now()
     if (sentAt < now() - OLDEST_MS || sentAt > now() + AHEAD_MS) {
-      logger.warn({ app, integration, sentAt }, 'a webhook was refused: it is not of now')
+      logger.warn({ app, place, sentAt }, 'a webhook was refused: it is not of now')
       return 401
     }
-    if (!this.#isNew(`${integration} ${verdict.deliveryId}`)) return 204
-    for (const object of objectsOf(verdict.hints)) hints.onHint(integration, object)
+    if (!this.#isNew(`${place} ${verdict.deliveryId}`)) return 204
+    for (const { integration, hook } of addressees) {
+      if (typeof hook === 'string' && verdict.hooks?.includes(hook) === false) continue
+      for (const object of objectsOf(verdict.hints)) hints.onHint(integration.id, object)
+    }
     return 204
   }
 
   async #answer(request: IncomingMessage): Promise<number> {
     const host = request.headers.host ?? 'localhost'
     const url = new URL(request.url ?? '/', `http://${host}`)
-    const [, app = '', integration = ''] = PATH.exec(url.pathname) ?? []
+    const [, app = '', place = ''] = PATH.exec(url.pathname) ?? []
     if (request.method !== 'POST') return 405
     const address = request.socket.remoteAddress ?? ''
     if (this.#forged.waitOf(address) > 0) return 429
@@ -115,13 +130,15 @@ export class Webhooks {
     const headers = Object.fromEntries(
       Object.entries(request.headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(', ') : value]),
     )
-    return this.take({ app, integration, request: { method: 'POST', url: url.href, headers, body }, address })
+    return this.take({ app, place, request: { method: 'POST', url: url.href, headers, body }, address })
   }
 
-  async #verify(app: string, integration: string, request: HookRequest): Promise<HookVerdict> {
-    const row = await this.#integration(app, integration)
-    const hooks = row && (this.#parts.readyApp ?? readyApp)(row.app)?.hooks
-    const secrets = row && hooks ? await this.#secretsOf(row.id, hooks.secret) : []
+  async #verify(addressees: readonly Addressee[], request: HookRequest): Promise<HookVerdict> {
+    const [first] = addressees
+    const hooks = first && (this.#parts.readyApp ?? readyApp)(first.integration.app)?.hooks
+    // Webhooks that were asked for are all of one client, which alone signs them.
+    const which = first?.hook === undefined ? hooks?.secret : 'client'
+    const secrets = first && which ? await this.#secretsOf(first.integration.id, which) : []
     // One answer for all of these: nobody learns which integrations there are.
     if (hooks === undefined || secrets.length === 0) return { kind: 'refused', reason: 'no such integration, or none that takes webhooks' }
     // A signature over the address holds for the one the app called: behind a proxy that speaks https for us, that one.
@@ -134,8 +151,12 @@ export class Webhooks {
     return verdict
   }
 
-  async #integration(app: string, id: string): Promise<IntegrationRow | undefined> {
-    return (await this.#parts.catalog.integrations()).find((row) => row.id === id && row.app === app && row.isOn)
+  async #addressees(app: string, place: string): Promise<readonly Addressee[]> {
+    const on = (await this.#parts.catalog.integrations()).filter((row) => row.app === app && row.isOn)
+    const integration = on.find(({ id }) => id === place)
+    if (integration !== undefined) return [{ integration }]
+    const asked = new Map((await this.#parts.asked(hookPathOf(app, place))).map((one) => [one.integration, one.hook]))
+    return on.flatMap((row) => (asked.has(row.id) ? [{ integration: row, hook: asked.get(row.id) ?? null }] : []))
   }
 
   async #secretsOf(integration: string, which: 'own' | 'client' | 'own-or-client'): Promise<readonly string[]> {

@@ -64,6 +64,7 @@ export const INTEGRATIONS_TEXTS = {
     address: 'Address',
     client: 'The app registration of your workspace',
     clientText: 'Entered once. Anybody of this workspace signs in with it.',
+    clientOfStandIn: 'As with a real account. The stand-in’s own is used where both are left empty.',
     clientKnown: 'Your workspace’s app registration is known already.',
     clientChange: 'Enter another one',
     redirect: 'Address to allow in the app registration',
@@ -157,6 +158,20 @@ export const INTEGRATIONS_TEXTS = {
     hooks: 'Webhooks',
     hooksText: (app: string) =>
       `${app} can say when a record has changed, so that the next pull comes sooner. Every message is checked by its signature.`,
+    /** How it stands with the webhooks that are asked for without anybody's doing. */
+    hooksState: {
+      registered: (app: string, until: string) =>
+        `${app} tells Tidebook by itself when a record changes, so that the next pull comes sooner. This was asked for with the sign-in, and is renewed before ${until}.`,
+      pending: (app: string) => `${app} will be asked to tell when a record changes. Until then the schedule alone brings changes.`,
+      'nothing-connected': (app: string) =>
+        `${app} is asked to tell when a record changes as soon as a sheet is connected. Until then there is nothing to bring.`,
+      'no-address': (app: string) =>
+        `This server has no public https address at which ${app} could tell of changes, so the schedule alone brings them. Nothing is lost by that. Who runs the server sets TIDEBOOK_PUBLIC_URL.`,
+      'no-right': (app: string) =>
+        `This sign-in was given without the right to ask ${app} for webhooks, so the schedule alone brings changes. Replace the sign-in to allow it.`,
+      refused: (app: string) =>
+        `${app} took no webhook, so the schedule alone brings changes. Nothing is lost by that, and it is asked again every hour.`,
+    },
     makeHook: 'Make a secret',
     hookAgain: 'Make another secret',
     hookUrl: 'Address to enter in the app',

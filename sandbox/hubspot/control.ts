@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { type Fault, faultShape, type SetFault } from '../faults.ts'
-import { isOwnMachine } from './oauth.ts'
+import { isOwnMachine } from '../origin.ts'
 import { DEFAULT_EDITOR, OWNERS, ownerName } from './site.ts'
 
 export const EDITORS: readonly string[] = OWNERS.filter(({ isArchived }) => !isArchived).map(ownerName)

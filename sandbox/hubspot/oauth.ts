@@ -262,13 +262,6 @@ function freshCredentials(): Credentials {
 
 const scopesIn = (query: URLSearchParams): readonly string[] => (query.get('scope') ?? '').split(/\s+/).filter(Boolean)
 
-/** Whether an address leads to this machine: the sandbox sends nothing anywhere else. */
-export function isOwnMachine(address: string): boolean {
-  if (!URL.canParse(address)) return false
-  const { protocol, hostname } = new URL(address)
-  return (protocol === 'http:' || protocol === 'https:') && ['127.0.0.1', 'localhost', '[::1]'].includes(hostname)
-}
-
 /** What was wrong with the credential of a call, in HubSpot's words. */
 export function notSignedIn(caller: Exclude<Caller, { kind: 'known' }>): Answer {
   if (caller.kind === 'expired')

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { type Fault, faultShape, type SetFault } from '../faults.ts'
+import { isOwnMachine } from '../origin.ts'
 import { limitsShape } from '../rate-limits.ts'
 import { DEFAULT_EDITOR, USERS, withName } from './site.ts'
 
@@ -39,7 +40,12 @@ export const controlShape = z
     endTokens: z.enum(['access', 'grants']).optional(),
     /** Replaces the webhooks an administrator made; each is signed with its secret. */
     webhooks: z
-      .array(z.strictObject({ url: z.url().max(500), secret: z.string().min(1).max(500) }))
+      .array(
+        z.strictObject({
+          url: z.url().max(500).refine(isOwnMachine, { error: 'must lead to this machine' }),
+          secret: z.string().min(1).max(500),
+        }),
+      )
       .max(20)
       .optional(),
     /** The limits the site really keeps; `null` for none. */

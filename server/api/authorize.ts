@@ -4,7 +4,7 @@ import { APPS, readyApp } from '../../sync-engine/connectors/registry.ts'
 import type { IntegrationCredentials } from '../credentials.ts'
 import { redirectUriOf } from '../oauth-flows.ts'
 import type { SignIns } from '../sign-ins.ts'
-import type { Catalog } from '../storage/catalog.ts'
+import type { Catalog, IntegrationRow } from '../storage/catalog.ts'
 import type { AnswerOf, Contract } from './contract.ts'
 import { badRequest, notFound } from './problem.ts'
 import type { Handlers } from './router.ts'
@@ -25,7 +25,7 @@ export interface AuthorizeHandlersParts {
   /** Whether an app's stand-in runs inside this server. */
   readonly hasStandIn: (app: string) => boolean
   /** The address an integration's webhooks are sent to, where this server is reached at `origin`. */
-  readonly hookUrlOf: (app: string, integration: string, origin: string) => string
+  readonly hookUrlOf: (integration: IntegrationRow, origin: string) => string
 }
 
 const SECRET_BYTES = 32
@@ -109,7 +109,7 @@ export function authorizeHandlers(parts: AuthorizeHandlersParts): Required<Handl
       if (readyApp(integration.app)?.hooks === undefined) throw badRequest('This app sends no webhooks that can be checked.')
       const secret = randomBytes(SECRET_BYTES).toString('base64url')
       await credentials.saveHookSecret(integration.id, secret)
-      return { url: hookUrlOf(integration.app, integration.id, new URL(request.url).origin), secret }
+      return { url: hookUrlOf(integration, new URL(request.url).origin), secret }
     },
   }
 }

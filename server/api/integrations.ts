@@ -1,6 +1,7 @@
 import type { ExternalField } from '../../sync-engine/connectors/connector.ts'
 import { APPS, readyApp } from '../../sync-engine/connectors/registry.ts'
 import { totalCredits } from '../../sync-engine/credits.ts'
+import type { HookState } from '../hook-registrations.ts'
 import { decidedDirection, type Integrations, mappingOf } from '../integrations.ts'
 import type { RunQueue } from '../queue.ts'
 import type { Catalog, ConnectionRow, IntegrationRow, ObjectRow } from '../storage/catalog.ts'
@@ -32,6 +33,8 @@ export interface IntegrationHandlersParts {
   readonly queue: Pick<RunQueue, 'activeRunOf'>
   /** Whether an integration may call its app, and who let it. */
   readonly authOf: (integration: IntegrationRow) => Promise<Omit<IntegrationInfo['auth'], 'byName'>>
+  /** How it stands with the webhooks the app is asked for; `undefined`: it is asked for none. */
+  readonly hooksOf: (integration: IntegrationRow) => Promise<HookState | undefined>
   /** When a connection is pulled next by the clock; ms, `null` where it is not. */
   readonly nextPullOf: (connection: string) => Promise<number | null>
   /** The external objects of the account, as the app tells them. */
@@ -42,7 +45,7 @@ export interface IntegrationHandlersParts {
 
 /** Integrations, their objects and field mappings. No part of it is a guest's. */
 export function integrationHandlers(parts: IntegrationHandlersParts): Handlers<Pick<Contract, IntegrationEndpoint>> {
-  const { catalog, integrations, queue, authOf, nextPullOf, discover, nameOf, now } = parts
+  const { catalog, integrations, queue, authOf, hooksOf, nextPullOf, discover, nameOf, now } = parts
 
   const objectInfo = async (object: ObjectRow, app: string): Promise<ObjectInfo> => {
     const connections = await catalog.connections({ object: object.id })
@@ -133,6 +136,7 @@ export function integrationHandlers(parts: IntegrationHandlersParts): Handlers<P
         known: (app?.objects ?? []).map(({ id, name }) => ({ id, name })),
         canDiscover: app?.discoverObjects !== undefined,
         hasHooks: app?.hooks !== undefined,
+        hooks: hooksInfo(await hooksOf(integration)),
         connections: await Promise.all(connections.map(placed)),
         usage: { since, credits, total: totalCredits(credits), runs },
       }
@@ -228,6 +232,15 @@ const plain = (removal: Awaited<ReturnType<Integrations['removalOf']>>) => ({
   ...removal,
   workbooks: removal.workbooks.map((w) => ({ ...w })),
 })
+
+const hooksInfo = (hooks: HookState | undefined) =>
+  hooks === undefined
+    ? null
+    : {
+        state: hooks.state,
+        until: hooks.state === 'registered' ? hooks.until : null,
+        message: hooks.state === 'refused' ? hooks.message : null,
+      }
 
 /** The first instant of the current month, UTC. */
 function monthStart(at: number): number {

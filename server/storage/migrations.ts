@@ -252,6 +252,16 @@ export const MIGRATIONS: readonly Migration[] = [
       'ALTER TABLE sheets ADD COLUMN linked TEXT',
     ],
   },
+  {
+    version: 13,
+    name: 'webhooks that apps were asked for',
+    statements: [
+      `CREATE TABLE app_hooks (
+        integration TEXT PRIMARY KEY, hook TEXT, url TEXT NOT NULL, filter TEXT NOT NULL, ends_at INTEGER, at INTEGER NOT NULL,
+        problem TEXT
+      ) STRICT, WITHOUT ROWID`,
+    ],
+  },
 ]
 
 /** The newest version this program knows. */

@@ -26,6 +26,15 @@ export interface Tables {
   sessions: { token_hash: string; device: string; created_at: number; used_at: number }
   secrets: { name: string; envelope: string; at: number }
   authorisations: { integration: string; method: string; state: string; actor: string; at: number; expires_at: number | null }
+  app_hooks: {
+    integration: string
+    hook: string | null
+    url: string
+    filter: string
+    ends_at: number | null
+    at: number
+    problem: string | null
+  }
   workbooks: { id: string; name: string; created_at: number; updated_at: number }
   sheets: {
     id: string
@@ -37,6 +46,8 @@ export interface Tables {
     row_count: number | null
     needing: number | null
     staged: number | null
+    /** JSON of the records by connection. */
+    linked: string | null
   }
   integrations: {
     id: string
@@ -46,8 +57,6 @@ export interface Tables {
     account: string
     is_on: number
     /** JSON array, or null for everything the credential sees. */
-    /** JSON of the records by connection. */
-    linked: string | null
     limited_to: string | null
     is_sandbox: number
     created_at: number

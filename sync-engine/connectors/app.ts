@@ -145,7 +145,14 @@ export interface HookCrypto {
 
 export type HookVerdict =
   /** `deliveryId` and `sentAt` (ms) guard against replay; without a `sentAt` only the id does. */
-  | { readonly kind: 'authentic'; readonly deliveryId: string; readonly sentAt?: number; readonly hints: readonly HookHint[] }
+  | {
+      readonly kind: 'authentic'
+      readonly deliveryId: string
+      readonly sentAt?: number
+      readonly hints: readonly HookHint[]
+      /** Which of the registered webhooks it is, where the app says so. */
+      readonly hooks?: readonly string[]
+    }
   | { readonly kind: 'refused'; readonly reason: string }
 
 /** How an app's webhooks are told from forgeries. */
@@ -159,6 +166,38 @@ export interface HookVerifier {
     readonly crypto: HookCrypto
     readonly nowMs: number
   }) => HookVerdict
+}
+
+/** A webhook as the app keeps it. */
+export interface RegisteredHook {
+  readonly hook: string
+  /** When the app stops sending unless it is asked again; ms. */
+  readonly endsAt: number
+}
+
+/** One call to an app about its webhooks, made by an integration's own OAuth sign-in. */
+export interface HookCall {
+  readonly http: HttpClient
+  readonly signal: AbortSignal
+  /** The webhook that is known to be registered; absent: none. */
+  readonly hook?: string
+}
+
+/** How an app is asked, by an OAuth sign-in, to send webhooks here. They are signed with the secret of that sign-in's client. */
+export interface HookRegistrar {
+  /** The right that a sign-in needs for it. */
+  readonly scope: string
+  /** Which records the app is to tell of, in its own words; `undefined`: there are none yet. Pure. */
+  readonly filterOf: (o: {
+    readonly limitedTo: readonly string[] | undefined
+    readonly connections: readonly { readonly filter: string; readonly description: ObjectDescription | undefined }[]
+  }) => string | undefined
+  /**
+   * Sees to it that one webhook with this address and filter is registered, for as long as the app allows; asked again, it keeps it longer.
+   * @throws SyncError with the app's own words where it takes none
+   */
+  readonly ensure: (o: HookCall & { readonly url: string; readonly filter: string; readonly nowMs: number }) => Promise<RegisteredHook>
+  readonly remove: (o: HookCall & { readonly hook: string }) => Promise<void>
 }
 
 /** How an app's stand-in is reached from an integration. */
@@ -202,6 +241,8 @@ export interface ReadyApp {
   readonly makeConnector: (setup: ConnectorSetup) => Connector
   /** Absent: the app has no webhooks, or none that are signed. */
   readonly hooks?: HookVerifier
+  /** Absent: webhooks are made by hand in the app. */
+  readonly hookRegistrar?: HookRegistrar
   readonly sandbox?: AppSandbox
 }
 

@@ -4,6 +4,7 @@ import type { OAuthMethod, ReadyApp, TokenMethod } from './app.ts'
 import { type RateRules, retryAfterMs } from './http-client.ts'
 import { makeJiraConnector } from './jira.ts'
 import { parseAnswer, readOk } from './jira-answers.ts'
+import { jiraHookRegistrar } from './jira-hook-registrar.ts'
 import { jiraHooks } from './jira-hooks.ts'
 import { planJiraCalls } from './jira-plan.ts'
 
@@ -48,6 +49,7 @@ const threeLegged: OAuthMethod = {
     { id: 'read:jira-work', why: 'Read issues, projects and fields.', isWrite: false },
     { id: 'read:jira-user', why: 'Show people by their names.', isWrite: false },
     { id: 'write:jira-work', why: 'Send the changes you sync.', isWrite: true },
+    { id: jiraHookRegistrar.scope, why: 'Be told when an issue changes, so that the next pull comes sooner.', isWrite: false },
     { id: 'offline_access', why: 'Stay signed in for scheduled pulls.', isWrite: false },
   ],
   endpoints: (baseUrl, isSandbox) =>
@@ -118,6 +120,7 @@ export const jiraApp: ReadyApp = {
   makeConnector: ({ http, limitedTo, description }) =>
     makeJiraConnector({ http, object: 'issues', ...(limitedTo && { projectKeys: limitedTo }), ...(description && { description }) }),
   hooks: jiraHooks,
+  hookRegistrar: jiraHookRegistrar,
   sandbox: {
     path: '/sandbox/jira',
     method: 'api-token',

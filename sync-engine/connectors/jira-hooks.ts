@@ -3,6 +3,7 @@ import type { HookCrypto, HookHint, HookVerdict, HookVerifier } from './app.ts'
 
 const payloadShape = z.object({
   timestamp: z.number().optional(),
+  matchedWebhookIds: z.array(z.number()).max(1_000).optional(),
   issue: z.object({ id: z.union([z.string(), z.number()]).transform(String) }).optional(),
 })
 const claimsShape = z.object({ iat: z.number().optional(), exp: z.number().optional(), nbf: z.number().optional() })
@@ -43,6 +44,7 @@ export const jiraHooks: HookVerifier = {
       deliveryId: hex(crypto.sha256(jwt)),
       ...(claims.iat !== undefined && { sentAt: claims.iat * 1000 }),
       hints: hintsOf(payload),
+      ...(payload.matchedWebhookIds && { hooks: payload.matchedWebhookIds.map(String) }),
     }
   },
 }

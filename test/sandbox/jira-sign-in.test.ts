@@ -173,6 +173,8 @@ describe('the sign-in of the stand-in Jira', () => {
     })
     expect(made.json).toMatchObject({ webhookRegistrationResult: [{ createdWebhookId: expect.any(Number) }] })
     expect((await world.jira('GET', '/webhook')).status).toBe(403)
+    const elsewhere = { url: 'https://evil.example/hook', webhooks: [{ jqlFilter: 'project = TB', events: ['jira:issue_updated'] }] }
+    expect((await gateway(world, access, '/webhook', { method: 'POST', body: JSON.stringify(elsewhere) })).status).toBe(400)
     await world.control({ app: 'jira', webhooks: [{ url, secret: 'of-the-administrator' }] })
     await world.jira('PUT', '/issue/TB-1', { fields: { summary: 'Told to both' } })
     await expect.poll(() => got.length).toBe(2)

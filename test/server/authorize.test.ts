@@ -236,12 +236,12 @@ describe('by OAuth', () => {
     expect(await browser.api('tryIntegration', { params: { id } })).toMatchObject({ account: expect.any(String) })
   })
 
-  test('[AU9] where the app ended the sign-in, the account is told to be expired until somebody signs in to the same one again', async () => {
+  test('[AU9] where the app ended the sign-in, the account is told to be signed out until somebody signs in to the same one again', async () => {
     const id = idOf((await signIn(browser)).next)
     await control({ endTokens: 'grants' })
     const failed = await browser.send('tryIntegration', { params: { id } })
     expect(await failed.json()).toMatchObject({ error: { code: 'auth-expired' } })
-    expect((await integration(id))?.auth.state).toBe('expired')
+    expect((await integration(id))?.auth.state).toBe('revoked')
     const before = await count()
     const { next } = await signIn(browser, { body: { app: 'jira', integration: id } })
     expect(idOf(next)).toBe(id)
@@ -301,7 +301,107 @@ test('[AU17] a run whose token ended renews the sign-in in the middle, and its l
     .poll(async () => (await browser.api('getRun', { params: { id: last } })).state, { timeout: 20_000 })
     .toMatch(/settled|failed/)
   expect(await browser.send('describeConnection', { params: { id: connection.id } })).toMatchObject({ ok: false })
-  expect((await integration(id))?.auth.state).toBe('expired')
+  expect((await integration(id))?.auth.state).toBe('revoked')
+})
+
+describe('webhooks that are asked for', () => {
+  const kept = () =>
+    (
+      JSON.parse(readFileSync(join(folder.path, 'sandbox', 'jira', 'webhooks.json'), 'utf8')) as {
+        hooks: { id: number; url: string; jqlFilter: string; events: string[]; endsMs: number }[]
+      }
+    ).hooks
+  const hooksOf = async (id: string) => (await browser.api('getIntegration', { params: { id } })).hooks
+  const connect = async (id: string, filter: string) => {
+    const object = (await integration(id))?.objects[0]?.id ?? ''
+    const { id: workbook } = await browser.api('createWorkbook', { body: { name: 'Told' } })
+    const sheet = (await browser.api('getWorkbook', { params: { id: workbook } })).sheets[0]?.id ?? ''
+    const { id: connection } = await browser.api('createConnection', { body: { workbook, sheet, object, filter, fields: ['summary'] } })
+    return { object, connection }
+  }
+  const edit = (summary: string) =>
+    browser.go('/sandbox/jira/issues/TB-1', {
+      method: 'POST',
+      headers: { origin: server.origin, 'content-type': 'application/x-www-form-urlencoded' },
+      body: new URLSearchParams({ summary }).toString(),
+    })
+  const deliveries = async () =>
+    ((await (await browser.go('/sandbox/control?app=jira')).json()) as { deliveries: { status: number | null }[] }).deliveries
+
+  test('[AU19] one is asked for with the first connection, brings the next pull forward, is kept before it ends, and goes with its integration', async () => {
+    const id = idOf((await signIn(browser)).next)
+    expect(await hooksOf(id)).toEqual({ state: 'nothing-connected', until: null, message: null })
+    const { object } = await connect(id, 'project = TB AND key <= TB-5')
+    await expect.poll(async () => (await hooksOf(id))?.state).toBe('registered')
+    const hook = kept().find(({ jqlFilter }) => jqlFilter === 'project IN ("TB")')
+    expect(hook?.url).toMatch(new RegExp(`^${server.origin}/hooks/jira/[0-9a-f]{32}$`))
+    expect(hook?.events.toSorted()).toEqual(['jira:issue_created', 'jira:issue_deleted', 'jira:issue_updated'])
+
+    await browser.api('patchObject', { params: { id, object }, body: { schedule: 60 } })
+    await edit('Told of at once')
+    await expect.poll(async () => (await deliveries())[0]?.status).toBe(204)
+    const next = async () => (await integration(id))?.objects[0]?.nextPull ?? 0
+    await expect.poll(async () => (await next()) - nowMs).toBeLessThanOrEqual(10_000)
+
+    // Asked again a week later, with the same one; not asked before.
+    const before = hook?.endsMs ?? 0
+    nowMs += 8 * 24 * 3_600_000
+    await server.stop()
+    server = await startServer(testConfig(folder.path, { hasSandbox: true, port: Number(new URL(server.origin).port) }), {
+      now: () => nowMs,
+      logger,
+    })
+    browser = await Browser.letIn(server)
+    const still = () => kept().filter(({ jqlFilter }) => jqlFilter === 'project IN ("TB")')
+    await expect.poll(() => still()[0]?.endsMs ?? 0).toBeGreaterThan(before)
+    expect(still().map((one) => one.id)).toEqual([hook?.id])
+
+    await browser.api('deleteIntegration', { params: { id }, body: { confirm: 'Signed in' } })
+    expect(still()).toEqual([])
+  })
+
+  test('[AU19] two accounts that sign in by one client each have their own, and hear of their own projects', async () => {
+    const first = idOf((await signIn(browser)).next)
+    const second = idOf((await signIn(browser)).next)
+    await connect(first, 'project = TB')
+    await connect(second, 'project = OPS')
+    await expect.poll(async () => [(await hooksOf(first))?.state, (await hooksOf(second))?.state]).toEqual(['registered', 'registered'])
+    expect(new Set(kept().map(({ url }) => url)).size).toBe(1)
+    const next = async (id: string) => ((await integration(id))?.objects[0]?.nextPull ?? 0) - nowMs
+    for (const id of [first, second]) {
+      const object = (await integration(id))?.objects[0]?.id ?? ''
+      await browser.api('patchObject', { params: { id, object }, body: { schedule: 60 } })
+      // Pulled a moment ago, so that the clock itself wants nothing yet.
+      const { connections } = await browser.api('getIntegration', { params: { id } })
+      const { run } = await browser.api('startSync', { params: { id: connections[0]?.id ?? '' }, body: { mode: 'one-way' } })
+      await expect.poll(async () => (await browser.api('getRun', { params: { id: run } })).state, { timeout: 20_000 }).toBe('settled')
+    }
+    await edit('Of one project')
+    await expect.poll(() => next(first)).toBeLessThanOrEqual(10_000)
+    expect(await next(second)).toBeGreaterThan(60_000)
+    for (const id of [first, second]) await browser.api('deleteIntegration', { params: { id }, body: { confirm: 'Signed in' } })
+  })
+
+  test('[AU20] what the app does not take is said in its words; paused or signed in by a token, nothing is asked', async () => {
+    const first = idOf((await signIn(browser)).next)
+    await control({ faults: [{ kind: '403', match: { path: '/rest/api/3/webhook' } }] })
+    await connect(first, 'project = TB')
+    await expect.poll(() => hooksOf(first)).toMatchObject({ state: 'refused', message: expect.stringContaining('Jira does not allow') })
+    await control({ clear: true })
+    const asked = () =>
+      readFileSync(join(folder.path, 'sandbox', 'jira', 'requests.jsonl'), 'utf8')
+        .split('\n')
+        .filter((line) => line.includes('/rest/api/3/webhook')).length
+    const before = asked()
+    // Not before an hour is over; nor while it is paused, nor by a token.
+    await connect(first, 'project = TB')
+    await browser.api('patchIntegration', { params: { id: first }, body: { isOn: false } })
+    nowMs += 3_600_000
+    const { id: byToken } = await browser.api('addIntegration', { body: { app: 'jira', name: 'By token', sandbox: true } })
+    await connect(byToken, 'project = TB')
+    expect([asked(), await hooksOf(byToken)]).toEqual([before, null])
+    await browser.api('deleteIntegration', { params: { id: first }, body: { confirm: 'Signed in' } })
+  })
 })
 
 test('[AU11] no secret stands in the data folder outside of its sealed envelope, in a log, an answer or a document', async () => {

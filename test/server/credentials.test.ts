@@ -118,7 +118,7 @@ test.each([
     'an ended sign-in',
     json(403, { error: 'invalid_grant', error_description: 'Unknown or invalid refresh token.' }),
     'auth-expired',
-    'expired',
+    'revoked',
   ],
   ['a client that is not known', json(401, { error: 'access_denied' }), 'auth-expired', 'authorised'],
   ['a fault of the app', () => new Response('oops', { status: 500 }), 'app-unavailable', 'authorised'],
@@ -140,9 +140,12 @@ test.each([
 })
 
 test('[AU3] a sign-in that nobody used for as long as the app keeps it is told to be expired', async () => {
-  await using it = await world([])
+  await using it = await world([json(403, { error: 'invalid_grant' })])
   expect(await it.credentials.stateOf('one')).toEqual({ state: 'authorised', by: 'ann', at: START, expiresAt: START + 90 * 24 * 3_600_000 })
   it.later(90 * 24 * 3_600_000)
+  expect((await it.credentials.stateOf('one')).state).toBe('expired')
+  // The app says so too, and it was not the app that ended it.
+  await expect(it.headers()).rejects.toThrow('ended the sign-in')
   expect((await it.credentials.stateOf('one')).state).toBe('expired')
   expect(await it.credentials.stateOf('none')).toEqual({ state: 'never', by: null, at: null, expiresAt: null })
 })

@@ -27,6 +27,13 @@ function jwt(claims: Record<string, unknown>, { secret = CLIENT_SECRET, alg = 'H
   return { authorization: `Bearer ${text}.${signature}` }
 }
 
+/** What Jira was asked to send to the place of a client, for two accounts, and for one that is paused. */
+const ASKED = [
+  { integration: 'one', hook: '7' },
+  { integration: 'two', hook: '8' },
+  { integration: 'off', hook: '9' },
+]
+
 function world(hooks: HookVerifier | undefined = jiraApp.hooks) {
   const hints: (readonly [string, string | undefined])[] = []
   let nowMs = NOW
@@ -36,19 +43,21 @@ function world(hooks: HookVerifier | undefined = jiraApp.hooks) {
       integrations: async () =>
         [
           { id: 'one', isOn: true },
+          { id: 'two', isOn: true },
           { id: 'off', isOn: false },
         ].map((row) => ({ ...row, app: 'jira', name: row.id, baseUrl: '', account: '', limitedTo: undefined, isSandbox: true })),
     },
     credentials: { hookSecretsOf: async () => ({ own: SECRET, client: CLIENT_SECRET }) },
+    asked: async (path) => (path === '/hooks/jira/client' ? ASKED : []),
     hints: { onHint: (integration, object) => hints.push([integration, object]) },
     logger: makeLogger({ level: 'silent' }),
     now: () => nowMs,
     readyApp: () => app,
   })
-  const send = (body: string, headers: Record<string, string>, to: { integration?: string; app?: string; address?: string } = {}) =>
+  const send = (body: string, headers: Record<string, string>, to: { place?: string; app?: string; address?: string } = {}) =>
     webhooks.take({
       app: to.app ?? 'jira',
-      integration: to.integration ?? 'one',
+      place: to.place ?? 'one',
       request: { method: 'POST', url: 'http://tide.example/hooks/jira/one', headers, body: Buffer.from(body) },
       address: to.address ?? '203.0.113.9',
     })
@@ -96,7 +105,7 @@ describe('webhooks of Jira', () => {
 
   test('[AU14] it must be of the app and of an integration that is on; which there are, no answer tells', async () => {
     const { hints, send } = world()
-    for (const to of [{ integration: 'off' }, { integration: 'two' }, { app: 'hubspot' }])
+    for (const to of [{ place: 'off' }, { place: 'three' }, { app: 'hubspot' }])
       expect(await send(eventBody(), signed(eventBody()), to)).toBe(401)
     expect(hints).toEqual([])
     expect([isHook('/hooks/jira/one'), isHook('/hooks/jira/one/x'), isHook('/hooks/jira/'), isHook('/api/hooks/jira/one')]).toEqual([
@@ -105,6 +114,21 @@ describe('webhooks of Jira', () => {
       false,
       false,
     ])
+  })
+
+  test('[AU19] one that was asked for is for those accounts whose webhook it is, and signed by their client alone', async () => {
+    const { hints, send } = world()
+    const body = (id: string, matchedWebhookIds?: number[]) => JSON.stringify({ ...JSON.parse(eventBody(NOW, id)), matchedWebhookIds })
+    const to = { place: 'client' }
+    expect(await send(body('1', [8, 9, 10]), jwt({ ...fine, jti: 'a' }), to)).toBe(204)
+    expect(hints).toEqual([['two', 'issues']])
+    // Jira does not say which: all of them may be meant.
+    expect(await send(body('2'), jwt({ ...fine, jti: 'b' }), to)).toBe(204)
+    expect(hints.slice(1).map(([integration]) => integration)).toEqual(['one', 'two'])
+    expect(await send(body('3', [7]), signed(body('3', [7])), to)).toBe(401)
+    expect(await send(body('4', [7]), jwt(fine, { secret: SECRET }), to)).toBe(401)
+    expect(await send(body('5', [7]), jwt({ iat: iat - 9_000, exp: iat - 1_000 }), to)).toBe(401)
+    expect(hints).toHaveLength(3)
   })
 
   test('[AU15] a delivery that comes twice counts once, also with other headers', async () => {

@@ -23,6 +23,7 @@ export const testConfig = (dataFolder: string, more: Partial<Config> = {}): Conf
   port: 0,
   host: '127.0.0.1',
   otherHosts: [],
+  publicUrl: undefined,
   dataFolder,
   mode: 'local',
   hasSandbox: false,

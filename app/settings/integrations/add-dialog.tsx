@@ -29,6 +29,8 @@ export interface AddDialogProps {
 export function AddDialog({ reconnect, coming, names, onClose, onDone }: AddDialogProps) {
   const [apps, setApps] = useState<readonly ReadyApp[]>()
   const [app, setApp] = useState<ReadyApp>()
+  /** What the account of a stand-in is called, where that is signed in to by its own page. */
+  const [standIn, setStandIn] = useState<string>()
   const [error, setError] = useState<unknown>()
   const wanted = reconnect?.app
   useEffect(() => {
@@ -38,18 +40,23 @@ export function AddDialog({ reconnect, coming, names, onClose, onDone }: AddDial
       setApp(ready.find((a) => a.id === wanted))
     }, setError)
   }, [wanted])
+  const choose = (chosen: ReadyApp | undefined, standInName?: string): void => {
+    setApp(chosen)
+    setStandIn(standInName)
+  }
   const title = reconnect === undefined ? WORDS.title : WORDS.reconnectTitle(reconnect.name)
   return (
     <Modal isOpen onClose={onClose} title={title} width={560}>
       <Failure error={error} />
       {apps === undefined && error === undefined && <p className="m-0 text-ink-3">{TEXTS.integrations.loading}</p>}
-      {apps !== undefined && app === undefined && <ChooseApp apps={apps} coming={coming} names={names} onChoose={setApp} onDone={onDone} />}
+      {apps !== undefined && app === undefined && <ChooseApp apps={apps} coming={coming} names={names} onChoose={choose} onDone={onDone} />}
       {app !== undefined && (
         <SignIn
           app={app}
           {...(reconnect !== undefined && { reconnect })}
+          {...(standIn !== undefined && { standIn })}
           onDone={onDone}
-          {...(reconnect === undefined && { onBack: () => setApp(undefined) })}
+          {...(reconnect === undefined && { onBack: () => choose(undefined) })}
         />
       )}
     </Modal>
@@ -60,7 +67,8 @@ interface ChooseAppProps {
   readonly apps: readonly ReadyApp[]
   readonly coming: readonly string[]
   readonly names: readonly string[]
-  readonly onChoose: (app: ReadyApp) => void
+  /** `standInName`: the app's stand-in is meant, and its account is called so. */
+  readonly onChoose: (app: ReadyApp, standInName?: string) => void
   readonly onDone: (id: string) => void
 }
 
@@ -68,31 +76,19 @@ function ChooseApp({ apps, coming, names, onChoose, onDone }: ChooseAppProps) {
   const [error, setError] = useState<unknown>()
   const [busy, setBusy] = useState<string>()
   const inSandbox = apps.filter((app) => app.hasSandbox)
-  const during = async (app: ReadyApp, work: () => Promise<void>): Promise<void> => {
+  const nameOf = (app: ReadyApp): string => freeName(WORDS.sandbox(app.name), names)
+  const addSandbox = async (app: ReadyApp): Promise<void> => {
     if (busy !== undefined) return
     setBusy(app.id)
     setError(undefined)
     try {
-      await work()
+      const { id } = await callApi('addIntegration', { body: { app: app.id, name: nameOf(app), sandbox: true } })
+      onDone(id)
     } catch (failure) {
       setError(failure)
       setBusy(undefined)
     }
   }
-  const addSandbox = (app: ReadyApp): Promise<void> =>
-    during(app, async () => {
-      const { id } = await callApi('addIntegration', {
-        body: { app: app.id, name: freeName(WORDS.sandbox(app.name), names), sandbox: true },
-      })
-      onDone(id)
-    })
-  /** The same stand-in, signed in to as with the real app: by its own page. */
-  const walkSignIn = (app: ReadyApp, method: string): Promise<void> =>
-    during(app, async () => {
-      const body = { app: app.id, name: freeName(WORDS.sandbox(app.name), names), method, sandbox: true }
-      const { url } = await callApi('beginAuthorization', { body })
-      window.location.assign(url)
-    })
   return (
     <div className="grid gap-4">
       <section aria-labelledby="real-apps" className="grid gap-2">
@@ -128,16 +124,13 @@ function ChooseApp({ apps, coming, names, onChoose, onDone }: ChooseAppProps) {
             ))}
           </span>
           <span className="flex flex-wrap gap-x-4">
-            {inSandbox.flatMap((app) => {
-              const method = app.methods.find((m) => m.kind === 'oauth2')
-              return method === undefined
-                ? []
-                : [
-                    <Button key={app.id} look="link" onPress={() => void walkSignIn(app, method.id)}>
-                      {WORDS.walk(app.name)}
-                    </Button>,
-                  ]
-            })}
+            {inSandbox
+              .filter((app) => app.methods.some(({ kind }) => kind === 'oauth2'))
+              .map((app) => (
+                <Button key={app.id} look="link" onPress={() => onChoose(app, nameOf(app))}>
+                  {WORDS.walk(app.name)}
+                </Button>
+              ))}
           </span>
           <span role="status" className="text-ink-2">
             {busy === undefined ? '' : WORDS.trying}
@@ -165,13 +158,16 @@ function freeName(name: string, taken: readonly string[]): string {
 interface SignInProps {
   readonly app: ReadyApp
   readonly reconnect?: NonNullable<AddDialogProps['reconnect']>
+  /** The app's stand-in is signed in to as the real app is, by its own page; so its account is called. */
+  readonly standIn?: string
   readonly onDone: (id: string) => void
   readonly onBack?: () => void
 }
 
-function SignIn({ app, reconnect, onDone, onBack }: SignInProps) {
-  const [methodId, setMethodId] = useState(app.methods[0]?.id ?? '')
-  const [name, setName] = useState(reconnect?.name ?? '')
+function SignIn({ app, reconnect, standIn, onDone, onBack }: SignInProps) {
+  const methods = standIn === undefined ? app.methods : app.methods.filter(({ kind }) => kind === 'oauth2')
+  const [methodId, setMethodId] = useState(methods[0]?.id ?? '')
+  const [name, setName] = useState(reconnect?.name ?? standIn ?? '')
   const [baseUrl, setBaseUrl] = useState('')
   const [entered, setEntered] = useState<Readonly<Record<string, string>>>({})
   const [isOtherClient, setOtherClient] = useState(false)
@@ -179,12 +175,14 @@ function SignIn({ app, reconnect, onDone, onBack }: SignInProps) {
   const [isBusy, setBusy] = useState(false)
   const method = app.methods.find((m) => m.id === methodId)
   if (method === undefined) return null
-  // A stand-in is its own registration.
-  const knowsClient = method.kind === 'oauth2' && (reconnect?.isSandbox === true || (method.knownClient !== null && !isOtherClient))
+  // A stand-in is its own registration: another one may be entered, and need not.
+  const knowsClient =
+    method.kind === 'oauth2' && standIn === undefined && (reconnect?.isSandbox === true || (method.knownClient !== null && !isOtherClient))
   const fields = knowsClient ? [] : method.fields
-  const needsAddress = app.addressHint !== null && reconnect === undefined
+  const needsAddress = app.addressHint !== null && reconnect === undefined && standIn === undefined
+  const isFilled = (field: { readonly id: string }): boolean => (entered[field.id] ?? '').trim() !== ''
   const isWhole =
-    fields.every((field) => (entered[field.id] ?? '').trim() !== '') &&
+    (fields.every(isFilled) || (standIn !== undefined && !fields.some(isFilled))) &&
     (reconnect !== undefined || name.trim() !== '') &&
     (!needsAddress || baseUrl.trim() !== '')
   const values = Object.fromEntries(fields.map((field) => [field.id, (entered[field.id] ?? '').trim()]))
@@ -199,9 +197,9 @@ function SignIn({ app, reconnect, onDone, onBack }: SignInProps) {
           body: {
             app: app.id,
             method: method.id,
-            ...(fields.length > 0 && { client: values }),
+            ...(fields.some(isFilled) && { client: values }),
             ...(reconnect === undefined
-              ? { name: name.trim(), ...(needsAddress && { baseUrl: baseUrl.trim() }) }
+              ? { name: name.trim(), ...(needsAddress && { baseUrl: baseUrl.trim() }), sandbox: standIn !== undefined }
               : { integration: reconnect.id, sandbox: reconnect.isSandbox }),
           },
         })
@@ -226,12 +224,12 @@ function SignIn({ app, reconnect, onDone, onBack }: SignInProps) {
     <form className="grid gap-4" onSubmit={(event) => void submit(event)}>
       <p className="m-0 flex items-center gap-2 font-semibold">
         <i className="swatch" style={{ background: appColor(app.id) }} aria-hidden />
-        {app.name}
+        {standIn === undefined ? app.name : WORDS.sandbox(app.name)}
       </p>
-      {app.methods.length > 1 && (
+      {methods.length > 1 && (
         <fieldset className="m-0 flex flex-wrap gap-x-5 gap-y-1 border-0 p-0">
           <legend className="label">{WORDS.method}</legend>
-          {app.methods.map((m) => (
+          {methods.map((m) => (
             <label key={m.id} className="inline-flex min-h-6 items-center gap-1.5">
               <input type="radio" name="method" checked={m.id === methodId} onChange={() => setMethodId(m.id)} /> {m.label}
             </label>
@@ -245,7 +243,13 @@ function SignIn({ app, reconnect, onDone, onBack }: SignInProps) {
         <Text label={WORDS.address} value={baseUrl} placeholder={app.addressHint ?? ''} maxLength={2_000} isUrl onChange={setBaseUrl} />
       )}
       {method.kind === 'oauth2' && (
-        <OAuthExplained method={method} appName={app.name} knowsClient={knowsClient} onOther={() => setOtherClient(true)} />
+        <OAuthExplained
+          method={method}
+          appName={app.name}
+          knowsClient={knowsClient}
+          isStandIn={standIn !== undefined}
+          onOther={() => setOtherClient(true)}
+        />
       )}
       {fields.map((field, index) => (
         <Text
@@ -255,6 +259,7 @@ function SignIn({ app, reconnect, onDone, onBack }: SignInProps) {
           hint={field.isSecret ? `${field.hint}. ${WORDS.secret}` : field.hint}
           value={entered[field.id] ?? ''}
           isSecret={field.isSecret}
+          isOptional={standIn !== undefined}
           maxLength={8_000}
           onChange={(text) => setEntered((known) => ({ ...known, [field.id]: text }))}
         />
@@ -290,11 +295,12 @@ interface OAuthExplainedProps {
   readonly method: Extract<Method, { kind: 'oauth2' }>
   readonly appName: string
   readonly knowsClient: boolean
+  readonly isStandIn: boolean
   readonly onOther: () => void
 }
 
 /** What the app will ask the person to allow, and where it will send them back to. */
-function OAuthExplained({ method, appName, knowsClient, onOther }: OAuthExplainedProps): ReactNode {
+function OAuthExplained({ method, appName, knowsClient, isStandIn, onOther }: OAuthExplainedProps): ReactNode {
   return (
     <>
       <section aria-label={WORDS.scopes}>
@@ -320,7 +326,7 @@ function OAuthExplained({ method, appName, knowsClient, onOther }: OAuthExplaine
       ) : (
         <section aria-label={WORDS.client} className="grid gap-1">
           <h3 className="label m-0">{WORDS.client}</h3>
-          <p className="m-0 text-ink-2">{WORDS.clientText}</p>
+          <p className="m-0 text-ink-2">{isStandIn ? WORDS.clientOfStandIn : WORDS.clientText}</p>
           <label className="block">
             <span className="hint">
               {WORDS.redirect} ({appName})
@@ -341,12 +347,14 @@ interface TextProps {
   readonly hint?: string
   readonly placeholder?: string
   readonly isSecret?: boolean
+  /** (Default: it has to be filled in) */
+  readonly isOptional?: boolean
   readonly isUrl?: boolean
   /** Where the dialog begins. */
   readonly isFirst?: boolean
 }
 
-function Text({ label, hint, value, placeholder, maxLength, isSecret, isUrl, isFirst, onChange }: TextProps) {
+function Text({ label, hint, value, placeholder, maxLength, isSecret, isOptional, isUrl, isFirst, onChange }: TextProps) {
   const id = useId()
   return (
     <div>
@@ -362,7 +370,7 @@ function Text({ label, hint, value, placeholder, maxLength, isSecret, isUrl, isF
         type={isSecret ? 'password' : 'text'}
         autoComplete="off"
         spellCheck={false}
-        required
+        required={isOptional !== true}
         {...(isUrl && { inputMode: 'url' as const, autoCapitalize: 'none' })}
         {...(placeholder !== undefined && { placeholder })}
         maxLength={maxLength}

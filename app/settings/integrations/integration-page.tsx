@@ -67,7 +67,7 @@ export function IntegrationPage({ id, times }: { readonly id: string; readonly t
             onActions={(object, connection) => setDialog({ kind: 'actions', object, connection })}
           />
           <UsageSection integration={integration} />
-          {integration.hasHooks && <HooksSection integration={integration} change={change} />}
+          {integration.hasHooks && <HooksSection integration={integration} times={times} change={change} />}
           <Section id="delete" title={PAGE.danger}>
             <p className="m-0 text-ink-2">{PAGE.dangerText}</p>
             <span>
@@ -317,8 +317,21 @@ function PlacesSection({ integration, times, onActions }: PlacesProps) {
   )
 }
 
-/** A secret by which the app's messages are told from forgeries; it is shown once. */
-function HooksSection({ integration, change }: { integration: Integration; change: Change }) {
+/** How it stands with the webhooks that are asked for; what the app said where it took none follows in its own words. */
+function hooksLine({ hooks, appName }: Integration, times: Times): string {
+  if (hooks === null) return PAGE.hooksText(appName)
+  switch (hooks.state) {
+    case 'registered':
+      return PAGE.hooksState.registered(appName, times.moment(hooks.until ?? 0))
+    case 'refused':
+      return `${PAGE.hooksState.refused(appName)} ${hooks.message ?? ''}`
+    default:
+      return PAGE.hooksState[hooks.state](appName)
+  }
+}
+
+/** Webhooks: asked for by the sign-in, or made by hand with a secret by which forgeries are told; that is shown once. */
+function HooksSection({ integration, times, change }: { integration: Integration; times: Times; change: Change }) {
   const [made, setMade] = useState<AnswerOf<'setHookSecret'>>()
   const make = (): Promise<boolean> => change(async () => setMade(await callApi('setHookSecret', { params: { id: integration.id } })))
   return (
@@ -326,12 +339,14 @@ function HooksSection({ integration, change }: { integration: Integration; chang
       id="hooks"
       title={PAGE.hooks}
       tools={
-        <Button isSmall onPress={() => void make()}>
-          {made === undefined ? PAGE.makeHook : PAGE.hookAgain}
-        </Button>
+        integration.hooks === null && (
+          <Button isSmall onPress={() => void make()}>
+            {made === undefined ? PAGE.makeHook : PAGE.hookAgain}
+          </Button>
+        )
       }
     >
-      <p className="m-0 text-ink-2">{PAGE.hooksText(integration.appName)}</p>
+      <p className="m-0 text-ink-2">{hooksLine(integration, times)}</p>
       {made !== undefined && (
         <div className="grid gap-2 rounded-md border border-line bg-wash p-3">
           <label className="block">

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { isOwnMachine } from '../../origin.ts'
 import type { JiraCall, Route } from '../call.ts'
 import { errorCollection } from '../errors.ts'
 import { hookEvent } from '../hooks.ts'
@@ -16,7 +17,9 @@ const registered = z.strictObject({
   webhookRegistrationResult: z.array(z.strictObject({ createdWebhookId: z.int().optional(), errors: z.array(z.string()).optional() })),
 })
 const listed = z.object({
-  values: z.array(z.strictObject({ id: z.int(), jqlFilter: z.string(), events: z.array(z.string()), expirationDate: z.int() })),
+  values: z.array(
+    z.strictObject({ id: z.int(), jqlFilter: z.string(), events: z.array(z.string()), url: z.string(), expirationDate: z.int() }),
+  ),
 })
 
 const APPS_ONLY = errorCollection(403, ['Only Connect and OAuth 2.0 apps can use this operation.'])
@@ -30,8 +33,16 @@ export const WEBHOOK_ROUTES: readonly Route[] = [
     answers: { 200: listed, 403: errorAnswer },
     handle: (call) => {
       if (!call.isApp) return APPS_ONLY
-      const values = dynamic(call).map(({ id, jqlFilter, events, endsMs }) => ({ id, jqlFilter, events, expirationDate: endsMs ?? 0 }))
-      return { status: 200, json: { maxResults: 100, startAt: 0, total: values.length, isLast: true, values } }
+      const all = dynamic(call).map(({ id, jqlFilter, events, url, endsMs }) => ({
+        id,
+        jqlFilter,
+        events,
+        url,
+        expirationDate: endsMs ?? 0,
+      }))
+      const startAt = Number(call.query.get('startAt') ?? 0) || 0
+      const values = all.slice(startAt, startAt + 100)
+      return { status: 200, json: { maxResults: 100, startAt, total: all.length, isLast: startAt + values.length >= all.length, values } }
     },
   },
   {
@@ -42,6 +53,7 @@ export const WEBHOOK_ROUTES: readonly Route[] = [
     handle: (call) => {
       if (!call.isApp) return APPS_ONLY
       const { url, webhooks } = call.body as z.infer<typeof registration>
+      if (!isOwnMachine(url)) return errorCollection(400, ['The URL of the webhook must lead to this machine: this is a stand-in.'])
       const [known] = dynamic(call)
       if (known !== undefined && known.url !== url)
         return errorCollection(400, ['Only a single URL per app is allowed to be registered via REST API.'])

@@ -137,6 +137,14 @@ export const integrationsEndpoints = {
       canDiscover: z.boolean(),
       /** Whether the app can tell of changes by itself. */
       hasHooks: z.boolean(),
+      /** How it stands with the webhooks the app is asked for by itself; null: they are made by hand. */
+      hooks: z
+        .object({
+          state: z.enum(['registered', 'refused', 'no-address', 'no-right', 'nothing-connected', 'pending']),
+          until: ms.nullable(),
+          message: z.string().nullable(),
+        })
+        .nullable(),
       connections: z.array(placed),
       usage: z.object({ since: ms, credits, total: z.number(), runs: z.number() }),
     }),
