@@ -277,9 +277,9 @@ export class RunPorts implements EnginePorts {
     return runs.creates.ofRun(run.id)
   }
 
-  async recordCreate(create: CreateIntent): Promise<void> {
+  async recordCreates(creates: readonly CreateIntent[]): Promise<void> {
     this.goOn()
-    await this.#commit([createOp(this.#connection, create)])
+    await this.#commit(creates.map((create) => createOp(this.#connection, create)))
   }
 
   async pushedBy(run: string) {

@@ -245,8 +245,8 @@ export interface EnginePorts {
   waitingRecords(after: string, limit: number): Promise<readonly AppRecord[]>
   openCreates(): Promise<readonly CreateIntent[]>
   createsOfRun(): Promise<readonly CreateIntent[]>
-  /** Written before a creation is sent. */
-  recordCreate(create: CreateIntent): Promise<void>
+  /** Written before the creations of a batch are sent. */
+  recordCreates(creates: readonly CreateIntent[]): Promise<void>
   /** The cells a run pushed, as its receipt has them. */
   pushedBy(run: string): Promise<readonly RunCell[]>
   /** Writes cells as the person who started the run would by typing. */

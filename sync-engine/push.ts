@@ -69,6 +69,7 @@ async function pushRound(run: Run, cells: readonly PushCell[]): Promise<{ saved:
     await ports.recordIntents(intents)
     const byId = Map.groupBy(intents, (r) => r.recordId)
     const outcomes = await sendCall(run, call, intents)
+    const stopped = await noteNotSent(run, outcomes, byId)
     // One commit for all that one answer confirms.
     saved.push(...(await noteSaved(run, outcomes, byId)))
     unknown.push(...(await noteUnknown(run, outcomes, byId)))
@@ -85,6 +86,7 @@ async function pushRound(run: Run, cells: readonly PushCell[]): Promise<{ saved:
         }
       }
     }
+    if (stopped !== undefined) throw stopped
   }
   return { saved, unknown, refused }
 }
@@ -135,6 +137,15 @@ async function noteSaved(run: Run, outcomes: readonly PushOutcome[], byId: Inten
     saved.map(({ idempotencyKey, state, answered }) => ({ idempotencyKey, state, ...(answered !== undefined && { answered }) })),
   )
   return saved
+}
+
+/** What the app no longer took stays staged; the run ends with the error this gives once the rest of the answer is noted. */
+async function noteNotSent({ ports }: Run, outcomes: readonly PushOutcome[], byId: Intents): Promise<SyncError | undefined> {
+  const left = outcomes.flatMap((outcome) => (outcome.kind === 'not-sent' ? [outcome] : []))
+  if (left.length === 0) return undefined
+  const mine = left.flatMap(({ recordId }) => byId.get(recordId) ?? [])
+  await ports.recordAnswers(mine.map((r) => ({ idempotencyKey: r.idempotencyKey, state: 'not-landed' })))
+  return left[0]?.error
 }
 
 async function noteUnknown({ ports }: Run, outcomes: readonly PushOutcome[], byId: Intents): Promise<Receipt[]> {

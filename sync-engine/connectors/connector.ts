@@ -1,5 +1,6 @@
 import type { CellValue } from '../../workbook/cell-value.ts'
 import type { FieldType, Option } from '../../workbook/fields.ts'
+import type { SyncError } from '../sync-error.ts'
 
 /** One field of an external object as its app describes it (a field refresh fetches these). */
 export interface ExternalField {
@@ -13,6 +14,8 @@ export interface ExternalField {
   readonly optionsCaseSensitive?: boolean
   readonly maxLength?: number
   readonly required?: boolean
+  /** No two records hold the same value of it. */
+  readonly isUnique?: boolean
   /** How the field is written where it is no plain field of the update call: Jira's status moves by a transition. */
   readonly writtenBy?: 'transition'
   /** The connector's own word for the form a value takes in its app's calls; opaque to everything but that connector and its planner. */
@@ -74,6 +77,12 @@ export interface NewRecord {
   readonly marker: string
 }
 
+/** A record that a create made. */
+export interface CreatedRecord {
+  readonly id: string
+  readonly key: string
+}
+
 /** A record as the app holds it now. Values are already ours (ISO instants, plain text of rich text, option names, account ids). */
 export interface AppRecord {
   readonly id: string
@@ -121,6 +130,8 @@ export type PushOutcome =
   | { readonly kind: 'gone'; readonly recordId: string }
   /** No answer, or one that does not say whether it was saved. Must be read back before any further write. */
   | { readonly kind: 'outcome-unknown'; readonly recordId: string; readonly reason: string }
+  /** Never sent, because the app stopped taking calls (`error`) after others of the same batch may have been saved. */
+  | { readonly kind: 'not-sent'; readonly recordId: string; readonly error: SyncError }
 
 export interface Refusal {
   readonly field: string
@@ -166,6 +177,12 @@ export interface Connector {
    */
   list(filter: string, fields: readonly string[], cursor: string | null, signal: AbortSignal): Promise<Page>
 
+  /**
+   * The filters, each for `list`, that together ask for the records of `filter` whose `field` reads as one of `values`: as few as the app
+   * takes. They may bring others too. `undefined`: this field cannot be asked so. Absent: none can.
+   */
+  filtersFor?(filter: string, field: string, values: readonly string[]): readonly string[] | undefined
+
   /** How many records match `filter`, in one call and without listing them. Absent: the app does not tell. */
   count?(filter: string, signal: AbortSignal): Promise<number>
 
@@ -177,12 +194,6 @@ export interface Connector {
     cursor: string | null,
     filter: string,
     fields: readonly string[],
-  /**
-   * The filters, each for `list`, that together ask for the records of `filter` whose `field` reads as one of `values`: as few as the app
-   * takes. They may bring others too. `undefined`: this field cannot be asked so. Absent: none can.
-   */
-  filtersFor?(filter: string, field: string, values: readonly string[]): readonly string[] | undefined
-
     signal: AbortSignal,
   ): Promise<{ records: readonly AppRecord[]; next: string; deleted?: readonly string[] }>
 
@@ -198,17 +209,16 @@ export interface Connector {
    * Sends one planned call and nothing else; one outcome for each of its record deltas.
    *
    * A refusal by the app is an outcome; a lost answer is `outcome-unknown`. It never repeats a write by itself, except after an answer
-   * that proves nothing was saved (429). Everything else is a `SyncError`, thrown before anything was saved.
+   * that proves nothing was saved (429, a batch refused as a whole). Everything else is a `SyncError`, thrown before anything was saved,
+   * or the `not-sent` of the records that were left.
    */
   update(call: PlannedCall, signal: AbortSignal): Promise<readonly PushOutcome[]>
 
   /**
-   * Creates a record that carries `marker` where the app can hold one, so that `findCreated` sees it after a lost answer.
+   * Creates at most `createBatch` records, each carrying its marker where the app can hold one, so that `findCreated` sees it after a lost
+   * answer. One outcome each, in order; the same promises as of `update`.
    */
-  create(changes: readonly FieldChange[], marker: string, signal: AbortSignal): Promise<PushOutcome>
-
-  /** Several creates in as few calls as the app has; one outcome each, in order. Absent: one `create` at a time. */
-  createMany?(records: readonly NewRecord[], signal: AbortSignal): Promise<readonly PushOutcome[]>
+  createMany(records: readonly NewRecord[], signal: AbortSignal): Promise<readonly PushOutcome[]>
 
   /**
    * What a create needs where that depends on what is chosen (Jira: project and issue type). Absent: the description's required writable
@@ -222,8 +232,11 @@ export interface Connector {
   /** People whose name or address begins with `text`, as options of a person field. Absent: the field's own options are all there are. */
   searchPeople?(text: string, limit: number, signal: AbortSignal): Promise<readonly Option[]>
 
-  /** Whether a create with this marker, whose answer was lost, landed. `undefined`: cannot be told (the index may still lag). */
-  findCreated(marker: string, signal: AbortSignal): Promise<{ id: string; key: string } | undefined>
+  /**
+   * Which creates with these markers landed, by marker, in as few calls as the app has. One that is not among them cannot be told: the
+   * index may still lag.
+   */
+  findCreated(markers: readonly string[], signal: AbortSignal): Promise<ReadonlyMap<string, CreatedRecord>>
 
   /** The form the app is known to give a value (trimmed, sorted, rounded): what a push of `value` is expected to come back as. */
   normalise(field: string, value: CellValue): CellValue

@@ -7,37 +7,86 @@ export interface BatchInput {
   readonly properties: Readonly<Record<string, string>>
 }
 
-/** Which records of a batch a refusal is about, by trace, each with the faults that are its own. */
-export type Blame =
-  | { readonly kind: 'named'; readonly faults: ReadonlyMap<string, readonly PropertyFault[]> }
-  /** The answer does not tell the records apart. */
-  | { readonly kind: 'untold' }
+/** Which records of a batch a refusal is about. */
+export interface Blame {
+  /** The faults that are a record's own, by its trace. */
+  readonly faults: ReadonlyMap<string, readonly PropertyFault[]>
+  /** Whether each fault has found its records, so that the others may go as they are. */
+  readonly isWhole: boolean
+}
+
+/** Who holds values that must be unique: ids by the value in small letters, by property; today's id first, then those merged into it. */
+export type Holders = ReadonlyMap<string, ReadonlyMap<string, readonly string[]>>
+
+/** HubSpot's words for a value that another record has. */
+export const TAKEN = 'CONFLICTING_UNIQUE_VALUE'
+const MISSING = 'REQUIRED_FIELD'
+/** Faults of a property, whatever its value. */
+const OF_PROPERTY: readonly string[] = ['PROPERTY_DOESNT_EXIST', 'READ_ONLY_VALUE']
+
+export const foldUnique = (value: string): string => value.trim().toLowerCase()
 
 /**
  * HubSpot refuses a whole batch for one value that is not valid, names the properties, and not the records. A record is to blame where it
- * alone sends the property, or where the message quotes the value it sends and no other record's. What cannot be told for certain is not
- * guessed: the batch is then sent in halves.
+ * alone sends the property, where the message quotes the value it sends and no other record's, where it lacks what is required, or where
+ * somebody else holds its unique value. What cannot be told for certain is not guessed: the rest is then sent in halves.
  */
-export function blameOf(inputs: readonly BatchInput[], faults: readonly PropertyFault[]): Blame {
+export function blameOf(inputs: readonly BatchInput[], faults: readonly PropertyFault[], holders: Holders = new Map()): Blame {
   const [only, ...others] = inputs
-  if (only !== undefined && others.length === 0) return { kind: 'named', faults: new Map([[only.objectWriteTraceId, faults]]) }
+  if (only !== undefined && others.length === 0) return { faults: new Map([[only.objectWriteTraceId, faults]]), isWhole: true }
   const blamed = new Map<string, PropertyFault[]>()
-  for (const fault of faults) {
-    const guilty = guiltyOf(inputs, fault)
-    if (guilty === undefined) return { kind: 'untold' }
-    for (const { objectWriteTraceId: trace } of guilty) blamed.set(trace, [...(blamed.get(trace) ?? []), fault])
+  let isWhole = faults.length > 0
+  const blame = ({ objectWriteTraceId: trace }: BatchInput, fault: PropertyFault): void => {
+    blamed.set(trace, [...(blamed.get(trace) ?? []), fault])
   }
-  return blamed.size === 0 ? { kind: 'untold' } : { kind: 'named', faults: blamed }
+  for (const name of new Set(faults.flatMap((fault) => (fault.error === TAKEN ? [fault.name] : [])))) {
+    const said = faults.filter((fault) => fault.error === TAKEN && fault.name === name)
+    const taken = inputs.filter((input) => holderOf(input, name, holders) !== undefined)
+    for (const input of taken) {
+      const holder = holderOf(input, name, holders) ?? ''
+      blame(
+        input,
+        said.find(({ message }) => isQuoted(message, holder)) ?? { name, error: TAKEN, message: `${holder} already has that value.` },
+      )
+    }
+    isWhole &&= taken.length > 0
+  }
+  for (const fault of faults.filter(({ error }) => error !== TAKEN)) {
+    const guilty = guiltyOf(inputs, fault)
+    for (const input of guilty) blame(input, fault)
+    isWhole &&= guilty.length > 0
+  }
+  return { faults: blamed, isWhole }
 }
 
-function guiltyOf(inputs: readonly BatchInput[], { name, message }: PropertyFault): readonly BatchInput[] | undefined {
+/** The records a fault is about; none where that is not certain. */
+function guiltyOf(inputs: readonly BatchInput[], { name, message, error }: PropertyFault): readonly BatchInput[] {
+  // An update leaves out what stays as it is.
+  if (error === MISSING) return inputs.filter(({ id, properties }) => (properties[name] ?? (id === undefined ? '' : 'kept')) === '')
   const senders = inputs.filter(({ properties }) => Object.hasOwn(properties, name))
-  if (senders.length < 2) return senders.length === 1 ? senders : undefined
+  if (senders.length < 2 || OF_PROPERTY.includes(error)) return senders
   const values = [...new Set(senders.map(({ properties }) => properties[name] ?? ''))]
   const beginning = values.filter((value) => value !== '' && message.startsWith(`${value} `))
   const quoted = values.filter((value) => isQuoted(message, value))
   const [value, ...more] = beginning.length === 1 ? beginning : quoted
-  return value === undefined || more.length > 0 ? undefined : senders.filter(({ properties }) => properties[name] === value)
+  return value === undefined || more.length > 0 ? [] : senders.filter(({ properties }) => properties[name] === value)
+}
+
+/** Who has this record's value of a unique property already. */
+function holderOf({ id, properties }: BatchInput, name: string, holders: Holders): string | undefined {
+  const ids = holders.get(name)?.get(foldUnique(properties[name] ?? ''))
+  return ids === undefined || (id !== undefined && ids.includes(id)) ? undefined : ids[0]
+}
+
+/** The records of a batch that repeat a unique value of one before them: HubSpot refuses them together, whoever is meant. */
+export function repeatsOf(inputs: readonly BatchInput[], unique: readonly string[]): readonly BatchInput[] {
+  const seen = new Set<string>()
+  return inputs.filter(({ properties }) => {
+    const keys = unique.flatMap((name) => (properties[name] ? [`${name}\u0000${foldUnique(properties[name])}`] : []))
+    const isRepeat = keys.some((key) => seen.has(key))
+    for (const key of keys) seen.add(key)
+    return isRepeat
+  })
 }
 
 /** Whether a message holds a value as a word of its own. */

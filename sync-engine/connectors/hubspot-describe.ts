@@ -184,7 +184,7 @@ function fieldOf(
   known: { readonly stages: readonly Option[] | undefined; readonly owners: readonly Option[]; readonly required: readonly string[] },
 ): ExternalField {
   const kind = hubKindOf(property)
-  const { name, label, calculated, modificationMetadata, options } = property
+  const { name, label, calculated, hasUniqueValue, modificationMetadata, options } = property
   const reason =
     kind.reason ??
     (calculated === true ? 'HubSpot computes this property.' : undefined) ??
@@ -202,6 +202,7 @@ function fieldOf(
     // HubSpot takes an option's own text alone, capitals included.
     ...(isChoice && { optionsCaseSensitive: true }),
     ...(known.required.includes(name) && { required: true }),
+    ...(hasUniqueValue === true && { isUnique: true }),
   }
 }
 

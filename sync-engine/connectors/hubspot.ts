@@ -2,9 +2,11 @@ import { z } from 'zod'
 import type { CellValue } from '../../workbook/cell-value.ts'
 import { nearestOption } from '../../workbook/nearest-option.ts'
 import { SyncError } from '../sync-error.ts'
+import { halved, type Sent, sendApart } from './batches.ts'
 import type {
   AppRecord,
   Connector,
+  CreatedRecord,
   ExternalField,
   FieldChange,
   NewRecord,
@@ -30,11 +32,10 @@ import {
   parseAnswer,
   propertyFaults,
   readOk,
-  recordShape,
   searchShape,
   wordsOf,
 } from './hubspot-answers.ts'
-import { type BatchInput, blameOf } from './hubspot-batch.ts'
+import { type BatchInput, blameOf, foldUnique, type Holders, repeatsOf, TAKEN } from './hubspot-batch.ts'
 import { BATCH, describeHubObject, type HubObject, hubObject, MARKER, MERGED, SEARCH_PAGE } from './hubspot-describe.ts'
 import { type HubCondition, type HubFilter, hubFiltersFor, parseHubFilter } from './hubspot-filter.ts'
 import { hubPropertiesOf, objectPath } from './hubspot-plan.ts'
@@ -135,12 +136,12 @@ class HubSpotConnector implements Connector {
     return { records, next: parsed.order ? nextOrdered(page) : nextInKeySet(page.results) }
   }
 
-  /** How many records a filter finds, without reading them: every search tells. */
   filtersFor(filter: string, field: string, values: readonly string[]): readonly string[] | undefined {
     const property = this.#fields.get(field)
     return property && hubFiltersFor(filter, property, values, this.#description?.fields)
   }
 
+  /** How many records a filter finds, without reading them: every search tells. */
   async count(filter: string, signal: AbortSignal): Promise<number> {
     const { groups } = this.#parse(filter)
     return (await this.#search(keySetBody(groups, { properties: [], limit: 1 }, '0'), undefined, signal)).total
@@ -226,23 +227,14 @@ class HubSpotConnector implements Connector {
     return Promise.all(call.deltas.map((delta) => this.#outcomeOf(delta, answers.get(delta.recordId), signal)))
   }
 
-  async create(changes: readonly FieldChange[], marker: string, signal: AbortSignal): Promise<PushOutcome> {
-    const [outcome] = await this.createMany([{ changes, marker }], signal)
-    return outcome ?? { kind: 'outcome-unknown', recordId: '', reason: 'HubSpot said nothing.' }
-  }
-
   async createMany(records: readonly NewRecord[], signal: AbortSignal): Promise<readonly PushOutcome[]> {
-    const outcomes: PushOutcome[] = []
-    for (const part of chunks(records, BATCH)) {
-      const inputs = part.map(({ changes, marker }) => ({
-        ...this.#newInput(changes, marker),
-        objectWriteTraceId: marker,
-        associations: [],
-      }))
-      const answers = await this.#sendBatch(`${this.#path}/batch/create`, inputs, signal)
-      outcomes.push(...part.map(({ changes, marker }) => this.#createdOf(changes, answers.get(marker))))
-    }
-    return outcomes
+    const inputs = records.map(({ changes, marker }) => ({
+      ...this.#newInput(changes, marker),
+      objectWriteTraceId: marker,
+      associations: [],
+    }))
+    const answers = await this.#sendBatch(`${this.#path}/batch/create`, inputs, signal)
+    return records.map(({ changes, marker }) => this.#createdOf(changes, answers.get(marker)))
   }
 
   async delete(id: string, signal: AbortSignal): Promise<PushOutcome> {
@@ -258,10 +250,15 @@ class HubSpotConnector implements Connector {
   }
 
   /** Only where the account has a unique property for marks; it is read directly, so the index's lag does not matter. */
-  async findCreated(marker: string, signal: AbortSignal): Promise<{ id: string; key: string } | undefined> {
-    if (!this.#fields.has(MARKER)) return undefined
-    const [record] = await this.#readBatches([marker], [], 'search', signal, MARKER)
-    return record && { id: record.id, key: record.id }
+  async findCreated(markers: readonly string[], signal: AbortSignal): Promise<ReadonlyMap<string, CreatedRecord>> {
+    if (!this.#fields.has(MARKER)) return new Map()
+    const records = await this.#readBatches(markers, [MARKER], 'search', signal, MARKER)
+    return new Map(
+      records.flatMap(({ id, properties }) => {
+        const marker = properties[MARKER]
+        return typeof marker === 'string' ? [[marker, { id, key: id }] as const] : []
+      }),
+    )
   }
 
   normalise(field: string, value: CellValue): CellValue {
@@ -336,34 +333,70 @@ class HubSpotConnector implements Connector {
    * rest is sent again; where the answer does not tell them apart, in halves. Gives what became of each, by trace.
    */
   async #sendBatch(path: string, inputs: readonly BatchInput[], signal: AbortSignal): Promise<ReadonlyMap<string, ItemAnswer>> {
-    if (inputs.length === 0) return new Map()
-    const answer = await this.#http.write({ method: 'POST', path, body: { inputs }, kind: 'write' }, signal)
-    if (answer.kind === 'answer' && isRefusal(answer)) return this.#withoutBad(path, inputs, answer, signal)
-    return itemAnswers(inputs, answer)
+    const send = async (part: readonly BatchInput[]): Promise<Sent<BatchInput, ItemAnswer>> => {
+      const answer = await this.#http.write({ method: 'POST', path, body: { inputs: part }, kind: 'write' }, signal)
+      if (answer.kind === 'answer' && isRefusal(answer)) return this.#blamed(part, answer, signal)
+      return { answers: itemAnswers(part, answer) }
+    }
+    const answers = await sendApart([inputs], send, (_, error): ItemAnswer => ({ kind: 'not-sent', error }))
+    return new Map([...answers].map(([{ objectWriteTraceId: trace }, answer]) => [trace, answer]))
   }
 
-  async #withoutBad(
-    path: string,
-    inputs: readonly BatchInput[],
-    answer: HttpAnswer,
-    signal: AbortSignal,
-  ): Promise<ReadonlyMap<string, ItemAnswer>> {
-    const blame = blameOf(inputs, propertyFaults(answer.json))
+  /** What a no to the whole batch says of each record, and which are to be sent again. */
+  async #blamed(inputs: readonly BatchInput[], answer: HttpAnswer, signal: AbortSignal): Promise<Sent<BatchInput, ItemAnswer>> {
     const words = wordsOf(answer)
-    if (blame.kind === 'named') {
-      const good = inputs.filter(({ objectWriteTraceId: trace }) => !blame.faults.has(trace))
-      const refused = [...blame.faults].map(([trace, faults]): [string, ItemAnswer] => [trace, { kind: 'refused', words, faults }])
-      return new Map([...refused, ...(await this.#sendBatch(path, good, signal))])
+    const faults = this.#faultsIn(inputs, answer)
+    const refused = (own: readonly PropertyFault[]): ItemAnswer => ({ kind: 'refused', words, faults: own })
+    if (!isAboutRecords(answer)) return { answers: new Map(inputs.map((input) => [input, refused([])])) }
+    const blame = blameOf(inputs, faults, inputs.length > 1 ? await this.#holdersOf(inputs, faults, signal) : undefined)
+    const answers = new Map(
+      inputs.flatMap((input): [BatchInput, ItemAnswer][] => {
+        const own = blame.faults.get(input.objectWriteTraceId)
+        return own === undefined ? [] : [[input, refused(own)]]
+      }),
+    )
+    const rest = inputs.filter((input) => !answers.has(input))
+    if (blame.isWhole) return { answers, again: [rest] }
+    const repeats = repeatsOf(rest, [...this.#uniqueFields])
+    return { answers, again: repeats.length > 0 ? [rest.filter((input) => !repeats.includes(input)), repeats] : halved(rest) }
+  }
+
+  /** The properties a refusal names. That a unique value is taken HubSpot may say without the property: it is the one that was sent. */
+  #faultsIn(inputs: readonly BatchInput[], answer: HttpAnswer): readonly PropertyFault[] {
+    const faults = propertyFaults(answer.json)
+    if (faults.length > 0 || answer.status !== 409) return faults
+    const sent = [...this.#uniqueFields].filter((name) => inputs.some(({ properties }) => Object.hasOwn(properties, name)))
+    return sent.length === 1 ? sent.map((name) => ({ name, error: TAKEN, message: wordsOf(answer) })) : []
+  }
+
+  get #uniqueFields(): ReadonlySet<string> {
+    return new Set([...this.#fields.values()].flatMap(({ id, isUnique }) => (isUnique === true && id !== MARKER ? [id] : [])))
+  }
+
+  /** Who holds the unique values that a batch was refused for: one read a property tells all of them, the answer at most one. */
+  async #holdersOf(inputs: readonly BatchInput[], faults: readonly PropertyFault[], signal: AbortSignal): Promise<Holders> {
+    const holders = new Map<string, ReadonlyMap<string, readonly string[]>>()
+    for (const name of new Set(faults.flatMap((fault) => (fault.error === TAKEN ? [fault.name] : [])))) {
+      const values = [...new Set(inputs.flatMap(({ properties }) => properties[name] || []))]
+      try {
+        const found = await this.#readBatches(values, [name, MERGED], 'lookup', signal, name)
+        const held = found.map(
+          ({ id, properties }) => [foldUnique(String(properties[name] ?? '')), [id, ...idsIn(properties[MERGED])]] as const,
+        )
+        holders.set(name, new Map(held))
+      } catch (error) {
+        // What cannot be looked up is found by halves.
+        if (!(error instanceof SyncError)) throw error
+      }
     }
-    const middle = Math.ceil(inputs.length / 2)
-    const first = await this.#sendBatch(path, inputs.slice(0, middle), signal)
-    return new Map([...first, ...(await this.#sendBatch(path, inputs.slice(middle), signal))])
+    return holders
   }
 
   async #outcomeOf(delta: RecordDelta, answer: ItemAnswer | undefined, signal: AbortSignal): Promise<PushOutcome> {
     const { recordId, changes } = delta
     if (answer === undefined || answer.kind === 'unknown')
       return { kind: 'outcome-unknown', recordId, reason: answer?.reason ?? 'HubSpot did not say what became of this record.' }
+    if (answer.kind === 'not-sent') return { ...answer, recordId }
     if (answer.kind === 'refused') return { kind: 'refused', recordId, refusals: this.#refusalsOf(changes, answer) }
     if (answer.kind === 'absent') {
       const gone = await this.proveGone([recordId], signal)
@@ -387,6 +420,7 @@ class HubSpotConnector implements Connector {
   #createdOf(changes: readonly FieldChange[], answer: ItemAnswer | undefined): PushOutcome {
     if (answer === undefined || answer.kind === 'unknown')
       return { kind: 'outcome-unknown', recordId: '', reason: answer?.reason ?? 'HubSpot did not say which record it created.' }
+    if (answer.kind === 'not-sent') return { ...answer, recordId: '' }
     if (answer.kind === 'saved') {
       const { id, updatedAt } = answer.record
       return { kind: 'saved', recordId: id, record: { id, key: id, values: {}, updated: updatedAt } }
@@ -488,27 +522,32 @@ type ItemAnswer =
   /** HubSpot does not have it, or not for this account. */
   | { readonly kind: 'absent'; readonly words: string; readonly faults?: undefined }
   | { readonly kind: 'unknown'; readonly reason: string }
+  | { readonly kind: 'not-sent'; readonly error: SyncError }
 
 /** A no to the whole batch, by which nothing of it was saved. */
 const isRefusal = ({ status }: HttpAnswer): boolean => status >= 400 && status < 500
 
+/** Whether a no is about what the records hold, or their size, so that others of them may be taken; else it would be said to each alike. */
+const isAboutRecords = ({ status }: HttpAnswer): boolean => status === 400 || status === 409 || status === 413
+
 const unclear = (answer: HttpAnswer): string => `HubSpot answered ${answer.status}: ${wordsOf(answer)}`
 
 /** What an answer says of each record; one that is neither among the results nor among the errors is unknown. */
-function itemAnswers(inputs: readonly BatchInput[], answer: HttpAnswer | NoAnswer): ReadonlyMap<string, ItemAnswer> {
-  const unknown = (reason: string): ReadonlyMap<string, ItemAnswer> =>
-    new Map(inputs.map(({ objectWriteTraceId: trace }) => [trace, { kind: 'unknown', reason }]))
+function itemAnswers(inputs: readonly BatchInput[], answer: HttpAnswer | NoAnswer): ReadonlyMap<BatchInput, ItemAnswer> {
+  const unknown = (reason: string): ReadonlyMap<BatchInput, ItemAnswer> =>
+    new Map(inputs.map((input) => [input, { kind: 'unknown', reason }]))
   if (answer.kind === 'no-answer') return unknown(answer.reason)
   if (answer.status >= 300) return unknown(unclear(answer))
   const batch = batchShape.safeParse(answer.json)
   if (!batch.success) return unknown('HubSpot did not say which records it saved.')
   const { results, errors = [] } = batch.data
   return new Map(
-    inputs.flatMap(({ id, objectWriteTraceId: trace }): [string, ItemAnswer][] => {
+    inputs.map((input): [BatchInput, ItemAnswer] => {
+      const { id, objectWriteTraceId: trace } = input
       const record = results.find((one) => one.objectWriteTraceId === trace) ?? results.find((one) => id !== undefined && one.id === id)
-      if (record && recordShape.safeParse(record).success) return [[trace, { kind: 'saved', record }]]
+      if (record) return [input, { kind: 'saved', record }]
       const error = errors.find((one) => isAbout(one, trace, id))
-      return error ? [[trace, errorAnswer(error)]] : []
+      return [input, error ? errorAnswer(error) : { kind: 'unknown', reason: 'HubSpot did not say what became of this record.' }]
     }),
   )
 }

@@ -18,7 +18,6 @@ export const transitionsShape = z.object({
   transitions: z.array(z.object({ id: z.string(), to: z.object({ name: z.string() }), hasScreen: z.boolean().optional() })),
 })
 export const statusShape = z.object({ fields: z.object({ status: z.object({ name: z.string() }) }) })
-export const createdShape = z.object({ id: z.string().min(1), key: z.string().min(1) })
 export const serverInfoShape = z.object({ baseUrl: z.string(), serverTime: z.string() })
 export const projectsShape = z.object({ values: z.array(z.object({ key: z.string() })) })
 export const errorShape = z.object({

@@ -7,8 +7,6 @@ import { errorShape, failureOf, parseAnswer, readOk, wordsOf } from './jira-answ
 import { type CreateScreenField, createFieldOf, createScreenShape } from './jira-describe.ts'
 import { jiraFieldsOf } from './jira-plan.ts'
 
-/** Most issues of one create call. */
-export const CREATE_BATCH = 50
 /** The entity property that carries a create's marker: shown nowhere in Jira, and read back with the issue. */
 export const MARKER_PROPERTY = 'tidebook'
 
@@ -29,7 +27,7 @@ export interface CreateIn {
 }
 
 /** The body of one create; `project` and `issuetype` among the changes say where it goes. */
-export function createBody(
+function createBody(
   { changes, marker }: NewRecord,
   fields: ReadonlyMap<string, ExternalField>,
   usual: CreateIn,
@@ -65,7 +63,7 @@ export function refusedMoves(changes: readonly FieldChange[], fields: ReadonlyMa
   return { kind: 'refused', recordId: '', refusals: moved.map(({ field }) => ({ field, reason })) }
 }
 
-/** Creates at most `CREATE_BATCH` issues by one call; one outcome each, in order. */
+/** Creates issues by one call; one outcome each, in order. */
 export async function createSome(
   http: HttpClient,
   records: readonly NewRecord[],
@@ -102,7 +100,7 @@ export async function createSome(
 }
 
 /** The refusal of a create: by field where Jira names fields, also such as were not among the changes (a required one). */
-export function refusedCreate(changes: readonly FieldChange[], errors: Readonly<Record<string, string>>, general: string): PushOutcome {
+function refusedCreate(changes: readonly FieldChange[], errors: Readonly<Record<string, string>>, general: string): PushOutcome {
   const named = Object.entries(errors)
   const refusals =
     named.length > 0

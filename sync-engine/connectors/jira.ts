@@ -8,6 +8,7 @@ import { mergeText } from './adf-merge.ts'
 import type {
   AppRecord,
   Connector,
+  CreatedRecord,
   CreateNeeds,
   ExternalField,
   FieldChange,
@@ -26,7 +27,6 @@ import {
   badAnswer,
   bulkShape,
   countShape,
-  createdShape,
   errorShape,
   failureOf,
   type Issue,
@@ -41,18 +41,9 @@ import {
   transitionsShape,
   wordsOf,
 } from './jira-answers.ts'
-import { BULK_EDIT_PATH, BULK_MOVE_PATH, chunksOf } from './jira-bulk.ts'
+import { BULK_EDIT_PATH, BULK_MOVE_PATH } from './jira-bulk.ts'
 import { type BulkProgress, bulkOutcome, bulkTransitions, runBulk } from './jira-bulk-run.ts'
-import {
-  CREATE_BATCH,
-  type CreateIn,
-  createBody,
-  createSome,
-  MARKER_PROPERTY,
-  refusedCreate,
-  refusedMoves,
-  requiredToCreate,
-} from './jira-create.ts'
+import { type CreateIn, createSome, MARKER_PROPERTY, refusedMoves, requiredToCreate } from './jira-create.ts'
 import { describeJira, READ_BATCH, usersShape } from './jira-describe.ts'
 import { issuePath, singleCalls } from './jira-plan.ts'
 import { instantOf, normaliseJiraValue, readJiraValue, wireOf } from './jira-values.ts'
@@ -124,10 +115,6 @@ class JiraConnector implements Connector {
 
   async list(filter: string, fields: readonly string[], cursor: string | null, signal: AbortSignal): Promise<Page> {
     const request = {
-  filtersFor(filter: string, field: string, values: readonly string[]): readonly string[] | undefined {
-    return jqlForValues(filter, field, wireOf(this.#fields.get(field), field), values)
-  }
-
       jql: this.#within(filter),
       fields: wireFields(fields),
       maxResults: PAGE_SIZE,
@@ -135,6 +122,10 @@ class JiraConnector implements Connector {
     }
     const page = await this.#search(request, undefined, signal)
     return { records: page.issues.map((issue) => this.#recordOf(issue, fields, 'POST /search/jql')), next: nextTokenOf(page) }
+  }
+
+  filtersFor(filter: string, field: string, values: readonly string[]): readonly string[] | undefined {
+    return jqlForValues(filter, field, wireOf(this.#fields.get(field), field), values)
   }
 
   async count(filter: string, signal: AbortSignal): Promise<number> {
@@ -389,40 +380,12 @@ class JiraConnector implements Connector {
     return { kind: 'body', body: { ...planned, fields: { ...planned.fields, ...merged } } }
   }
 
-  async create(changes: readonly FieldChange[], marker: string, signal: AbortSignal): Promise<PushOutcome> {
-    const moved = refusedMoves(changes, this.#fields)
-    if (moved !== undefined) return moved
-    const body = createBody({ changes, marker }, this.#fields, this.#usualPlace())
-    const answer = await this.#http.write({ method: 'POST', path: '/rest/api/3/issue', body, kind: 'write' }, signal)
-    if (answer.kind === 'no-answer') return { kind: 'outcome-unknown', recordId: '', reason: answer.reason }
-    if (answer.status >= 500) return { kind: 'outcome-unknown', recordId: '', reason: `Jira answered ${answer.status}: ${wordsOf(answer)}` }
-    if (answer.status >= 400) {
-      const { errors } = errorShape.catch({ errors: {}, errorMessages: [] }).parse(answer.json)
-      return refusedCreate(changes, errors, wordsOf(answer))
-    }
-    const created = createdShape.safeParse(answer.json)
-    if (!created.success) return { kind: 'outcome-unknown', recordId: '', reason: 'Jira did not say which issue it created.' }
-    const { id, key } = created.data
-    return { kind: 'saved', recordId: id, record: { id, key, values: {}, updated: '' } }
-  }
-
   async createMany(records: readonly NewRecord[], signal: AbortSignal): Promise<readonly PushOutcome[]> {
-    const [only, ...others] = records
-    if (only !== undefined && others.length === 0) return [await this.create(only.changes, only.marker, signal)]
-    const outcomes = new Map<NewRecord, PushOutcome>()
-    for (const record of records) {
-      const moved = refusedMoves(record.changes, this.#fields)
-      if (moved !== undefined) outcomes.set(record, moved)
-    }
-    const sent = records.filter((record) => !outcomes.has(record))
-    for (const chunk of chunksOf(sent, CREATE_BATCH)) {
-      const made = await createSome(this.#http, chunk, this.#fields, this.#usualPlace(), signal)
-      for (const [index, record] of chunk.entries()) {
-        const outcome = made[index]
-        if (outcome !== undefined) outcomes.set(record, outcome)
-      }
-    }
-    return records.flatMap((record) => outcomes.get(record) ?? [])
+    const moved = new Map(records.map((record) => [record, refusedMoves(record.changes, this.#fields)]))
+    const sent = records.filter((record) => moved.get(record) === undefined)
+    const made = sent.length === 0 ? [] : await createSome(this.#http, sent, this.#fields, this.#usualPlace(), signal)
+    const outcomes = new Map(sent.map((record, index) => [record, made[index]]))
+    return records.flatMap((record) => moved.get(record) ?? outcomes.get(record) ?? [])
   }
 
   requiredToCreate(context: Readonly<Record<string, CellValue>>, signal: AbortSignal): Promise<CreateNeeds> {
@@ -462,13 +425,19 @@ class JiraConnector implements Connector {
     return { project: createIn?.project ?? projectKeys?.[0], issueType: createIn?.issueType ?? 'Task' }
   }
 
-  async findCreated(marker: string, signal: AbortSignal): Promise<{ id: string; key: string } | undefined> {
+  /** Jira does not search by the marks; the issues that this account made lately are gone through, once for all markers. */
+  async findCreated(markers: readonly string[], signal: AbortSignal): Promise<ReadonlyMap<string, CreatedRecord>> {
+    const found = new Map<string, CreatedRecord>()
+    if (markers.length === 0) return found
+    const wanted = new Set(markers)
     const jql = this.#within(`created >= -${CREATED_WITHIN_MINUTES}m AND creator = currentUser() ORDER BY created DESC`)
     for await (const issue of this.#pages({ jql, fields: ['created'], properties: [MARKER_PROPERTY] }, signal)) {
       const property = z.object({ marker: z.string() }).safeParse(issue.properties?.[MARKER_PROPERTY])
-      if (property.success && property.data.marker === marker) return { id: issue.id, key: issue.key }
+      if (!property.success || !wanted.has(property.data.marker)) continue
+      found.set(property.data.marker, { id: issue.id, key: issue.key })
+      if (found.size === wanted.size) break
     }
-    return undefined
+    return found
   }
 
   normalise(field: string, value: CellValue): CellValue {

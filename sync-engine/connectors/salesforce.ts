@@ -4,9 +4,11 @@ import type { Option } from '../../workbook/fields.ts'
 import { nearestOption } from '../../workbook/nearest-option.ts'
 import { spellingsOf } from '../match-rows.ts'
 import { SyncError } from '../sync-error.ts'
+import { type Sent, sendApart } from './batches.ts'
 import type {
   AppRecord,
   Connector,
+  CreatedRecord,
   CreateNeeds,
   ExternalField,
   FieldChange,
@@ -43,8 +45,8 @@ import {
 } from './salesforce-answers.ts'
 import { describeSalesforce, READ_BATCH } from './salesforce-describe.ts'
 import { API, salesforceId } from './salesforce-ids.ts'
-import { COLLECTION, inParts, planUpdate, salesforceFieldsOf } from './salesforce-plan.ts'
-import { normaliseSalesforceValue, readSalesforceValue, wireOf } from './salesforce-values.ts'
+import { byCall, COLLECTION, inParts, planUpdate, salesforceFieldsOf, type Writing, writingCall } from './salesforce-plan.ts'
+import { isReadable, normaliseSalesforceValue, readSalesforceValue, wireOf } from './salesforce-values.ts'
 import { listsOf, soqlBeginning, soqlFiltersFor, soqlInstant, soqlQuery, soqlText, splitFilter } from './soql.ts'
 
 export interface SalesforceOptions {
@@ -62,12 +64,12 @@ const MAX_PAGES = 1000
 /** How often records that were locked are sent again, and how long before. */
 const LOCK_WAITS_MS = [1000, 3000]
 const LOCKED = 'UNABLE_TO_LOCK_ROW'
+/** A value in a form that Salesforce does not read; it does not say which. */
+const UNREADABLE = 'JSON_PARSER_ERROR'
 /** An org's own rules may work for long on a thousand records; Salesforce itself ends a call after two minutes. */
 const WRITE_TIMEOUT_MS = 125_000
 /** Salesforce finds nothing by a single letter. */
 const SHORTEST_SEARCH = 2
-/** Collections in one composite. */
-const COLLECTIONS = 5
 
 /** A connector for one object of a Salesforce org (REST). */
 export function makeSalesforceConnector(options: SalesforceOptions): Connector {
@@ -166,8 +168,6 @@ class SalesforceConnector implements Connector {
     return { records: page.records.map((record) => this.#recordOf(record, fields, 'GET /query')), next: nextPageOf(page) }
   }
 
-  async count(filter: string, signal: AbortSignal): Promise<number> {
-    const { condition } = this.#filter(filter)
   filtersFor(filter: string, field: string, values: readonly string[]): readonly string[] | undefined {
     const split = splitFilter(filter)
     const { wire } = wireOf(this.#fields.get(field), field)
@@ -187,6 +187,8 @@ class SalesforceConnector implements Connector {
     }
   }
 
+  async count(filter: string, signal: AbortSignal): Promise<number> {
+    const { condition } = this.#filter(filter)
     const where = condition === '' ? '' : ` WHERE ${condition}`
     return (await this.#page(queryPath(`SELECT COUNT() FROM ${this.#object}${where}`), undefined, signal)).totalSize
   }
@@ -264,70 +266,84 @@ class SalesforceConnector implements Connector {
   }
 
   async update(call: PlannedCall, signal: AbortSignal): Promise<readonly PushOutcome[]> {
-    const first = await this.#send(call, signal)
-    const outcomes = new Map(first.outcomes.map((outcome) => [outcome.recordId, outcome]))
-    let locked = first.locked
-    for (const waitMs of LOCK_WAITS_MS) {
-      if (locked.length === 0) break
-      locked = await this.#sendAgain(locked, waitMs, outcomes, signal)
-    }
+    const outcomes = await this.#write(
+      [call.deltas],
+      (deltas) => (deltas === call.deltas ? call : planUpdate(deltas, this.#object, this.#fields)),
+      signal,
+    )
     return this.#settleGone(
-      call.deltas.flatMap(({ recordId }) => outcomes.get(recordId) ?? []),
+      call.deltas.flatMap((delta) => outcomes.get(delta) ?? []),
       signal,
     )
   }
 
-  /** Sends records again that were locked by somebody else's save; nothing of them was saved. Gives those that are locked still. */
-  async #sendAgain(
-    locked: readonly RecordDelta[],
-    waitMs: number,
-    outcomes: Map<string, PushOutcome>,
+  /** Writes records a call each part; what others refused goes again without them, what was locked by somebody else's save a little later. */
+  async #write(
+    parts: readonly (readonly RecordDelta[])[],
+    callOf: (deltas: readonly RecordDelta[]) => WriteCall,
     signal: AbortSignal,
-  ): Promise<readonly RecordDelta[]> {
-    try {
-      await this.#http.wait(waitMs, signal)
-      const again = await this.#send(planUpdate(locked, this.#object, this.#fields), signal)
-      for (const outcome of again.outcomes) outcomes.set(outcome.recordId, outcome)
-      return again.locked
-    } catch (error) {
-      // Other records of the first call are saved: what stopped this one must not hide that. The locked ones keep their refusal.
-      if (error instanceof SyncError) return []
-      throw error
-    }
-  }
-
-  async #send(call: PlannedCall, signal: AbortSignal): Promise<{ outcomes: readonly PushOutcome[]; locked: readonly RecordDelta[] }> {
-    const answer = await this.#http.write(
-      { method: call.method, path: call.path, body: call.body, kind: 'write', timeoutMs: WRITE_TIMEOUT_MS },
-      signal,
-    )
-    const unknown = (reason: string, deltas: readonly RecordDelta[]) =>
-      deltas.map(({ recordId }): PushOutcome => ({ kind: 'outcome-unknown', recordId, reason }))
-    if (answer.kind === 'no-answer') return { outcomes: unknown(answer.reason, call.deltas), locked: [] }
-    if (answer.status >= 500)
-      return { outcomes: unknown(`Salesforce answered ${answer.status}: ${wordsOf(answer)}`, call.deltas), locked: [] }
-    if (answer.status >= 400) return { outcomes: call.deltas.map((delta) => this.#refusedOf(delta, answer)), locked: [] }
-    const outcomes: PushOutcome[] = []
-    const locked: RecordDelta[] = []
-    for (const { deltas, part } of partsOf(call, answer)) {
-      const saved = part && part.status < 400 ? savedShape.safeParse(part.json) : undefined
-      if (part && part.status >= 400 && part.status < 500) outcomes.push(...deltas.map((delta) => this.#refusedOf(delta, part)))
-      else if (!saved?.success || saved.data.length !== deltas.length) {
-        outcomes.push(...unknown('Salesforce did not say which records it saved.', deltas))
-      } else {
-        for (const [index, delta] of deltas.entries()) {
-          const result = saved.data[index]
-          if (!result) continue
-          outcomes.push(this.#outcomeOf(delta, result))
-          if (isLocked(result)) locked.push(delta)
-        }
+  ): Promise<ReadonlyMap<RecordDelta, PushOutcome>> {
+    const locked = new Set<RecordDelta>()
+    const send = (deltas: readonly RecordDelta[]) => this.#send(deltas, callOf(deltas), locked, signal)
+    const notSent = ({ recordId }: RecordDelta, error: SyncError): PushOutcome => ({ kind: 'not-sent', recordId, error })
+    const outcomes = new Map(await sendApart(parts, send, notSent))
+    for (const waitMs of LOCK_WAITS_MS) {
+      if (locked.size === 0) break
+      const again = byCall([...locked], this.#fields)
+      locked.clear()
+      try {
+        await this.#http.wait(waitMs, signal)
+        for (const [delta, outcome] of await sendApart(again, send, notSent)) outcomes.set(delta, outcome)
+      } catch (error) {
+        // Other records of the first call are saved: what stopped this one must not hide that. The locked ones keep their refusal.
+        if (!(error instanceof SyncError)) throw error
       }
     }
-    return { outcomes, locked }
+    return outcomes
+  }
+
+  async #send(
+    deltas: readonly RecordDelta[],
+    call: WriteCall,
+    locked: Set<RecordDelta>,
+    signal: AbortSignal,
+  ): Promise<Sent<RecordDelta, PushOutcome>> {
+    const { method, path, body } = call
+    const answer = await this.#http.write({ method, path, body, kind: 'write', timeoutMs: WRITE_TIMEOUT_MS }, signal)
+    const unknown = (reason: string, of: readonly RecordDelta[]) =>
+      of.map((delta) => [delta, { kind: 'outcome-unknown', recordId: delta.recordId, reason } satisfies PushOutcome] as const)
+    if (answer.kind === 'no-answer') return { answers: new Map(unknown(answer.reason, deltas)) }
+    if (answer.status >= 500) return { answers: new Map(unknown(`Salesforce answered ${answer.status}: ${wordsOf(answer)}`, deltas)) }
+    const answers = new Map<RecordDelta, PushOutcome>()
+    const again: RecordDelta[] = []
+    for (const { deltas: own, part } of partsOf(deltas, call, answer)) {
+      const results = part && resultsOf(part, own.length)
+      if (part && results === undefined && part.status >= 400 && part.status < 500) {
+        const blamed = own.filter((delta) => isNamed(delta, part))
+        for (const delta of blamed.length > 0 ? blamed : own) answers.set(delta, this.#refusedOf(delta, part))
+      } else if (results?.length !== own.length) {
+        for (const [delta, outcome] of unknown('Salesforce did not say which records it saved.', own)) answers.set(delta, outcome)
+      } else {
+        for (const [index, result] of results.entries()) {
+          const delta = own[index]
+          if (delta === undefined) continue
+          answers.set(delta, this.#outcomeOf(delta, result))
+          if (isLocked(result)) locked.add(delta)
+        }
+      }
+      again.push(...own.filter((delta) => !answers.has(delta)))
+    }
+    return { answers, again: byCall(again, this.#fields) }
   }
 
   #outcomeOf(delta: RecordDelta, result: Saved): PushOutcome {
     const { recordId } = delta
+    if (result.success && recordId === '') {
+      const id = salesforceId(result.id ?? '')
+      return id === undefined
+        ? { kind: 'outcome-unknown', recordId, reason: 'Salesforce did not say which record it created.' }
+        : { kind: 'saved', recordId: id }
+    }
     if (result.success) {
       const isOther = typeof result.id === 'string' && salesforceId(result.id) !== salesforceId(recordId)
       return isOther
@@ -367,13 +383,19 @@ class SalesforceConnector implements Connector {
   ): readonly Refusal[] {
     const refusals = errors.flatMap(({ errorCode, message, fields }): readonly Refusal[] => {
       const reason = reasonOf(errorCode, message)
-      const isSaid = (field: string): boolean => new RegExp(`(^|\\W)${field.replace(/\W/gu, '\\$&')}(\\W|$)`, 'u').test(message)
       const named = changes.filter(({ field }) => fields.includes(field))
-      const said = named.length > 0 ? named : changes.filter(({ field }) => isSaid(field))
+      const guilty =
+        errorCode === UNREADABLE ? (change: FieldChange) => !this.#isReadable(change) : ({ field }: FieldChange) => isSaid(field, message)
+      const said = named.length > 0 ? named : changes.filter(guilty)
       if (said.length === 0 && recordId === '' && fields.length > 0) return fields.map((field) => ({ field, reason }))
       return (said.length > 0 ? said : changes).map((change) => this.#refusal(change, reason))
     })
     return refusals.filter(({ field }, index) => refusals.findIndex((other) => other.field === field) === index)
+  }
+
+  #isReadable({ field, value }: FieldChange): boolean {
+    const described = this.#fields.get(field)
+    return described === undefined || isReadable(described, value)
   }
 
   #refusal({ field, value }: FieldChange, reason: string): Refusal {
@@ -383,108 +405,29 @@ class SalesforceConnector implements Connector {
     return { field, reason, ...(nearest !== undefined && nearest !== value && { nearest }) }
   }
 
-  async create(changes: readonly FieldChange[], marker: string, signal: AbortSignal): Promise<PushOutcome> {
-    const markerField = this.#markerField()
-    const base = `${API}/sobjects/${this.#object}`
-    const body = salesforceFieldsOf(changes, this.#fields)
-    // With a field for it the create is an upsert: done twice, it makes one record.
-    const call: HttpCall =
-      markerField === undefined
-        ? { method: 'POST', path: base, body, kind: 'write' }
-        : { method: 'PATCH', path: `${base}/${markerField}/${encodeURIComponent(marker)}`, body, kind: 'write' }
-    const answer = await this.#http.write(call, signal)
-    if (answer.kind === 'no-answer') return { kind: 'outcome-unknown', recordId: '', reason: answer.reason }
-    if (answer.status >= 500)
-      return { kind: 'outcome-unknown', recordId: '', reason: `Salesforce answered ${answer.status}: ${wordsOf(answer)}` }
-    if (answer.status >= 400) return this.#refusedOf({ recordId: '', recordKey: '', changes }, answer)
-    const created = createdShape.safeParse(answer.json)
-    if (!created.success) return { kind: 'outcome-unknown', recordId: '', reason: 'Salesforce did not say which record it created.' }
-    const [outcome] = await this.#withKeys([{ kind: 'saved', recordId: created.data.id }], signal)
-    return outcome ?? { kind: 'saved', recordId: created.data.id }
-  }
-
   /** Two hundred a collection, five collections a call; with a field for markers each is an upsert, so that none is made twice. */
   async createMany(records: readonly NewRecord[], signal: AbortSignal): Promise<readonly PushOutcome[]> {
-    const outcomes: PushOutcome[] = []
-    for (const part of inParts(records, COLLECTION * COLLECTIONS))
-      outcomes.push(...(await this.#createPart(part, outcomes.length > 0, signal)))
-    return this.#withKeys(outcomes, signal)
+    const markers = new Map(records.map(({ changes, marker }) => [{ recordId: '', recordKey: '', changes } satisfies RecordDelta, marker]))
+    const deltas: readonly RecordDelta[] = [...markers.keys()]
+    const callOf = (part: readonly RecordDelta[]) => this.#createCall(part.map((delta) => ({ ...delta, marker: markers.get(delta) ?? '' })))
+    const outcomes = await this.#write(byCall(deltas, this.#fields), callOf, signal)
+    return deltas.flatMap((delta) => outcomes.get(delta) ?? [])
   }
 
-  async #createPart(records: readonly NewRecord[], isLater: boolean, signal: AbortSignal): Promise<readonly PushOutcome[]> {
-    const deltas = records.map(({ changes }): RecordDelta => ({ recordId: '', recordKey: '', changes }))
-    try {
-      const call = this.#createCall(records)
-      const answer = await this.#http.write({ ...call, kind: 'write', timeoutMs: WRITE_TIMEOUT_MS }, signal)
-      const unknown = (reason: string, count: number): PushOutcome[] =>
-        Array.from({ length: count }, () => ({ kind: 'outcome-unknown', recordId: '', reason }))
-      if (answer.kind === 'no-answer') return unknown(answer.reason, records.length)
-      if (answer.status >= 500) return unknown(`Salesforce answered ${answer.status}: ${wordsOf(answer)}`, records.length)
-      if (answer.status >= 400) return deltas.map((delta) => this.#refusedOf(delta, answer))
-      return partsOf({ ...call, deltas }, answer).flatMap(({ deltas: own, part }) => {
-        if (part && part.status >= 400 && part.status < 500) return own.map((delta) => this.#refusedOf(delta, part))
-        const saved = part && part.status < 400 ? savedShape.safeParse(part.json) : undefined
-        if (!saved?.success || saved.data.length !== own.length)
-          return unknown('Salesforce did not say which records it created.', own.length)
-        return own.map((delta, index): PushOutcome => {
-          const result = saved.data[index]
-          if (result?.success && typeof result.id === 'string') return { kind: 'saved', recordId: result.id }
-          return result
-            ? this.#outcomeOf(delta, { ...result, success: false })
-            : { kind: 'outcome-unknown', recordId: '', reason: 'Salesforce did not answer for it.' }
-        })
-      })
-    } catch (error) {
-      // Earlier parts are made already; these were never sent.
-      if (!isLater || !(error instanceof SyncError)) throw error
-      return deltas.map(({ changes }) => ({
-        kind: 'refused',
-        recordId: '',
-        refusals: changes.map(({ field }) => ({ field, reason: error.message })),
-      }))
-    }
-  }
-
-  #createCall(records: readonly NewRecord[]): Pick<HttpCall, 'body' | 'path'> & { method: 'POST' | 'PATCH' } {
+  #createCall(records: readonly NewRecord[]): WriteCall {
     const markerField = this.#markerField()
     const method = markerField === undefined ? 'POST' : 'PATCH'
-    const path = `${API}/composite/sobjects${markerField === undefined ? '' : `/${this.#object}/${markerField}`}`
-    const bodyOf = (part: readonly NewRecord[]) => ({
-      allOrNone: false,
-      records: part.map(({ changes, marker }) => ({
-        attributes: { type: this.#object },
-        ...(markerField !== undefined && { [markerField]: marker }),
-        ...salesforceFieldsOf(changes, this.#fields),
-      })),
-    })
-    if (records.length <= COLLECTION) return { method, path, body: bodyOf(records) }
-    const parts = inParts(records, COLLECTION).map((part, index) => ({
-      method,
-      url: path,
-      referenceId: `part${index + 1}`,
-      body: bodyOf(part),
-    }))
-    return { method: 'POST', path: `${API}/composite`, body: { allOrNone: false, compositeRequest: parts } }
-  }
-
-  /** The keys of created records, where they are not their ids: Salesforce gives out case numbers only now. */
-  async #withKeys(outcomes: readonly PushOutcome[], signal: AbortSignal): Promise<readonly PushOutcome[]> {
-    const saved = outcomes.flatMap((outcome) => (outcome.kind === 'saved' ? [salesforceId(outcome.recordId) ?? outcome.recordId] : []))
-    const { keyField } = this.#keys()
-    const keys = new Map<string, string>()
-    if (keyField !== 'Id' && saved.length > 0) {
-      try {
-        for (const { id, key } of (await this.read(saved, [], signal)).records) keys.set(id, key)
-      } catch (error) {
-        // They are made all the same; a later read tells their keys.
-        if (!(error instanceof SyncError)) throw error
+    const at = markerField === undefined ? '' : `/${this.#object}/${markerField}`
+    const writings = records.map(({ changes, marker }): Writing => {
+      const body = salesforceFieldsOf(changes, this.#fields)
+      const ownPath = `/sobjects/${this.#object}${markerField === undefined ? '' : `/${markerField}/${encodeURIComponent(marker)}`}`
+      return {
+        changes,
+        inCollection: { attributes: { type: this.#object }, ...(markerField !== undefined && { [markerField]: marker }), ...body },
+        alone: { method, path: `${API}${ownPath}`, body },
       }
-    }
-    return outcomes.map((outcome) => {
-      if (outcome.kind !== 'saved') return outcome
-      const id = salesforceId(outcome.recordId) ?? outcome.recordId
-      return { kind: 'saved', recordId: id, record: { id, key: keys.get(id) ?? id, values: {}, updated: '' } }
     })
+    return writingCall(writings, { method, path: `${API}/composite/sobjects${at}` }, this.#fields)
   }
 
   requiredToCreate(): Promise<CreateNeeds> {
@@ -521,20 +464,19 @@ class SalesforceConnector implements Connector {
   }
 
   /** Asked of the database itself, which does not lag; only where the object has a field for markers. */
-  async findCreated(marker: string, signal: AbortSignal): Promise<{ id: string; key: string } | undefined> {
+  async findCreated(markers: readonly string[], signal: AbortSignal): Promise<ReadonlyMap<string, CreatedRecord>> {
+    const found = new Map<string, CreatedRecord>()
     const markerField = this.#markerField()
-    if (markerField === undefined) return undefined
-    const { keyField } = this.#keys()
-    const soql = soqlQuery({
-      fields: ['Id', keyField],
-      object: this.#object,
-      conditions: [`${markerField} = ${soqlText(marker)}`],
-      limit: 1,
-    })
-    const [row] = (await this.#page(queryPath(soql), undefined, signal)).records
-    if (!row) return undefined
-    const { id, key } = this.#recordOf(row, [], 'GET /query')
-    return { id, key }
+    if (markerField === undefined) return found
+    const fields = ['Id', this.#keys().keyField, markerField]
+    for (const list of listsOf(markers)) {
+      const conditions = [`${markerField} IN (${list.map(soqlText).join(', ')})`]
+      for await (const row of this.#rows(queryPath(soqlQuery({ fields, object: this.#object, conditions })), undefined, signal)) {
+        const { id, key } = this.#recordOf(row, [], 'GET /query')
+        found.set(textIn(row, markerField) ?? '', { id, key })
+      }
+    }
+    return found
   }
 
   normalise(field: string, value: CellValue): CellValue {
@@ -702,19 +644,52 @@ function reasonOf(code: string, message: string): string {
 const isLocked = ({ success, errors }: Saved): boolean =>
   !success && errors.length > 0 && errors.every(({ statusCode }) => statusCode === LOCKED)
 
-/** Which deltas each part of an answer is about; one part, or one a collection of a composite. */
+type WriteCall = Pick<PlannedCall, 'method' | 'path' | 'body'>
+type Part = Pick<HttpAnswer, 'status' | 'json'>
+
+/** What a planned composite holds: what a preview showed is what is sent. */
+const compositeBodyShape = z.object({
+  compositeRequest: z.array(z.object({ referenceId: z.string(), body: z.object({ records: z.array(z.unknown()).optional() }) })),
+})
+
+/** Which records each part of an answer is about: the whole, or one request of a composite. */
 function partsOf(
-  call: Pick<PlannedCall, 'path' | 'deltas'>,
+  deltas: readonly RecordDelta[],
+  { path, body }: WriteCall,
   answer: HttpAnswer,
-): readonly { readonly deltas: readonly RecordDelta[]; readonly part: { readonly status: number; readonly json: unknown } | undefined }[] {
-  if (!call.path.endsWith('/composite')) return [{ deltas: call.deltas, part: { status: answer.status, json: answer.json } }]
+): readonly { readonly deltas: readonly RecordDelta[]; readonly part: Part | undefined }[] {
+  // A composite that is refused as a whole answers like any call.
+  if (!path.endsWith('/composite') || answer.status >= 400) return [{ deltas, part: answer }]
   const parsed = compositeShape.safeParse(answer.json)
   const responses = parsed.success ? parsed.data.compositeResponse : []
-  return inParts(call.deltas, COLLECTION).map((deltas, index) => {
-    const found = responses.find(({ referenceId }) => referenceId === `part${index + 1}`)
-    return { deltas, part: found && { status: found.httpStatusCode, json: found.body } }
+  let at = 0
+  return compositeBodyShape.parse(body).compositeRequest.map(({ referenceId, body: { records } }) => {
+    const found = responses.find((one) => one.referenceId === referenceId)
+    const own = deltas.slice(at, at + (records?.length ?? 1))
+    at += own.length
+    return { deltas: own, part: found && { status: found.httpStatusCode, json: found.body } }
   })
 }
+
+/** What a part says of each of its records: a collection of all of them, a request of its own of the one; nothing where neither. */
+function resultsOf({ status, json }: Part, count: number): readonly Saved[] | undefined {
+  const collection = status < 400 ? savedShape.safeParse(json) : undefined
+  if (collection?.success) return collection.data
+  if (count !== 1 || status >= 500) return undefined
+  if (status >= 400) {
+    const errors = errorsOf(json).map(({ errorCode, ...rest }) => ({ ...rest, statusCode: errorCode }))
+    return errors.length > 0 ? [{ success: false, errors }] : undefined
+  }
+  const created = createdShape.safeParse(json)
+  return status === 204 || created.success ? [{ id: created.data?.id, success: true, errors: [] }] : undefined
+}
+
+/** Whether a refusal of a whole collection is about this record: it names a field that the record sends. */
+function isNamed({ changes }: RecordDelta, { json }: Part): boolean {
+  return errorsOf(json).some(({ message, fields }) => changes.some(({ field }) => fields.includes(field) || isSaid(field, message)))
+}
+
+const isSaid = (field: string, message: string): boolean => new RegExp(`(^|\\W)${field.replace(/\W/gu, '\\$&')}(\\W|$)`, 'u').test(message)
 
 const rowShape = z.record(z.string(), z.unknown())
 

@@ -3,6 +3,7 @@ import { totalCredits } from '../../sync-engine/credits.ts'
 import type { NewRecord, RunOrder } from '../../sync-engine/ports.ts'
 import type { RowId } from '../../workbook/ids.ts'
 import { EngineWorld, openSharedLog, type SharedLog, throttled } from '../support/engine-world.ts'
+import { FakeApp } from '../support/fake-app.ts'
 
 let shared: SharedLog
 beforeAll(async () => {
@@ -11,7 +12,10 @@ beforeAll(async () => {
 afterAll(() => shared[Symbol.asyncDispose]())
 
 const people = [{ name: 'ann', client: 10 }]
-const start = () => EngineWorld.start({ shared, people, fields: ['summary', 'priority'], records: { 1: { summary: 'a' } } })
+const start = (createBatch = 50) => {
+  const app = Object.assign(new FakeApp(), { createBatch })
+  return EngineWorld.start({ shared, people, fields: ['summary', 'priority'], records: { 1: { summary: 'a' } }, app })
+}
 
 function newRow(w: EngineWorld, summary = 'Fresh'): NewRecord {
   const row = w.addRow('ann')
@@ -33,7 +37,7 @@ test('[PL3] rows become records, are tied to them and filled; each value costs 1
   const { run, credits, counts, calls } = await w.run(order(...rows))
   expect([run.state, credits.pushed, credits.linked, totalCredits(credits)]).toEqual(['settled', 4, 2, 6])
   expect(counts).toMatchObject({ planned: 4, pushed: 4, created: 2, linked: 2, skipped: 0 })
-  expect(calls.map((c) => c.op)).toEqual(['create', 'create', 'read'])
+  expect(calls.map((c) => c.op)).toEqual(['create', 'read'])
   for (const { row } of rows) expect(w.look({ row })).toMatchObject({ isStaged: false, marks: {} })
   expect(w.look({ row: rows[0]?.row as RowId, field: 'priority' }).shown).toBe('High')
   expect(w.app.get(recordOf(w, rows[1]?.row as RowId) ?? '', 'summary')).toBe('Two')
@@ -154,7 +158,7 @@ test('[V30] a record that is gone is made anew from its row, which keeps what wa
 })
 
 test('[PL3] a run that ends early says of each value what became of it; the next order makes the rest', async () => {
-  await using w = await start()
+  await using w = await start(1)
   const rows = [newRow(w, 'One'), newRow(w, 'Two'), newRow(w, 'Three')]
   let turn = 0
   w.app.createFate = () => (++turn === 2 ? { kind: 'throw', error: throttled() } : { kind: 'save' })
@@ -164,4 +168,99 @@ test('[PL3] a run that ends early says of each value what became of it; the next
   expect(left).toHaveLength(2)
   expect((await w.run(order(...left))).run.state).toBe('settled')
   expect(w.app.records.size).toBe(4)
+})
+
+test('[PL3] the app that stops within a batch leaves what it made, and the rest is made by the next order', async () => {
+  await using w = await start()
+  const rows = ['One', 'Two', 'Three', 'Four'].map((name) => newRow(w, name))
+  const [one, two] = rows.map(({ row }) => row)
+  w.app.createFate = (changes) => {
+    const name = String(changes[0]?.value)
+    if (name === 'One') return { kind: 'save' }
+    return name === 'Two' ? { kind: 'refuse', refusals: [{ field: 'summary', reason: 'No.' }] } : { kind: 'not-sent', error: throttled() }
+  }
+  const { run, counts, credits } = await w.run(order(...rows))
+  expect([run.state, run.error?.code, counts.pushed, counts.refused, counts.skipped, credits.pushed]).toEqual([
+    'failed',
+    'rate-limited',
+    2,
+    2,
+    4,
+    2,
+  ])
+  expect([recordOf(w, one as RowId) !== undefined, w.marks({ row: two as RowId }).refused?.reason]).toEqual([true, 'No.'])
+  w.app.createFate = () => ({ kind: 'save' })
+  const rest = await w.run(order(...rows.slice(1)))
+  expect([rest.run.state, rest.counts.created, w.app.records.size]).toEqual(['settled', 3, 5])
+})
+
+test.each([
+  [1, 50],
+  [50, 50],
+  [51, 50],
+  [230, 100],
+  [23, 1],
+])('[PL3] %i rows go out %i a call, all intents of a call on disk before it, and are read back a hundred a call', async (count, size) => {
+  await using w = await start(size)
+  w.app.onCall = (call) => {
+    if (call.op !== 'create') return
+    const onDisk = new Map(w.server.runs.creates.open(w.connection).map((create) => [create.marker, create.state]))
+    expect(call.ids.map((marker) => onDisk.get(marker))).toEqual(call.ids.map(() => 'sent'))
+  }
+  const { run, calls, counts, credits } = await w.run(order(...Array.from({ length: count }, (_, index) => newRow(w, `Row ${index}`))))
+  const sizes = calls.flatMap(({ op, ids }) => (op === 'create' ? [ids.length] : []))
+  expect(sizes).toEqual(Array.from({ length: Math.ceil(count / size) }, (_, call) => Math.min(size, count - call * size)))
+  expect(calls.length - sizes.length).toBe(Math.ceil(count / 100))
+  expect([run.state, counts.created, counts.pushed, credits.pushed, credits.linked]).toEqual([
+    'settled',
+    count,
+    count * 2,
+    count * 2,
+    count,
+  ])
+})
+
+test('[PL3] a lost answer to a batch is looked for by all its markers at once', async () => {
+  await using w = await start()
+  w.app.createFate = () => ({ kind: 'lose', isSaved: true })
+  const { run, calls, counts } = await w.run(order(...Array.from({ length: 30 }, (_, index) => newRow(w, `Row ${index}`))))
+  expect([run.state, counts.created, calls.map(({ op }) => op)]).toEqual(['settled', 30, ['create', 'find-created', 'read']])
+  expect(calls[1]?.ids).toEqual(calls[0]?.ids)
+})
+
+test('[PL3] a run that is stopped between two batches keeps what is made, and sends no more', async () => {
+  await using w = await start(2)
+  const rows = Array.from({ length: 6 }, (_, index) => newRow(w, `Row ${index}`))
+  w.app.onCall = (call) => {
+    if (call.op === 'create') void w.server.queue.cancel(w.server.runs.creates.open(w.connection)[0]?.run ?? '')
+  }
+  const { run, calls } = await w.run(order(...rows))
+  expect([run.state, calls.filter(({ op }) => op === 'create').length]).toEqual(['cancelled', 1])
+  w.app.onCall = () => undefined
+  await w.oneWay()
+  expect(rows.map(({ row }) => recordOf(w, row) !== undefined)).toEqual([true, true, false, false, false, false])
+  await w.run(order(...rows.slice(2)))
+  expect(w.app.records.size).toBe(7)
+})
+
+test('[PL3] a row that is asked for twice becomes one record', async () => {
+  await using w = await start()
+  const row = newRow(w, 'Once')
+  expect((await w.run(order(row, newRow(w, 'Other'), row))).counts.created).toBe(2)
+  expect(w.app.records.size).toBe(3)
+})
+
+test('[PL5] of two rows of one name in a run the second waits for the first: held where that is made, made where that is refused', async () => {
+  await using w = await start()
+  const twins = [newRow(w, 'Twin'), newRow(w, ' twin '), newRow(w, 'Other')]
+  const { counts, calls, run } = await w.run({ kind: 'create', rows: twins, duplicates: 'look-up' })
+  expect([run.state, counts.created, counts.skipped]).toEqual(['partial', 2, 2])
+  expect(w.marks({ row: twins[1]?.row as RowId, field: 'key' }).refused?.reason).toContain('TB-1000 has this name already')
+  // One search a row that may go out; what this run has made it knows by itself, although the app's search may not.
+  expect(calls.map(({ op }) => op)).toEqual(['search', 'search', 'create', 'read'])
+  w.app.createFate = (changes) =>
+    changes[0]?.value === 'Fussy' ? { kind: 'refuse', refusals: [{ field: 'summary', reason: 'No.' }] } : { kind: 'save' }
+  const next = [newRow(w, 'Fussy'), newRow(w, 'fussy')]
+  const second = await w.run({ kind: 'create', rows: next, duplicates: 'look-up' })
+  expect([second.counts.refused, second.counts.created, second.calls.filter(({ op }) => op === 'create').length]).toEqual([2, 1, 2])
 })

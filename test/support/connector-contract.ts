@@ -72,6 +72,8 @@ export interface ConnectorWorld {
   readonly newRecord: readonly FieldChange[]
   /** One of several such, where the app wants them to differ. */
   readonly newRecordAt?: (index: number) => readonly FieldChange[]
+  /** How many calls more a batch costs where the app refuses some of its records for values of their own. */
+  readonly callsForRefused: number
   /** Whether the app's API takes a record without what its own screens require. */
   readonly takesIncomplete?: boolean
   /** Most records with values of their own that one update call takes. (Default: the description's `batchUpdate`) */
@@ -138,6 +140,11 @@ export function connectorContract(name: string, makeWorld: () => Promise<Connect
       const outcomes: PushOutcome[] = []
       for (const call of world.planCalls(deltas, description)) outcomes.push(...(await world.connector.update(call, signal)))
       return outcomes
+    }
+    const createOne = async (changes: readonly FieldChange[], marker: string): Promise<PushOutcome> => {
+      const [outcome] = await world.connector.createMany([{ changes, marker }], signal)
+      if (outcome === undefined) throw new Error('A create without an outcome.')
+      return outcome
     }
     /** The stand-in's own log of what happens meanwhile. */
     const watch = async <T>(act: () => Promise<T>): Promise<{ result: T; requests: readonly SeenRequest[] }> => {
@@ -430,66 +437,99 @@ export function connectorContract(name: string, makeWorld: () => Promise<Connect
       expect((await watch(() => world.connector.searchByName(' "?* ', 10, signal))).requests).toEqual([])
     })
 
-    it('[K20] a create whose answer was lost is found by its marker once the index knows it, never before', async ({ skip }) => {
+    it('[K20] creates whose answer was lost are found by their markers once the index knows them, never before, all by one look', async ({
+      skip,
+    }) => {
       if (world.noMarker !== undefined) return skip(world.noMarker)
       await world.setFaults([{ kind: 'drop-after', next: 1, match: { writes: true } }])
-      const marker = 'marker-of-one-create'
-      const { result, requests } = await watch(() => world.connector.create(world.newRecord, marker, signal))
-      expect(result).toMatchObject({ kind: 'outcome-unknown' })
+      const markers = ['marker-of-one', 'marker-of-two', 'marker-of-three']
+      const records = markers.map((marker, index) => ({ changes: world.newRecordAt?.(30_000 + index) ?? world.newRecord, marker }))
+      const { result, requests } = await watch(() => world.connector.createMany(records, signal))
+      expect(result.map(({ kind }) => kind)).toEqual(markers.map(() => 'outcome-unknown'))
       expect(requests.filter(({ saved }) => saved)).toHaveLength(1)
       await world.setFaults([])
-      if (!world.findsCreatedAtOnce) expect(await world.connector.findCreated(marker, signal)).toBeUndefined()
+      if (!world.findsCreatedAtOnce) expect(await world.connector.findCreated(markers, signal)).toEqual(new Map())
       world.advance(description.indexDelayMs)
-      const found = await world.connector.findCreated(marker, signal)
-      expect(found).toMatchObject({ id: expect.any(String), key: expect.any(String) })
-      expect(await world.connector.findCreated('another-marker', signal)).toBeUndefined()
-      const fields = world.newRecord.map(({ field }) => field)
-      expect((await readOne(found?.id ?? '', ...fields)).values).toEqual(
-        Object.fromEntries(world.newRecord.map(({ field, value }) => [field, value])),
-      )
+      const nothing = await watch(() => world.connector.findCreated(['another-marker'], signal))
+      expect(nothing.result).toEqual(new Map())
+      const look = await watch(() => world.connector.findCreated([...markers, 'another-marker'], signal))
+      expect([...look.result.keys()].sort()).toEqual([...markers].sort())
+      expect(look.requests.length).toBe(nothing.requests.length)
+      expect((await watch(() => world.connector.findCreated([], signal))).requests).toEqual([])
+      for (const { changes, marker } of records) {
+        const fields = changes.map(({ field }) => field)
+        expect((await readOne(look.result.get(marker)?.id ?? '', ...fields)).values).toEqual(
+          Object.fromEntries(changes.map(({ field, value }) => [field, value])),
+        )
+      }
     })
 
-    it('[K20] a create that is answered tells the new id and key', async () => {
-      const outcome = await world.connector.create(world.newRecord, 'marker-of-another', signal)
-      expect(outcome).toMatchObject({ kind: 'saved', record: { key: expect.any(String) } })
+    it('[K20] a create that is answered tells the new id', async () => {
+      const outcome = await createOne(world.newRecord, 'marker-of-another')
+      expect(outcome).toMatchObject({ kind: 'saved' })
       expect((await world.connector.read([outcome.recordId], [], signal)).records).toMatchObject([{ id: outcome.recordId }])
     })
 
-    const create = async (count: number): Promise<readonly string[]> => {
-      const records = Array.from({ length: count }, () => {
+    const newRecords = (count: number) =>
+      Array.from({ length: count }, () => {
         made++
         return { changes: world.newRecordAt?.(made) ?? world.newRecord, marker: `many-${made}` }
       })
-      const outcomes = (await world.connector.createMany?.(records, signal)) ?? []
+    /** As a run creates them: as many a call as the app takes. */
+    const create = async (count: number): Promise<readonly string[]> => {
+      const records = newRecords(count)
+      const outcomes: PushOutcome[] = []
+      const { createBatch = 1 } = description
+      for (let start = 0; start < count; start += createBatch)
+        outcomes.push(...(await world.connector.createMany(records.slice(start, start + createBatch), signal)))
       expect(outcomes.map(({ kind }) => kind)).toEqual(records.map(() => 'saved'))
       return outcomes.map(({ recordId }) => recordId)
     }
 
-    it('[K23] many records are created in as few calls as the app has, and each is told by itself', async ({ skip }) => {
-      if (world.connector.createMany === undefined) return skip('the app creates one at a time')
+    it('[K23] many records are created in as few calls as the app has, and each is told by itself', async () => {
       const { createBatch = 1 } = description
-      const { result: ids, requests } = await watch(() => create(createBatch + 1))
-      expect(requests.filter(({ saved }) => saved)).toHaveLength(2)
-      expect(new Set(ids).size).toBe(createBatch + 1)
+      const { result: ids, requests } = await watch(() => create(createBatch))
+      expect(requests.map(({ saved }) => saved)).toEqual([true])
+      expect(new Set(ids).size).toBe(createBatch)
       const { records } = await world.connector.read(ids, [], signal)
       expect(new Set(records.map(({ id }) => id))).toEqual(new Set(ids))
       expect(await world.connector.createMany([], signal)).toEqual([])
     })
 
-    it('[K23] an answer to many creates that was lost leaves each of them unknown, and none is sent again', async ({ skip }) => {
-      if (world.connector.createMany === undefined) return skip('the app creates one at a time')
+    it('[K23] an answer to many creates that was lost leaves each of them unknown, and none is sent again', async () => {
       await world.setFaults([{ kind: 'drop-after', next: 1, match: { writes: true } }])
-      const records = [0, 1, 2].map((index) => ({
-        changes: world.newRecordAt?.(10_000 + index) ?? world.newRecord,
-        marker: `lost-${index}`,
-      }))
-      const { result, requests } = await watch(async () => world.connector.createMany?.(records, signal))
-      expect(result?.map(({ kind }) => kind)).toEqual(['outcome-unknown', 'outcome-unknown', 'outcome-unknown'])
+      const { result, requests } = await watch(() => world.connector.createMany(newRecords(3), signal))
+      expect(result.map(({ kind }) => kind)).toEqual(['outcome-unknown', 'outcome-unknown', 'outcome-unknown'])
       expect(requests.filter(({ saved }) => saved)).toHaveLength(1)
     })
 
-    it('[K24] N changed and M read records cost what the app’s batches allow at least, by the stand-in’s own count', async ({ skip }) => {
-      if (world.connector.createMany === undefined) return skip('too few records to count with')
+    /** Every fourth of a batch holds a day that is none, each another. */
+    const isBad = (index: number): boolean => index % 4 === 1
+    const notADay = (index: number): FieldChange => ({ field: world.fields.date, value: `soon ${index}` })
+
+    it('[K27] refused records of a batch cost no call where the app tells each apart, and one more where it refuses them all', async () => {
+      const records = newRecords(40).map((one, index) => (isBad(index) ? { ...one, changes: [...one.changes, notADay(index)] } : one))
+      const wanted = records.map((_, index) => (isBad(index) ? 'refused' : 'saved'))
+      const made = await watch(() => world.connector.createMany(records, signal))
+      expect(made.result.map(({ kind }) => kind)).toEqual(wanted)
+      expect(made.requests).toHaveLength(1 + world.callsForRefused)
+      for (const [index, outcome] of made.result.entries())
+        if (isBad(index)) expect(outcome).toMatchObject({ refusals: [{ field: world.fields.date, reason: expect.stringMatching(/\S/u) }] })
+
+      const ids = await create(40)
+      const deltas = ids.map((id, index) => {
+        const { field, value } = notADay(index)
+        return delta(id, isBad(index) ? { [field]: value } : { [world.fields.number]: index })
+      })
+      const planned = world.planCalls(deltas, description).length
+      const pushed = await watch(() => push(...deltas))
+      expect(new Map(pushed.result.map(({ recordId, kind }) => [recordId, kind]))).toEqual(
+        new Map(ids.map((id, index) => [id, wanted[index]])),
+      )
+      expect(pushed.requests).toHaveLength(planned + world.callsForRefused)
+    })
+
+    it('[K24] N changed and M read records cost what the app’s batches allow at least, by the stand-in’s own count', async () => {
       const { number } = world.fields
       const { batchUpdate = 1, readBatch } = description
       const distinct = world.distinctBatch ?? batchUpdate
@@ -514,7 +554,7 @@ export function connectorContract(name: string, makeWorld: () => Promise<Connect
     it('[K25] a deleted record is gone, and deleting it again says so', async ({ skip }) => {
       const { connector } = world
       if (connector.delete === undefined) return skip('nothing is deleted there')
-      const outcome = await connector.create(world.newRecordAt?.(20_000) ?? world.newRecord, 'to-be-deleted', signal)
+      const outcome = await createOne(world.newRecordAt?.(20_000) ?? world.newRecord, 'to-be-deleted')
       expect(await connector.delete(outcome.recordId, signal)).toEqual({ kind: 'saved', recordId: outcome.recordId })
       expect(await connector.proveGone([outcome.recordId], signal)).toEqual([outcome.recordId])
       expect(await connector.delete(outcome.recordId, signal)).toEqual({ kind: 'gone', recordId: outcome.recordId })
@@ -532,16 +572,20 @@ export function connectorContract(name: string, makeWorld: () => Promise<Connect
         for (const field of open) chosen.set(field.id, anyValueOf(field))
       }
       const changes = [...chosen].map(([field, value]) => ({ field, value }))
-      const outcome = await connector.create(changes, 'step-by-step', signal)
+      const outcome = await createOne(changes, 'step-by-step')
       expect(outcome).toMatchObject({ kind: 'saved' })
       const last = required.at(-1)
       if (last === undefined || world.takesIncomplete === true) return
-      const without = await connector.create(
+      const without = await createOne(
         changes.filter(({ field }) => field !== last.id),
         'one-missing',
-        signal,
       )
       expect(without).toMatchObject({ kind: 'refused', refusals: [{ field: last.id, reason: expect.stringMatching(/\S/u) }] })
+    })
+
+    it.each([1, 10, 50, 200, 1000])('[K28] %i creates cost the app’s least calls, and ask for nothing besides', async (count) => {
+      const { requests } = await watch(() => create(count))
+      expect(requests).toHaveLength(Math.ceil(count / (description.createBatch ?? 1)))
     })
 
     it("[K22] every call and answer fits the app's published contract", ({ skip }) => {

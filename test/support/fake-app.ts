@@ -3,6 +3,7 @@ import type {
   AppRecord,
   Connector,
   ExternalField,
+  FieldChange,
   ObjectDescription,
   Page,
   PlannedCall,
@@ -26,6 +27,12 @@ export type WriteFate =
   | { readonly kind: 'refuse'; readonly refusals: readonly Refusal[] }
   /** Thrown before anything was saved (429 without end, a lost sign-in …). */
   | { readonly kind: 'throw'; readonly error: SyncError }
+
+/** The app stopped taking calls before this record of a batch went out. */
+export interface NotSent {
+  readonly kind: 'not-sent'
+  readonly error: SyncError
+}
 
 /** One call that reached the app. */
 export interface SeenCall {
@@ -92,8 +99,8 @@ export class FakeApp {
   gate: Promise<void> = Promise.resolve()
   /** Between the saving of a write and its answer. */
   onSaved: (call: PlannedCall) => void = () => undefined
-  /** Decides on each creation. */
-  createFate: () => WriteFate = () => ({ kind: 'save' })
+  /** Decides on each record of each creating call. One that throws ends the call before anything of it was saved. */
+  createFate: (changes: readonly FieldChange[]) => WriteFate | NotSent = () => ({ kind: 'save' })
   /** Which records a filter of the connection holds. (Default: all) */
   matches: (id: string) => boolean = () => true
   /** Who the app says changed a record last. */
@@ -106,6 +113,8 @@ export class FakeApp {
   laggingReads = 0
   fields: readonly ExternalField[] = FAKE_FIELDS
   readBatch = 100
+  /** Most records of one creating call. */
+  createBatch = 50
   indexDelayMs = 0
   #lag = new Map<string, { left: number; values: Record<string, CellValue> }>()
   #version = 0
@@ -156,6 +165,7 @@ export class FakeApp {
       keyField: KEY_FIELD,
       nameField: 'summary',
       readBatch: this.readBatch,
+      createBatch: this.createBatch,
       updateAnswersRecord: this.answersRecord,
       indexDelayMs: this.indexDelayMs,
     }
@@ -236,15 +246,19 @@ export class FakeApp {
         this.onSaved(call)
         return outcomes
       },
-      create: async (changes, marker) => {
-        const delta = { recordId: '', recordKey: '', changes }
-        see({ kind, op: 'create', ids: [marker], fields: changes.map((c) => c.field), deltas: [delta] })
-        return this.#create(changes, marker, this.createFate())
+      createMany: async (records) => {
+        const deltas = records.map(({ changes }) => ({ recordId: '', recordKey: '', changes }))
+        const fields = [...new Set(deltas.flatMap(({ changes }) => changes.map((c) => c.field)))]
+        see({ kind, op: 'create', ids: records.map(({ marker }) => marker), fields, deltas })
+        if (records.length === 0 || records.length > this.createBatch) throw new Error(`${records.length} records in one call?`)
+        const fates = records.map((record) => ({ ...record, fate: this.createFate(record.changes) }))
+        for (const { fate } of fates) if (fate.kind === 'throw') throw fate.error
+        return fates.map(({ changes, marker, fate }) => this.#create(changes, marker, fate))
       },
-      findCreated: async (marker) => {
-        see({ kind, op: 'find-created', ids: [marker], fields: [] })
-        const id = this.isIndexBehind ? undefined : this.#created.get(marker)
-        return id === undefined ? undefined : { id, key: this.records.get(id)?.key ?? '' }
+      findCreated: async (markers) => {
+        see({ kind, op: 'find-created', ids: markers, fields: [] })
+        const found = this.isIndexBehind ? [] : markers.flatMap((marker) => [[marker, this.#created.get(marker) ?? ''] as const])
+        return new Map(found.filter(([, id]) => id !== '').map(([marker, id]) => [marker, { id, key: this.records.get(id)?.key ?? '' }]))
       },
       normalise: (field, value) => this.normalise(field, value),
     }
@@ -266,8 +280,9 @@ export class FakeApp {
     return { kind: 'saved', recordId, ...(answer && { record: answer }) }
   }
 
-  #create(changes: RecordDelta['changes'], marker: string, fate: WriteFate): PushOutcome {
+  #create(changes: readonly FieldChange[], marker: string, fate: WriteFate | NotSent): PushOutcome {
     if (fate.kind === 'throw') throw fate.error
+    if (fate.kind === 'not-sent') return { kind: 'not-sent', recordId: '', error: fate.error }
     if (fate.kind === 'refuse') return { kind: 'refused', recordId: '', refusals: fate.refusals }
     const id = String(1_000 + this.#created.size)
     if (fate.kind === 'save' || fate.isSaved) {

@@ -185,6 +185,7 @@ export async function makeHubSpotWorld(): Promise<ConnectorWorld> {
     samples: SAMPLES,
     searchLagMs: INDEX_DELAY_MS,
     findsCreatedAtOnce: true,
+    callsForRefused: 1,
     // Its screens ask for a company's name or domain; its API does not.
     takesIncomplete: true,
     newRecord: [

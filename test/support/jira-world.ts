@@ -164,6 +164,7 @@ export async function makeJiraWorld(): Promise<ConnectorWorld & JiraWorld> {
     samples: SAMPLES,
     searchLagMs: INDEX_DELAY_MS,
     ...(noMarker !== undefined && { noMarker }),
+    callsForRefused: 0,
     // Values of their own cost an edit an issue; bulk edits give all the same.
     distinctBatch: 1,
     newRecord: [

@@ -55,6 +55,7 @@ export async function makeSalesforceWorld(): Promise<ConnectorWorld> {
     searchLagMs: INDEX_DELAY_MS,
     findsCreatedAtOnce: true,
     throttlingEndsRun: true,
+    callsForRefused: 0,
     newRecord: [
       { field: 'Name', value: 'Made by a create' },
       { field: 'Industry', value: 'Energy' },

@@ -76,7 +76,8 @@ describe('the plan of a push to HubSpot', () => {
 describe('who is to blame for a refused batch', () => {
   const input = (trace: string, properties: Record<string, string>): BatchInput => ({ id: trace, objectWriteTraceId: trace, properties })
   const fault = (name: string, message: string) => ({ name, message, error: 'INVALID' })
-  const named = (...traces: string[]) => ({ kind: 'named', faults: new Map(traces.map((trace) => [trace, expect.anything()])) })
+  const named = (...traces: string[]) => ({ isWhole: true, faults: new Map(traces.map((trace) => [trace, expect.anything()])) })
+  const untold = { isWhole: false, faults: new Map() }
 
   test.each([
     ['a record alone', [input('a', { x: '1' })], [fault('x', 'No.')], named('a')],
@@ -95,9 +96,9 @@ describe('who is to blame for a refused batch', () => {
       [fault('x', 'No.'), fault('y', 'No.')],
       named('a', 'b'),
     ],
-    ['nobody for certain', [input('a', { x: '1' }), input('b', { x: '2' })], [fault('x', 'Taken.')], { kind: 'untold' }],
-    ['nobody: two values quoted', [input('a', { x: '1' }), input('b', { x: '2' })], [fault('x', 'Neither 1 nor 2.')], { kind: 'untold' }],
-    ['nobody: nothing named', [input('a', { x: '1' }), input('b', { x: '2' })], [], { kind: 'untold' }],
+    ['nobody for certain', [input('a', { x: '1' }), input('b', { x: '2' })], [fault('x', 'Taken.')], untold],
+    ['nobody: two values quoted', [input('a', { x: '1' }), input('b', { x: '2' })], [fault('x', 'Neither 1 nor 2.')], untold],
+    ['nobody: nothing named', [input('a', { x: '1' }), input('b', { x: '2' })], [], untold],
   ])('[HS23] %s', (_, inputs, faults, expected) => expect(blameOf(inputs, faults)).toEqual(expected))
 })
 

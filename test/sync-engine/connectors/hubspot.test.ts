@@ -3,11 +3,13 @@ import { describe, expect, test } from 'vitest'
 import { signed } from '../../../sandbox/hubspot/webhooks.ts'
 import type { HookCrypto, HookRequest } from '../../../sync-engine/connectors/app.ts'
 import type { RecordDelta } from '../../../sync-engine/connectors/connector.ts'
+import type { HttpClient } from '../../../sync-engine/connectors/http-client.ts'
 import { makeHubSpotConnector } from '../../../sync-engine/connectors/hubspot.ts'
 import { hubSpotApp } from '../../../sync-engine/connectors/hubspot-app.ts'
 import { discoverHubObjects } from '../../../sync-engine/connectors/hubspot-describe.ts'
 import { hubSpotHooks } from '../../../sync-engine/connectors/hubspot-hooks.ts'
 import { planHubSpotCalls } from '../../../sync-engine/connectors/hubspot-plan.ts'
+import { SyncError } from '../../../sync-engine/sync-error.ts'
 import type { CellValue } from '../../../workbook/cell-value.ts'
 import { type HubSpotWorld, openHubSpot } from '../../support/hubspot-world.ts'
 
@@ -40,6 +42,19 @@ async function watched<T>(world: HubSpotWorld, act: () => Promise<T>) {
   return { result, requests, paths: requests.map(({ method, path }) => `${method} ${path.replace('/crm/v3/objects/', '')}`) }
 }
 
+/** An HTTP client that does something before each write. */
+function before(http: HttpClient, act: () => void): HttpClient {
+  return {
+    read: (call, at) => http.read(call, at),
+    write: (call, at) => {
+      act()
+      return http.write(call, at)
+    },
+    as: (kind) => before(http.as(kind), act),
+    wait: (ms, at) => http.wait(ms, at),
+  }
+}
+
 describe('a refused batch', () => {
   test('[HS23] one bad value is taken out, the rest of the batch goes, and its reason names the option meant', async () => {
     await using world = await openHubSpot()
@@ -56,17 +71,97 @@ describe('a refused batch', () => {
     expect((await own.connector.read([idAt(59)], ['numberofemployees'], signal)).records[0]?.values).toEqual({ numberofemployees: 59 })
   })
 
-  test('[HS23] where the answer tells the records not apart, halves find the bad one and save all others', async () => {
+  test('[HS23] whose unique value is taken is read by it: two calls more, however many they are', async () => {
     await using world = await openHubSpot()
     const own = await connectorOf(world)
-    await push(own, [delta(idAt(0), { erp_id: 'ERP-TAKEN' })])
-    const deltas = idsOf(17)
-      .slice(1)
-      .map((id, index) => delta(id, { erp_id: index === 9 ? 'erp-taken' : `ERP-NEW-${index}` }))
+    await push(
+      own,
+      [0, 1, 2].map((index) => delta(idAt(index), { erp_id: `ERP-TAKEN-${index}` })),
+    )
+    const isTaken = (index: number): boolean => index % 4 === 1
+    const deltas = idsOf(43)
+      .slice(3)
+      .map((id, index) => delta(id, { erp_id: isTaken(index) ? `erp-taken-${index % 3}` : `ERP-NEW-${index}` }))
+    const { result, paths } = await watched(world, () => push(own, deltas))
+    expect(result.map(({ kind }) => kind)).toEqual(deltas.map((_, index) => (isTaken(index) ? 'refused' : 'saved')))
+    expect(result[9]).toMatchObject({ refusals: [{ field: 'erp_id', reason: `${idAt(0)} already has that value.` }] })
+    expect(result[5]).toMatchObject({ refusals: [{ field: 'erp_id', reason: `${idAt(2)} already has that value.` }] })
+    expect(paths).toEqual(['POST companies/batch/update', 'POST companies/batch/read', 'POST companies/batch/update'])
+    // A record keeps the value it has itself.
+    const mixed = [delta(idAt(0), { erp_id: 'ERP-TAKEN-0' }), delta(idAt(1), { erp_id: 'erp-taken-2' })]
+    expect((await push(own, mixed)).map(({ kind }) => kind)).toEqual(['saved', 'refused'])
+  })
+
+  test('[HS23] where the answer tells the records not apart, halves find the bad one and save all others', async () => {
+    await using world = await openHubSpot()
+    const own = await connectorOf(world, 'deals')
+    const [deal] = (await own.connector.list('pipeline = "Sales Pipeline"', [], null, signal)).records
+    const some = (await own.connector.list('', [], null, signal)).records.filter(({ id }) => id !== deal?.id).slice(0, 15)
+    // Nothing is named, and one record alone is at fault.
+    world.tamper('/batch/update', (json) =>
+      (json as { status?: string }).status === 'error' ? { ...(json as object), message: 'Something is wrong.', errors: [] } : json,
+    )
+    const deltas = some.map(({ id }, index) => delta(id, index === 9 ? { closedate: 'soon' } : { dealname: `Deal ${index}` }))
     const { result, requests } = await watched(world, () => push(own, deltas))
     expect(result.map(({ kind }) => kind)).toEqual(deltas.map((_, index) => (index === 9 ? 'refused' : 'saved')))
-    expect(result[9]).toMatchObject({ refusals: [{ field: 'erp_id', reason: expect.stringContaining('already has that value') }] })
     expect(requests.length).toBeLessThanOrEqual(9)
+  })
+
+  test('[HS23] what is said of a property is said to all who send it; what is required, to all who lack it: one call more', async () => {
+    await using world = await openHubSpot({ records: 4 })
+    const own = await connectorOf(world, 'tickets')
+    const stage = own.description.fields.find(({ id }) => id === 'hs_pipeline_stage')?.options?.[0]?.name ?? ''
+    const make = (index: number) => ({
+      changes: [
+        ...(index % 5 === 1 ? [] : [{ field: 'hs_pipeline_stage', value: stage }]),
+        { field: 'subject', value: `New ${index}` },
+        ...(index % 7 === 2 ? [{ field: 'no_such_property', value: `x ${index}` }] : []),
+      ],
+      marker: `mark-${index}`,
+    })
+    const records = Array.from({ length: 40 }, (_, index) => make(index))
+    const { result, requests } = await watched(world, () => own.connector.createMany(records, signal))
+    const isBad = (index: number): boolean => index % 5 === 1 || index % 7 === 2
+    expect(result.map(({ kind }) => kind)).toEqual(records.map((_, index) => (isBad(index) ? 'refused' : 'saved')))
+    expect(requests).toHaveLength(2)
+  })
+
+  test('[HS23] a no that is not about records is told to each of them without a call more', async () => {
+    await using world = await openHubSpot()
+    const own = await connectorOf(world)
+    await world.setFaults([{ kind: '403', match: { writes: true } }])
+    const { result, requests } = await watched(world, () =>
+      push(
+        own,
+        idsOf(40).map((id) => delta(id, { numberofemployees: 5 })),
+      ),
+    )
+    expect(new Set(result.map(({ kind }) => kind))).toEqual(new Set(['refused']))
+    expect(requests).toHaveLength(1)
+  })
+
+  test('[HS23] where HubSpot stops taking calls in between, what was saved is said, and the rest was not sent', async () => {
+    await using world = await openHubSpot()
+    const own = await connectorOf(world)
+    world.tamper('/batch/update', (json) =>
+      (json as { status?: string }).status === 'error' ? { ...(json as object), message: 'Something is wrong.', errors: [] } : json,
+    )
+    const deltas = idsOf(8).map((id, index) => delta(id, index === 7 ? { tier: 'Platin' } : { numberofemployees: 77 }))
+    // Refused as a whole, then the first half is saved; then the day is used up.
+    let writes = 0
+    const limited = makeHubSpotConnector({
+      object: 'companies',
+      description: own.description,
+      http: before(world.http(), () => {
+        if (++writes === 3) throw new SyncError('rate-limited', 'The day is used up.')
+      }),
+    })
+    const [call] = planHubSpotCalls(deltas, own.description)
+    const outcomes = call ? await limited.update(call, signal) : []
+    expect(outcomes.map(({ kind }) => kind)).toEqual([...Array(4).fill('saved'), ...Array(4).fill('not-sent')])
+    expect(outcomes[6]).toMatchObject({ recordId: idAt(6), error: { code: 'rate-limited' } })
+    writes = 2
+    await expect(call && limited.update(call, signal)).rejects.toMatchObject({ code: 'rate-limited' })
   })
 
   test('[HS23] several records with bad values of several properties cost one call more', async () => {
@@ -212,11 +307,12 @@ describe('creates', () => {
       ],
       marker: `mark-${name}`,
     }))
-    const { result, paths } = await watched(world, async () => connector.createMany?.(records, signal))
-    expect(result?.map(({ kind }) => kind)).toEqual(['saved', 'refused', 'saved'])
-    expect(result?.[1]).toMatchObject({ refusals: [{ field: 'tier' }] })
+    const { result, paths } = await watched(world, async () => connector.createMany(records, signal))
+    expect(result.map(({ kind }) => kind)).toEqual(['saved', 'refused', 'saved'])
+    expect(result[1]).toMatchObject({ refusals: [{ field: 'tier' }] })
     expect(paths).toEqual(['POST companies/batch/create', 'POST companies/batch/create'])
-    expect(await connector.findCreated('mark-Three', signal)).toMatchObject({ id: result?.[2]?.recordId })
+    const { recordId: id } = result[2] ?? { recordId: '' }
+    expect(await connector.findCreated(['mark-Two', 'mark-Three'], signal)).toEqual(new Map([['mark-Three', { id, key: id }]]))
   })
 
   test('[HS28] a contact whose address is taken is refused for it, and the other is not touched', async () => {
@@ -227,13 +323,32 @@ describe('creates', () => {
       { field: 'email', value: taken?.values.email ?? null },
       { field: 'firstname', value: 'Somebody else' },
     ]
-    expect(await connector.create(changes, 'mark', signal)).toMatchObject({
-      kind: 'refused',
-      refusals: [expect.anything(), expect.anything()],
-    })
+    expect(await connector.createMany([{ changes, marker: 'mark' }], signal)).toMatchObject([
+      { kind: 'refused', refusals: [{ field: 'email', reason: expect.stringContaining(taken?.id ?? '-') }] },
+    ])
     expect((await connector.read([taken?.id ?? ''], ['firstname'], signal)).records[0]?.values).toEqual({
       firstname: taken?.values.firstname,
     })
+  })
+})
+
+describe('creates of one address', () => {
+  test('[HS28] of a batch the addresses that are taken are found by one read, and of two of one address the first is made', async () => {
+    await using world = await openHubSpot({ records: 12, indexDelayMs: 0 })
+    const { connector } = await connectorOf(world, 'contacts')
+    const held = (await connector.list('email is known', ['email'], null, signal)).records.slice(0, 5).map(({ values }) => values.email)
+    const make = (email: CellValue | undefined, index: number) => ({
+      changes: [{ field: 'email', value: email ?? null }],
+      marker: `m-${index}`,
+    })
+    const fresh = Array.from({ length: 30 }, (_, index) => `fresh-${index}@mail.example`)
+    const taken = await watched(world, () => connector.createMany([...fresh, ...held].map(make), signal))
+    expect(taken.result.map(({ kind }) => kind)).toEqual([...fresh.map(() => 'saved'), ...held.map(() => 'refused')])
+    expect(taken.requests).toHaveLength(3)
+    const twice = ['a@mail.example', 'b@mail.example', 'A@mail.example', 'c@mail.example'].map((email, index) => make(email, 100 + index))
+    const repeated = await connector.createMany(twice, signal)
+    expect(repeated.map(({ kind }) => kind)).toEqual(['saved', 'saved', 'refused', 'saved'])
+    expect(repeated[2]).toMatchObject({ refusals: [{ field: 'email', reason: expect.stringContaining(repeated[0]?.recordId ?? '-') }] })
   })
 })
 

@@ -227,17 +227,14 @@ describe('what issues hold', () => {
     const needs = await connector.requiredToCreate?.({ project: 'OPS', issuetype: 'Bug' }, signal)
     expect(needs?.required.find(({ id }) => id === 'project')?.options?.map(({ id }) => id)).toEqual(['OPS', 'TB'])
     expect(needs?.optional.map(({ id }) => id)).toContain('duedate')
-    const made = await connector.create(
-      [
-        { field: 'project', value: 'Operations' },
-        { field: 'issuetype', value: 'Bug' },
-        { field: 'summary', value: 'Made in the other project' },
-      ],
-      'into-ops',
-      signal,
-    )
-    expect(made).toMatchObject({ kind: 'saved', record: { key: expect.stringMatching(/^OPS-/) } })
-    const some = await connector.createMany?.(
+    const changes = [
+      { field: 'project', value: 'Operations' },
+      { field: 'issuetype', value: 'Bug' },
+      { field: 'summary', value: 'Made in the other project' },
+    ]
+    const made = await connector.createMany([{ changes, marker: 'into-ops' }], signal)
+    expect(made).toMatchObject([{ kind: 'saved', record: { key: expect.stringMatching(/^OPS-/) } }])
+    const some = await connector.createMany(
       ['a', '', 'c'].map((summary, index) => ({ changes: [{ field: 'summary', value: summary || null }], marker: `m${index}` })),
       signal,
     )

@@ -346,19 +346,21 @@ describe('Jira connector', () => {
   })
 
   it('[J20] a create leaves no mark that people see', async () => {
-    const { jira, http } = await jiraWith(['POST issue', answer(201, { id: '20099', key: 'MEA-99' })])
-    const outcome = await jira.create(
-      [
-        { field: 'summary', value: 'New' },
-        { field: 'labels', value: 'b a' },
-      ],
-      'run-1',
-      signal,
-    )
-    expect(outcome).toEqual({ kind: 'saved', recordId: '20099', record: { id: '20099', key: 'MEA-99', values: {}, updated: '' } })
+    const { jira, http } = await jiraWith(['POST issue/bulk', answer(201, { issues: [{ id: '20099', key: 'MEA-99' }], errors: [] })])
+    const changes = [
+      { field: 'summary', value: 'New' },
+      { field: 'labels', value: 'b a' },
+    ]
+    expect(await jira.createMany([{ changes, marker: 'run-1' }], signal)).toEqual([
+      { kind: 'saved', recordId: '20099', record: { id: '20099', key: 'MEA-99', values: {}, updated: '' } },
+    ])
     expect(http.calls[0]?.body).toEqual({
-      fields: { project: { key: 'MEA' }, issuetype: { name: 'Task' }, summary: 'New', labels: ['a', 'b'] },
-      properties: [{ key: 'tidebook', value: { marker: 'run-1' } }],
+      issueUpdates: [
+        {
+          fields: { project: { key: 'MEA' }, issuetype: { name: 'Task' }, summary: 'New', labels: ['a', 'b'] },
+          properties: [{ key: 'tidebook', value: { marker: 'run-1' } }],
+        },
+      ],
     })
   })
 
@@ -369,8 +371,7 @@ describe('Jira connector', () => {
       isLast: true,
     }
     const { jira, http } = await jiraWith(['POST search/jql', answer(200, page)])
-    expect(await jira.findCreated('run-1', signal)).toEqual({ id: '3', key: 'MEA-3' })
-    expect(await jira.findCreated('run-2', signal)).toBeUndefined()
+    expect(await jira.findCreated(['run-1', 'run-2'], signal)).toEqual(new Map([['run-1', { id: '3', key: 'MEA-3' }]]))
     expect(http.calls[0]?.body).toEqual({
       jql: 'project IN ("MEA") AND (created >= -10080m AND creator = currentUser()) ORDER BY created DESC',
       fields: ['created'],
@@ -381,10 +382,9 @@ describe('Jira connector', () => {
 
   it('[J20] a status is no part of a create', async () => {
     const { jira, http } = await jiraWith()
-    expect(await jira.create([{ field: 'status', value: 'Done' }], 'run-1', signal)).toMatchObject({
-      kind: 'refused',
-      refusals: [{ field: 'status' }],
-    })
+    expect(await jira.createMany([{ changes: [{ field: 'status', value: 'Done' }], marker: 'run-1' }], signal)).toMatchObject([
+      { kind: 'refused', refusals: [{ field: 'status' }] },
+    ])
     expect(http.calls).toEqual([])
   })
 

@@ -83,12 +83,29 @@ describe('Salesforce plan', () => {
     expect(records.map((record) => Object.keys(record).length)).toEqual([7])
   })
 
-  it('[SF31] a record with a value that Salesforce could not read goes alone', () => {
+  it('[SF31] a record with a value that Salesforce could not read is a request of its own in the same call', () => {
     const calls = planSalesforceCalls(
       [delta('a', { Name: 'x' }), delta('b', { Due: '31/01/2024' }), delta('c', { Employees: 'many' }), delta('d', { Due: '2024-01-31' })],
       description,
     )
-    expect(calls.map(({ deltas }) => deltas.map(({ recordId }) => recordId))).toEqual([['a', 'd'], ['b'], ['c']])
+    expect(calls.map(({ deltas }) => deltas.map(({ recordId }) => recordId))).toEqual([['a', 'd', 'b', 'c']])
+    expect(calls[0]?.body).toMatchObject({
+      compositeRequest: [
+        { url: '/services/data/v62.0/composite/sobjects', referenceId: 'part1', body: { records: [{ id: 'a' }, { id: 'd' }] } },
+        { url: '/services/data/v62.0/sobjects/Account/b', referenceId: 'part2', body: { Due: '31/01/2024' } },
+        { url: '/services/data/v62.0/sobjects/Account/c', referenceId: 'part3' },
+      ],
+    })
+    expect(planSalesforceCalls([delta('b', { Due: 'soon' })], description)).toMatchObject([{ body: { records: [{ id: 'b' }] } }])
+  })
+
+  it('[SF31] twenty such records go beside the thousand of a call, and no request is too many', () => {
+    const bad = Array.from({ length: 45 }, (_, index) => delta(`b${index}`, { Due: 'soon' }))
+    const calls = planSalesforceCalls([...bad, ...many(1001)], description)
+    expect(calls.map(({ deltas }) => deltas.length)).toEqual([1020, 21, 5])
+    for (const { body } of calls) expect((body as { compositeRequest: unknown[] }).compositeRequest.length).toBeLessThanOrEqual(25)
+    const ids = (deltas: readonly RecordDelta[]) => deltas.map(({ recordId }) => recordId).sort()
+    expect(ids(calls.flatMap(({ deltas }) => deltas))).toEqual(ids([...bad, ...many(1001)]))
   })
 })
 
