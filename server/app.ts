@@ -231,13 +231,13 @@ export function buildApp(parts: AppParts): App {
     documents.broadcastStateless(sysName(workbook), DOCUMENTS_CHANGED, 'everyone')
   }
 
-  /** A deleted sheet is back: what its connections may do has perhaps changed meanwhile. */
+  /** A sheet was deleted, or is back: runs of its connections end, and what its fields say of their direction is written anew. */
   async function refreshBindings(sheet: SheetId): Promise<void> {
     try {
       await log.durable()
       await workbooks.rewriteBindings(await catalog.connections({ sheet }))
     } catch (error) {
-      logger.error({ err: error, sheet }, 'the fields of a sheet that was brought back may say an older direction')
+      logger.error({ err: error, sheet }, 'the fields of a sheet that was deleted or brought back may say an older direction')
     }
   }
 
@@ -260,7 +260,7 @@ export function buildApp(parts: AppParts): App {
   }
 
   return {
-    business: withSheetList(withTalk(hub), { catalog, onRestored: (sheet) => void refreshBindings(sheet) }),
+    business: withSheetList(withTalk(hub), { catalog, onRemoval: (sheet) => void refreshBindings(sheet) }),
     baseOf: (sheet) => hub.baseOf(sheet),
     mayOpen: (caller, docName) => rights.ofDocument(caller, docName),
     handlers: {
@@ -288,7 +288,7 @@ export function buildApp(parts: AppParts): App {
         },
       }),
       ...fileHandlers({ imports, hub, catalog }),
-      ...sheetHandlers(sheets),
+      ...sheetHandlers(sheets, now),
       ...annotationHandlers({ catalog, hub, documents, log, nameOf: (person) => people.nameOf(person) ?? person, now }),
       ...integrationHandlers({
         catalog,

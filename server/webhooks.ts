@@ -101,7 +101,7 @@ export class Webhooks {
     const addressees = await this.#addressees(app, place)
     const verdict = await this.#verify(addressees, request)
     if (verdict.kind === 'refused') {
-      this.#forged.fail(address)
+      this.#forged.count(address)
       logger.warn({ app, place, reason: verdict.reason }, 'a webhook was refused')
       return 401
     }

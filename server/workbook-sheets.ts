@@ -222,15 +222,15 @@ const LAST_SHEET = new ApiProblem({
 
 export interface SheetListParts {
   readonly catalog: Catalog
-  /** A deleted sheet is back: what its connections say of its fields may have changed meanwhile. */
-  readonly onRestored: (sheet: SheetId) => void
+  /** A sheet was deleted, and its connections rest; or it is back, and what they say of its fields may have changed meanwhile. */
+  readonly onRemoval: (sheet: SheetId) => void
 }
 
 /**
  * Looks after the list of sheets beside what looks after their cells: what people write of names, order and deletions into the book is in
  * the table with the same commit. Only the server makes sheets: one that a client writes into a book by itself is none.
  */
-export function withSheetList(next: DocumentBusiness, { catalog, onRestored }: SheetListParts): DocumentBusiness {
+export function withSheetList(next: DocumentBusiness, { catalog, onRemoval }: SheetListParts): DocumentBusiness {
   return {
     ...(next.isReadyToWrite && { isReadyToWrite: (docName) => next.isReadyToWrite?.(docName) ?? true }),
     ...(next.prepareToWrite && { prepareToWrite: async (docName) => next.prepareToWrite?.(docName) }),
@@ -249,7 +249,7 @@ export function withSheetList(next: DocumentBusiness, { catalog, onRestored }: S
       const shown = new Set(shownSheets(sheets).map(({ id }) => id))
       // All of them: where every sheet is deleted, the one that stays may be another one than was changed.
       const ops = sheets.map((sheet) => catalog.updateSheet(name.workbook, { ...sheet, isRemoved: !shown.has(sheet.id) }))
-      for (const { id } of sheets) if (shown.has(id) && changed.includes(`${id}.removed`)) onRestored(id)
+      for (const { id } of sheets) if (changed.includes(`${id}.removed`)) onRemoval(id)
       return { ...done, ops: [...done.ops, ...ops] }
     },
   }

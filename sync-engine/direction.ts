@@ -32,8 +32,10 @@ export function effectiveDirection(isOn: boolean, object: ObjectDirection, field
 }
 
 /** Why nothing leaves for a connection that is not on: its integration's switch, or its own pause. */
-export const whyOff = ({ appName, isPaused }: { readonly appName: string; readonly isPaused?: boolean }): string =>
-  isPaused === true ? 'This connection is paused.' : `${appName} is switched off.`
+export function whyOff(o: { readonly appName: string; readonly isPaused?: boolean; readonly isSheetDeleted?: boolean }): string {
+  if (o.isSheetDeleted === true) return 'The sheet of this connection is deleted.'
+  return o.isPaused === true ? 'This connection is paused.' : `${o.appName} is switched off.`
+}
 
 /** Why a staged cell is not pushed, in words a person reads (V28); `undefined` where it may be. */
 export function heldByDirection(

@@ -21,6 +21,8 @@ export interface ConnectionSetup {
   readonly isOn: boolean
   /** It is not on because a person paused this one connection. */
   readonly isPaused?: boolean
+  /** Its sheet is deleted, and it rests until the sheet is back. */
+  readonly isSheetDeleted?: boolean
   readonly objectDirection: ObjectDirection
   readonly fields: readonly {
     readonly field: FieldId

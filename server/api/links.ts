@@ -107,7 +107,7 @@ export function linkHandlers(parts: LinkHandlersParts): Required<Handlers<Pick<C
       const known = cookie.read(request.headers.get('cookie'))
       const entered = isMember(caller) ? links.visit(body.token) : links.enter(body.token, known)
       if (entered === undefined) {
-        wrong.fail(address)
+        wrong.count(address)
         throw unknownLink()
       }
       const { link, end, guest } = entered

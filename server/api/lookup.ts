@@ -54,6 +54,13 @@ export function described({ connection: { description } }: FullConnection): Obje
 
 /** @throws ApiProblem where nothing may leave for this connection */
 export function assertOn(full: FullConnection): void {
+  if (full.isSheetDeleted)
+    throw new ApiProblem({
+      status: 409,
+      code: 'sheet-deleted',
+      message: 'The sheet of this connection is deleted.',
+      advice: 'Nothing was sent. Bring the sheet back from the list of sheets, then try again; staged edits are kept.',
+    })
   if (!full.integration.isOn) throw new SyncError('paused', `${appName(full)} is switched off.`)
   if (isOn(full)) return
   throw new ApiProblem({

@@ -102,6 +102,8 @@ export interface FullConnection {
   readonly connection: ConnectionRow
   readonly object: ObjectRow
   readonly integration: IntegrationRow
+  /** Its sheet is deleted: nothing runs until the sheet is back. (Default: no) */
+  readonly isSheetDeleted?: boolean
 }
 
 const direction = z.enum(['push-pull', 'push', 'pull', 'disabled'])
@@ -267,7 +269,9 @@ export class Catalog {
     const [connection] = await this.connections({ id, states })
     const object = connection && (await this.object(connection.object))
     const integration = object && (await this.integration(object.integration))
-    return connection && object && integration ? { connection, object, integration } : undefined
+    if (connection === undefined || object === undefined || integration === undefined) return undefined
+    const isSheetDeleted = (await this.sheet(connection.sheet))?.isRemoved === true
+    return { connection, object, integration, ...(isSheetDeleted && { isSheetDeleted }) }
   }
 
   // Statements ---------------------------------------------------------------------------------------------------------------------------
@@ -396,18 +400,20 @@ export class Catalog {
   }
 }
 
-/** Whether calls may leave for a connection: its integration is switched on and it is not paused itself. */
-export const isOn = ({ connection, integration }: Pick<FullConnection, 'connection' | 'integration'>): boolean =>
-  integration.isOn && connection.state !== 'paused'
+/** Whether calls may leave for a connection: its integration is switched on, it is not paused itself, and its sheet is there. */
+export const isOn = ({ connection, integration, isSheetDeleted }: Omit<FullConnection, 'object'>): boolean =>
+  integration.isOn && connection.state !== 'paused' && isSheetDeleted !== true
 
 /** What the engine and the plan need to know of a connection. */
-export function setupOf({ connection, object, integration }: FullConnection, appName: string): ConnectionSetup {
+export function setupOf(full: FullConnection, appName: string): ConnectionSetup {
+  const { connection, object, integration, isSheetDeleted } = full
   return {
     id: connection.id,
     app: integration.app,
     appName,
-    isOn: isOn({ connection, integration }),
+    isOn: isOn(full),
     ...(integration.isOn && connection.state === 'paused' && { isPaused: true }),
+    ...(isSheetDeleted && { isSheetDeleted }),
     objectDirection: object.direction,
     fields: connection.fields.map((field) => {
       const valueMap = object.mappings?.find((m) => m.external === field.external)?.valueMap ?? []

@@ -477,3 +477,31 @@ test('[CN24] a row that holds another record by now, a record that another row h
     ],
   })
 })
+
+test('[ST14] nothing is asked for a connection of a deleted sheet, by any way; back, it syncs', async () => {
+  const book = await newBook('Sheet away')
+  await api.call('createSheet', { params: { id: book.workbook }, body: {} })
+  const connection = await connect(book, ['summary'])
+  const params = { id: connection.id }
+  await importInto(connection.id, 'project = TB AND key <= TB-2')
+  await api.call('deleteSheet', { params: { id: book.workbook, sheet: book.sheet } })
+  const { calls } = await callsOf(async () => {
+    const refused = await Promise.all([
+      api.send('startSync', { params, body: { mode: 'two-way' } }),
+      api.send('importRecords', { params, body: { filter: '' } }),
+      api.send('search', { params, body: { name: 'x' } }),
+      api.send('refreshFields', { params }),
+      api.send('matchRows', { params, body: { field: connection.keyField, external: 'summary' } }),
+      api.send('link', { params, body: { links: [{ row: null, recordId: '10001' }] } }),
+    ])
+    for (const answer of refused)
+      expect(await refusalOf(answer)).toMatchObject({
+        status: 409,
+        code: 'sheet-deleted',
+        message: 'The sheet of this connection is deleted.',
+      })
+  })
+  expect(calls).toEqual([])
+  await api.call('patchSheet', { params: { id: book.workbook, sheet: book.sheet }, body: { isDeleted: false } })
+  expect((await api.runEnded((await api.call('startSync', { params, body: {} })).run)).state).toBe('settled')
+})

@@ -181,6 +181,21 @@ describe('every endpoint', () => {
     expect((await browser.call(contract.getSession, { query: { workbook: a.id } })).body).toMatchObject({ kind: 'guest', role: 'editor' })
   })
 
+  test('[ST13] guests make ten sheets in ten minutes, copies too, and read when they may go on; members make as many as they like', async () => {
+    const { id } = await api.call('createWorkbook', { body: { name: 'Copied at will' } })
+    const book = await bookOf(id)
+    const [one, two] = [(await guestOf(book, 'editor')).browser, (await guestOf(book, 'editor')).browser]
+    const copy = (browser: BareBrowser) => browser.call(contract.createSheet, { params: { id }, body: { copyOf: book.sheet } })
+    for (let i = 0; i < 5; i++) {
+      expect((await copy(one)).status).toBe(200)
+      expect((await copy(two)).status).toBe(200)
+    }
+    const refused = await copy((await guestOf(book, 'editor')).browser)
+    expect([refused.status, codeOf(refused)]).toEqual([429, 'too-many-sheets-at-once'])
+    expect((await api.call('getWorkbook', { params: { id } })).sheets).toHaveLength(11)
+    await api.call('createSheet', { params: { id }, body: { copyOf: book.sheet } })
+  })
+
   test('[ST12] a deleted sheet is not part of what was shared, and whoever may edit brings it back', async () => {
     const { sheet } = await api.call('createSheet', { params: { id: b.id }, body: { name: 'Old salaries' } })
     await api.call('deleteSheet', { params: { id: b.id, sheet: sheet.id } })

@@ -130,6 +130,28 @@ test('[ST8] the list of workbooks says how much is in each from what was counted
   await again.stop()
 })
 
+test('[ST15] how many records each connection is tied to is known without opening its sheet', async () => {
+  await using own = await tempFolder()
+  const linked = async (of: Api) => {
+    const [workbook] = (await of.call('listWorkbooks')).workbooks
+    const { connections } = await of.call('getWorkbook', { params: { id: workbook?.id ?? '' } })
+    return connections.map(({ linkedRecords }) => linkedRecords)
+  }
+  const first = await startServer(testConfig(own.path, { hasSandbox: true }))
+  const before = await linked(apiClient(first.origin, first.bearerToken))
+  expect(before[1]).toBe(60)
+  await first.stop()
+  const again = await startServer(testConfig(own.path, { hasSandbox: true }))
+  const api = apiClient(again.origin, again.bearerToken)
+  expect(await linked(api)).toEqual(before)
+  expect(countedIn(own.path)).toEqual(before)
+  const [jira] = (await api.call('listConnections')).connections
+  const { hits } = await api.call('search', { params: { id: jira?.id ?? '' }, body: { keys: ['TB-1'] } })
+  await api.call('unlink', { params: { id: jira?.id ?? '', row: hits[0]?.linkedRow ?? '' } })
+  expect(await linked(api)).toEqual([(before[0] ?? 0) - 1, before[1]])
+  await again.stop()
+})
+
 /** What the table says of every sheet. */
 function countedIn(folder: string): (number | null)[] {
   using db = new DatabaseSync(databasePath(folder), { readOnly: true })
