@@ -158,7 +158,9 @@ export class SheetDelivery {
       onNews: (news) => this.#hear(news),
     })
     const [first, ...rest] = this.#inOrder()
-    if (first !== undefined) await this.#readDevice(first)
+    // A sheet that has no rows yet has no part whose reading would ask for what comes.
+    if (first === undefined) this.#subscribe()
+    else await this.#readDevice(first)
     if (!this.#isStopped) void this.#readRest(rest)
   }
 

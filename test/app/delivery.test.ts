@@ -384,6 +384,16 @@ test('[DL19] a shard that begins while the sheet is open joins it', async () => 
   expect(delivery.progress).toEqual({ loaded: 4, all: 4 })
 })
 
+test('[DL19] a sheet without rows that is made while the socket is open is current as soon as the feed says so', async () => {
+  const { delivery, line } = makeWorld({ shards: 0 })
+  line.isOpen = true
+  await delivery.start()
+  await vi.advanceTimersByTimeAsync(0)
+  expect(line.lastAsk).toMatchObject({ kind: 'subscribe', ask: 1, known: 0, marks: [] })
+  line.tell({ kind: 'current', ask: 1 })
+  expect(delivery.isCurrent).toBe(true)
+})
+
 test('[DL20] where the device did not take a change, it gets the whole shard next, never a copy with a hole', async () => {
   const { line, store, shards } = await loaded()
   store.isFull = true
