@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
-import AxeBuilder from '@axe-core/playwright'
 import type { Browser, BrowserContextOptions, Page } from '@playwright/test'
 import type { ServerProcess } from '../support/server-process.ts'
+import { findings } from './support/axe.ts'
 import { expect, test } from './support/fixture.ts'
 import type { Person } from './support/person.ts'
 import { WorkbookWindow } from './support/workbook-window.ts'
@@ -37,9 +37,6 @@ async function enterAs(page: Page, name: string): Promise<WorkbookWindow> {
   return window
 }
 
-const violationsOf = async (page: Page): Promise<readonly string[]> =>
-  (await new AxeBuilder({ page }).analyze()).violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`)
-
 test('[SL40] a viewer’s link is made in the dialog, shows live edits to whoever opens it, and changes nothing', async ({
   enter,
   browser,
@@ -47,7 +44,7 @@ test('[SL40] a viewer’s link is made in the dialog, shows live edits to whoeve
   const ana = await (await enter('Ana')).openWorkbook()
   await ana.page.getByRole('button', { name: 'Share' }).click()
   await expect(ana.dialog).toContainText('This server answers this computer only')
-  expect(await violationsOf(ana.page)).toEqual([])
+  expect(await findings(ana.page, true)).toEqual([])
   await ana.dialog.getByRole('textbox', { name: /^Name/ }).fill('The agency')
   await ana.dialog.getByRole('button', { name: 'Create link' }).click()
   const address = await ana.dialog.getByRole('textbox', { name: 'Address of the new link' }).inputValue()
@@ -64,7 +61,7 @@ test('[SL40] a viewer’s link is made in the dialog, shows live edits to whoeve
   expect([new URL(page.url()).pathname, new URL(page.url()).hash]).toEqual(['/l', ''])
   const token = address.split('#')[1] ?? ''
   expect(requests.filter((request) => request.includes(token))).toEqual([])
-  expect(await violationsOf(page)).toEqual([])
+  expect(await findings(page)).toEqual([])
   const ben = await enterAs(page, '<img src=x onerror="document.title=1">')
 
   await expect(page.getByText('View only', { exact: true })).toBeVisible()

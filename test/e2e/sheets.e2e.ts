@@ -309,24 +309,22 @@ test.describe('by touch', () => {
   })
 })
 
-for (const colorScheme of ['light', 'dark'] as const) {
-  test(`[AX1] axe finds nothing on the tabs, their menus and dialogs (${colorScheme})`, async ({ enter }) => {
-    const window = await (await enter('Ana', { colorScheme })).openWorkbook()
-    const { page } = window
-    await window.expectSaved()
-    expect(await findings(page)).toEqual([])
-    await page.getByRole('button', { name: 'All sheets' }).click()
-    await page.getByRole('menu', { name: 'All sheets' }).waitFor()
-    expect(await findings(page, true)).toEqual([])
-    await window.press('Escape')
-    await page.getByRole('button', { name: 'Menu of Sheet 1' }).click()
-    await page.getByRole('menuitem', { name: 'Rename' }).click()
-    await page.getByRole('textbox', { name: 'New name of Sheet 1' }).waitFor()
-    expect(await findings(page)).toEqual([])
-    await window.press('Escape')
-    await expect(tab(window, 'Sheet 1')).toBeFocused()
-    await window.press('Delete')
-    await window.dialog.waitFor()
-    expect(await findings(page, true)).toEqual([])
-  })
-}
+test('[AX1] axe finds nothing on the tabs, their menus and dialogs', async ({ enter }) => {
+  const window = await (await enter('Ana')).openWorkbook()
+  const { page } = window
+  await window.expectSaved()
+  expect(await findings(page)).toEqual([])
+  await page.getByRole('button', { name: 'All sheets' }).click()
+  await page.getByRole('menu', { name: 'All sheets' }).waitFor()
+  expect(await findings(page, true)).toEqual([])
+  await window.press('Escape')
+  await page.getByRole('button', { name: 'Menu of Sheet 1' }).click()
+  await page.getByRole('menuitem', { name: 'Rename' }).click()
+  await page.getByRole('textbox', { name: 'New name of Sheet 1' }).waitFor()
+  expect(await findings(page)).toEqual([])
+  await window.press('Escape')
+  await expect(tab(window, 'Sheet 1')).toBeFocused()
+  await window.press('Delete')
+  await window.dialog.waitFor()
+  expect(await findings(page, true)).toEqual([])
+})

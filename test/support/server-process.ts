@@ -5,6 +5,9 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 
 const READY = /^Tidebook is ready at (http:\/\/\S+)$/m
+const ROOT = resolve(import.meta.dirname, '..', '..')
+/** Node keeps here what it has compiled, as `npm start` has it do: the next start takes half the work. */
+const COMPILED = join(ROOT, '.runtime', 'compiled')
 /** Both bound a server that hangs; one that is well takes about a second. */
 const START_LIMIT_MS = 60_000
 const STOP_LIMIT_MS = 15_000
@@ -43,12 +46,13 @@ export async function startServer(options: ServerOptions = {}): Promise<ServerPr
     if (options.dataFolder === undefined) rmSync(dataFolder, { recursive: true, force: true })
   }
   const child = spawn(process.execPath, ['server/main.ts', ...(options.args ?? [])], {
-    cwd: resolve(import.meta.dirname, '..', '..'),
+    cwd: ROOT,
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {
       ...process.env,
       NODE_ENV: 'production',
       NEXT_TELEMETRY_DISABLED: '1',
+      NODE_COMPILE_CACHE: COMPILED,
       HOST: '127.0.0.1',
       PORT: String(options.port ?? 0),
       TIDEBOOK_DATA: dataFolder,
