@@ -46,3 +46,33 @@ export const commandItems = (run: (command: GridCommand) => void): readonly Pale
     // The palette has to be gone before the grid can take the focus.
     run: () => requestAnimationFrame(() => run(command)),
   }))
+
+const P = TEXTS.commands.pages
+const PAGES = [
+  ['/', P.workbooks],
+  ['/runs', P.runs],
+  ['/usage', P.usage],
+  ['/settings/integrations', P.integrations],
+] as const
+
+/** What the toolbar offers, by name: for those who see more than this workbook. */
+export function screenItems(does: {
+  readonly share: () => void
+  readonly addField: () => void
+  readonly addRow: () => void
+  readonly importFile: () => void
+}): readonly PaletteItem[] {
+  const line = (id: string, label: string, run: () => void): PaletteItem => ({
+    id: `screen:${id}`,
+    kind: 'command',
+    label,
+    run: () => requestAnimationFrame(run),
+  })
+  return [
+    line('share', T.share, does.share),
+    line('add-field', T.addField, does.addField),
+    line('add-row', T.addRow, does.addRow),
+    line('import-file', TEXTS.files.importFile, does.importFile),
+    ...PAGES.map(([href, label]) => line(href, label, () => window.location.assign(href))),
+  ]
+}

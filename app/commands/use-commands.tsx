@@ -4,7 +4,7 @@ import type { Field } from '../../workbook/fields.ts'
 import type { FieldId, RowId } from '../../workbook/ids.ts'
 import type { Sheet } from '../../workbook/sheet.ts'
 import type { WorkbookInfo } from '../collab/workbook-session.ts'
-import { linkOf } from '../grid/cell-display.ts'
+import { linkOfCell } from '../grid/cell-display.ts'
 import type { CellId, GridHandle, KeptRange } from '../grid/grid.tsx'
 import { selectedRows } from '../grid/grid-commands.ts'
 import { type GridCommand, keysText } from '../grid/grid-keys.ts'
@@ -286,7 +286,7 @@ export function useCommands(options: CommandsOptions): Commands {
               hasLink:
                 menuCell !== undefined &&
                 menuField !== undefined &&
-                linkOf(menuField, sheet.cell(menuCell.row, menuField.id).value) !== undefined,
+                linkOfCell(sheet, menuCell.row, menuField, sheet.cell(menuCell.row, menuField.id).value) !== undefined,
               isConnected: menuField?.binding !== undefined,
               hasRecords: more.length > 0 && sheet.fields().some((field) => field.binding !== undefined),
               isReadOnly: refusal !== undefined,

@@ -15,6 +15,7 @@ export const COMMAND_TEXTS = {
   cutEnded: 'Nothing is moved.',
   noBlock: 'These ranges make no block: copy ranges of the same rows, or of the same columns.',
   doesNotTile: 'What was copied does not fit into these ranges a whole number of times. Nothing was pasted.',
+  pasteNowhere: 'Nothing was pasted: select the cell to begin at first.',
   nothingToPaste: 'The clipboard holds no text.',
   pasteByKeys: (keys: string) => `This browser gives the clipboard to the keys alone. Press ${keys}.`,
   copyByKeys: (keys: string) => `This browser lets the keys alone write the clipboard. Press ${keys}.`,
@@ -76,7 +77,15 @@ export const COMMAND_TEXTS = {
     addField: 'Add a field',
     addRow: 'Add a row',
     hideField: 'Hide the field',
-    share: 'Share',
+    share: 'Share…',
+  },
+
+  /** Ways to the other pages, as the palette names them. */
+  pages: {
+    workbooks: 'Go to the workbooks',
+    runs: 'Go to the sync log',
+    usage: 'Go to usage',
+    integrations: 'Go to integrations',
   },
 
   find: {

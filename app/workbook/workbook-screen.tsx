@@ -8,6 +8,7 @@ import { type ConnectionId, cellKey, type FieldId, type RowId } from '../../work
 import { UserOrigin } from '../../workbook/origin.ts'
 import type { Cell } from '../../workbook/sheet.ts'
 import type { OpenSheet, SessionState, WorkbookInfo, WorkbookSession } from '../collab/workbook-session.ts'
+import { screenItems } from '../commands/palette-items.ts'
 import { useCommands } from '../commands/use-commands.tsx'
 import { useNeedingAcross } from '../conflicts/use-needing-across.ts'
 import { useConnectActions } from '../connect/use-connect-actions.tsx'
@@ -54,6 +55,7 @@ import { Toolbar } from './toolbar.tsx'
 import { useAnnouncer } from './use-announcer.ts'
 import { useCellOfAddress } from './use-cell-of-address.ts'
 import { useGoToCell } from './use-go-to-cell.ts'
+import { loosePaste, useLoosePaste } from './use-loose-paste.ts'
 import { useStable } from './use-stable.ts'
 import { usePlans, useSurvey } from './use-survey.ts'
 
@@ -369,6 +371,12 @@ export function WorkbookScreen({ session, state, info, open }: WorkbookScreenPro
     onDialog: setDialog,
     say,
   })
+  const onScreen = {
+    share,
+    addField: () => setDialog({ kind: 'add-field', connection: connections[0]?.id }),
+    addRow,
+    importFile: () => setDialog({ kind: 'import-file', file: undefined }),
+  }
   const commands = useCommands({
     info,
     sheet,
@@ -383,7 +391,7 @@ export function WorkbookScreen({ session, state, info, open }: WorkbookScreenPro
     onScreen: run,
     onSheet: openSheet,
     goToCell,
-    more: connecting.items,
+    more: access.isGuest ? connecting.items : [...connecting.items, ...screenItems(onScreen)],
   })
   const { onRanges: keepRanges } = commands
   const onSelected = useCallback(
@@ -421,6 +429,25 @@ export function WorkbookScreen({ session, state, info, open }: WorkbookScreenPro
     access.refusal === undefined ? fieldActions(field, { open: setDialog, duplicate: (copied) => void fieldWork.duplicate(copied) }) : []
   const rowCount = sheet.index.order().length
   const isEmpty = rowCount === 0
+  const paste = (text: string): void => {
+    const mayEdit = access.refusal === undefined
+    switch (loosePaste({ text, isEmpty, mayEdit, mayImport: !access.isGuest && !isOffline })) {
+      case 'nothing':
+        return
+      case 'refused':
+        say(access.refusal ?? '')
+        return
+      case 'no-cell':
+        say(TEXTS.commands.pasteNowhere)
+        return
+      case 'import':
+        setDialog({ kind: 'import-file', file: new File([text], TEXTS.files.pastedName, { type: 'text/plain' }) })
+        return
+      case 'new-rows':
+        editing.paste({ lines: [], fields: view.fields }, [{ top: 0, bottom: 0, left: 0, right: 0 }], { text, html: '' })
+    }
+  }
+  useLoosePaste(gridArea, dialog === undefined && state.isLoaded ? paste : undefined)
   const hasCard = activeStatus !== undefined && needsPerson(activeStatus.kind)
   const strip = active && activeField && activeStatus && (
     <CellStrip

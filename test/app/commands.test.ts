@@ -27,6 +27,7 @@ import {
   selectRows,
   toggleAt,
 } from '../../app/grid/grid-model.ts'
+import { type LoosePaste, loosePaste } from '../../app/workbook/use-loose-paste.ts'
 import type { CellValue } from '../../workbook/cell-value.ts'
 import { editTextOf, makeValueFormats } from '../../workbook/field-values.ts'
 import type { Field, FieldType } from '../../workbook/fields.ts'
@@ -505,5 +506,20 @@ describe('the list of keys', () => {
     expect(effectsOf({ do: 'look' }, 0)[0]).toMatch(/^screen /)
     expect(effectsOf({ do: 'move', move: { kind: 'enter', direction: 1 }, isExtending: false }, 0)[0]).toMatch(/^select /)
     expect(keysFor({ do: 'undo' })).toBe('Main+Z')
+  })
+})
+
+describe('a paste that no cell takes', () => {
+  const facts = { text: 'Name\tDue\nAlpha\t2026-12-01', isEmpty: true, mayEdit: true, mayImport: true }
+  test.each<{ given: Partial<typeof facts>; means: LoosePaste }>([
+    { given: {}, means: 'import' },
+    { given: { text: 'one value\n' }, means: 'new-rows' },
+    { given: { mayImport: false }, means: 'new-rows' },
+    { given: { isEmpty: false }, means: 'no-cell' },
+    { given: { mayEdit: false }, means: 'refused' },
+    { given: { mayEdit: false, isEmpty: false }, means: 'refused' },
+    { given: { text: ' \n' }, means: 'nothing' },
+  ])('[KB22] $given is $means', ({ given, means }) => {
+    expect(loosePaste({ ...facts, ...given })).toBe(means)
   })
 })
