@@ -424,6 +424,7 @@ export const TEXTS = {
     staged: 'staged',
     warnings: (n: number) => (n === 1 ? 'warning' : 'warnings'),
     credits: 'Credits this month',
+    creditsHint: 'What this workbook has used. Usage shows all of them, by day, rule and person.',
   },
 
   theme: { toDark: 'Use dark colours', toLight: 'Use light colours', toSystem: 'Follow the system’s colours' },

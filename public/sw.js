@@ -54,9 +54,24 @@ async function page(request, shell) {
     }
     return response
   })
-  if (kept === undefined) return fetched
+  if (kept === undefined) return fetched.catch(notKept)
   const tooLate = new Promise((resolve) => setTimeout(resolve, PATIENCE_MS, kept))
   return Promise.race([fetched.catch(() => kept), tooLate])
+}
+
+/** Said of a page that was never opened here, in place of the browser's own words. */
+function notKept() {
+  const text = `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<title>No connection · Tidebook</title>
+<style>
+  :root { color-scheme: light dark }
+  body { font: 14px/1.5 system-ui, sans-serif; max-width: 28rem; margin: 18vh auto; padding: 0 1.5rem }
+  h1 { font-size: 18px }
+</style>
+<h1>No connection</h1>
+<p>The server does not answer, and this page was never opened on this device. Nothing was lost: what you typed is kept here and goes out later.</p>
+<p><a href="/">Workbooks on this device</a> · <a href="">Try again</a></p>`
+  return new Response(text, { status: 503, headers: { 'content-type': 'text/html; charset=utf-8' } })
 }
 
 /** Files named by their content: the kept one first. Plain files: the network's first. */

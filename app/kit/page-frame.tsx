@@ -1,11 +1,25 @@
 'use client'
 
-import type { ReactNode } from 'react'
+import { type ReactNode, useSyncExternalStore } from 'react'
 import { TEXTS } from '../texts.ts'
 import { ThemeButton } from '../workbook/header.tsx'
 
+const PAGES = [
+  ['/', TEXTS.nav.workbooks],
+  ['/runs', TEXTS.nav.runs],
+  ['/usage', TEXTS.nav.usage],
+  ['/settings/integrations', TEXTS.nav.integrations],
+] as const
+
 /** The frame of the pages beside the workbook. */
 export function PageFrame({ title, tools, wide, children }: { title: string; tools?: ReactNode; wide?: boolean; children: ReactNode }) {
+  // Known in the browser alone: one built page stands for many addresses.
+  const path = useSyncExternalStore(
+    never,
+    () => window.location.pathname,
+    () => undefined,
+  )
+  const isHere = (href: string): boolean => path === href || (href !== '/' && path?.startsWith(`${href}/`) === true)
   return (
     <div className="grid min-h-full grid-cols-[minmax(0,1fr)] grid-rows-[48px_1fr]">
       <header className="flex items-center gap-3 border-b border-line px-3.5">
@@ -14,18 +28,11 @@ export function PageFrame({ title, tools, wide, children }: { title: string; too
           <img src="/icon.svg" alt="" width={22} height={22} className="block" />
         </a>
         <nav aria-label={TEXTS.product} className="flex min-w-0 flex-1 gap-1 overflow-x-auto">
-          <a className="button ghost" href="/">
-            {TEXTS.nav.workbooks}
-          </a>
-          <a className="button ghost" href="/runs">
-            {TEXTS.nav.runs}
-          </a>
-          <a className="button ghost" href="/usage">
-            {TEXTS.nav.usage}
-          </a>
-          <a className="button ghost" href="/settings/integrations">
-            {TEXTS.nav.integrations}
-          </a>
+          {PAGES.map(([href, name]) => (
+            <a key={href} className="button ghost nav" href={href} aria-current={isHere(href) ? 'page' : undefined}>
+              {name}
+            </a>
+          ))}
         </nav>
         <ThemeButton />
       </header>
@@ -40,3 +47,5 @@ export function PageFrame({ title, tools, wide, children }: { title: string; too
     </div>
   )
 }
+
+const never = (): (() => void) => () => undefined

@@ -161,7 +161,7 @@ function Profile({ session, me, onDone }: { session: WorkbookSession; me: { name
         void save()
       }}
     >
-      <ProfileFields nameLabel={TEXTS.profile.title} name={name} color={color} onName={setName} onColor={setColor} />
+      <ProfileFields nameLabel={TEXTS.profile.name} name={name} color={color} onName={setName} onColor={setColor} />
       <Failure error={error} />
       <span>
         <Button type="submit" look="primary" isDisabled={name.trim() === ''}>

@@ -16,14 +16,7 @@ export function ProfileFields({ nameLabel, name, color, onName, onColor }: Profi
     <>
       <label className="block">
         <span className="label">{nameLabel}</span>
-        <input
-          className="input"
-          aria-label={TEXTS.profile.name}
-          maxLength={60}
-          autoComplete="nickname"
-          value={name}
-          onChange={(event) => onName(event.target.value)}
-        />
+        <input className="input" maxLength={60} autoComplete="nickname" value={name} onChange={(event) => onName(event.target.value)} />
       </label>
       <fieldset className="m-0 flex flex-wrap gap-1.5 border-0 p-0">
         <legend className="label">{TEXTS.profile.color}</legend>

@@ -150,10 +150,10 @@ function RunRow({ run, times, now }: { readonly run: RunHead; readonly times: Ti
       <td {...STILL.cell} className="whitespace-nowrap">
         {startedBy(run)}
       </td>
-      <td {...STILL.cell} data-label={TEXTS.runs.column.took} className="text-right whitespace-nowrap">
+      <td {...STILL.cell} data-label={TEXTS.runs.column.took} className="whitespace-nowrap sm:text-right">
         {tookText(run, times, now)}
       </td>
-      <td {...STILL.cell} data-label={TEXTS.runs.column.credits} className="text-right whitespace-nowrap">
+      <td {...STILL.cell} data-label={TEXTS.runs.column.credits} className="whitespace-nowrap sm:text-right">
         {run.totalCredits.toLocaleString()}
       </td>
     </tr>

@@ -53,7 +53,11 @@ export function StatusBar({ rows, shown, parts, staged, warnings, credits, said,
       </span>
       {totals}
       {credits !== undefined && (
-        <a className="hidden min-h-6 items-center gap-1 text-ink-2 no-underline hover:underline sm:inline-flex" href="/usage">
+        <a
+          className="hidden min-h-6 items-center gap-1 text-ink-2 no-underline hover:underline sm:inline-flex"
+          href="/usage"
+          title={TEXTS.status.creditsHint}
+        >
           {TEXTS.status.credits} {n(credits)}
         </a>
       )}

@@ -130,6 +130,12 @@ describe('the page without a network', () => {
     expect(worker.paths).toEqual(['/w'])
   })
 
+  test('[U31] a page that was never opened here says so, and leads to what is kept', async () => {
+    worker.isOnline = false
+    expect(await worker.navigate('/usage')).toContain('this page was never opened on this device')
+    expect(worker.paths).toEqual([])
+  })
+
   test('[U31] with a network the newest page is shown', async () => {
     await worker.navigate('/')
     worker.answer = () => new Response('newer', { headers: { 'content-type': 'text/html' } })
