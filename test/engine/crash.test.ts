@@ -126,6 +126,32 @@ const scenarios: readonly Scenario[] = [
     },
   },
   {
+    says: 'five records created two a call, one refused and the whole answer of a call lost',
+    order: async (w) => {
+      const rows = w.sheet.rows().filter((row) => w.sheet.recordOf(row, w.connection) === undefined)
+      return {
+        kind: 'create',
+        duplicates: 'allow',
+        rows: rows.map((row, index) => ({ row, changes: [{ field: 'summary', value: index === 1 ? 'bad' : `new ${index}` }] })),
+      }
+    },
+    prepare: (w) => {
+      for (let i = 0; i < 5; i++) w.addRow('bob')
+      let isLost = false
+      let calls = 0
+      w.app.onCall = ({ op, ids }) => {
+        // The second call of two records, whichever attempt it belongs to.
+        if (op === 'create') isLost = ids.length === 2 && ++calls === 2
+      }
+      w.app.createFate = (changes) =>
+        changes.some((c) => c.value === 'bad')
+          ? { kind: 'refuse', refusals: [{ field: 'summary', reason: 'No.' }] }
+          : isLost
+            ? { kind: 'lose', isSaved: true }
+            : { kind: 'save' }
+    },
+  },
+  {
     says: 'the undo of a sync',
     order: async (w) => {
       const run = (await w.server.runs.runs({ connections: [w.connection], limit: 100 })).find(
@@ -162,7 +188,13 @@ async function start(shared: SharedLog, scenario: Scenario): Promise<EngineWorld
     { name: 'ann', client: 10 },
     { name: 'bob', client: 20 },
   ]
-  const w = await EngineWorld.start({ shared, people, fields: FIELDS, records: RECORDS, app: new FakeApp() })
+  const w = await EngineWorld.start({
+    shared,
+    people,
+    fields: FIELDS,
+    records: RECORDS,
+    app: Object.assign(new FakeApp(), { createBatch: 2 }),
+  })
   await scenario.prepare(w)
   await w.quiet()
   return w

@@ -68,6 +68,19 @@ test('[E4] a run that ends early says of each cell what became of it, and the ne
   expect([run.credits.pushed, next.credits.pushed]).toEqual([0, 3])
 })
 
+test('[E4] what the app did not take any more of a batch stays staged, and is no refusal', async () => {
+  await using w = await ten()
+  w.type('ann', 'x', { record: '1' })
+  w.type('ann', 'y', { record: '2' })
+  w.app.fateOf = ({ recordId }) => (recordId === '2' ? { kind: 'not-sent', error: throttled() } : { kind: 'save' })
+  const { run, counts } = await w.run()
+  expect([run.state, run.error?.code, counts.refused, counts.unknown, counts.skipped]).toEqual(['failed', 'rate-limited', 0, 1, 1])
+  expect([w.look({ record: '2' }).isStaged, w.marks({ record: '2' })]).toEqual([true, {}])
+  w.app.fateOf = () => ({ kind: 'save' })
+  const next = await w.run()
+  expect([next.run.state, next.sent, next.credits.pushed]).toEqual(['settled', ['2.summary=y'], 2])
+})
+
 test('[E5] who lost the lease sends nothing more and settles nothing', async () => {
   await using w = await ten()
   w.type('ann', 'x')

@@ -353,6 +353,11 @@ test('[CN13] what a new record needs is asked of the app, and the preview says w
   const { run } = await api.call('createRecords', { params, body: { rows: ready.map(({ row, changes }) => ({ row, changes })) } })
   const ended = await api.runEnded(run)
   expect(ended).toMatchObject({ state: 'settled', totalCredits: preview.totalCredits, counts: { created: 1, linked: 1 } })
+  // One call makes it, one reads it.
+  expect([preview.calls, (await api.call('getRun', { params: { id: run } })).calls.map(({ path }) => path)]).toEqual([
+    2,
+    [expect.stringMatching(/\/issue\/bulk$/u), expect.stringMatching(/\/bulkfetch$/u)],
+  ])
   const made = (await rowsOf(book)).rows.find((r) => r.row === rows[0])
   expect(made).toMatchObject({ values: { [summary]: 'A new one', [priority]: 'High' }, staged: [] })
   expect(made?.values[connection.keyField]).toMatch(/^[A-Z]+-\d+$/u)

@@ -92,7 +92,7 @@ export class FakeApp {
   /** What the app makes of a value besides, which nobody is told. */
   rewrite: (field: string, value: CellValue) => CellValue = (_field, value) => value
   /** Decides on each record delta of each write call. */
-  fateOf: (delta: RecordDelta) => WriteFate = () => ({ kind: 'save' })
+  fateOf: (delta: RecordDelta) => WriteFate | NotSent = () => ({ kind: 'save' })
   /** Before a call is answered: other people act here, or the call throws. */
   onCall: (call: SeenCall) => void = () => undefined
   /** A read is answered when this resolves. */
@@ -264,8 +264,9 @@ export class FakeApp {
     }
   }
 
-  #write(delta: RecordDelta, fate: WriteFate): PushOutcome {
+  #write(delta: RecordDelta, fate: WriteFate | NotSent): PushOutcome {
     const { recordId } = delta
+    if (fate.kind === 'not-sent') return { kind: 'not-sent', recordId, error: fate.error }
     const record = this.records.get(recordId)
     if (record === undefined) return { kind: 'gone', recordId }
     if (fate.kind === 'refuse') return { kind: 'refused', recordId, refusals: fate.refusals }

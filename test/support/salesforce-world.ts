@@ -82,7 +82,10 @@ function writeOf({ method, path, body }: SeenRequest): readonly SeenWrite[] | un
     const writes = compositeRequest.flatMap((part) => writeOf({ ...part, path: part.url, status: null, saved: false }) ?? [])
     return writes.length > 0 ? writes : undefined
   }
-  if (method !== 'PATCH' || path !== `${API}/composite/sobjects`) return undefined
+  if (method !== 'PATCH') return undefined
+  const [, one] = /\/sobjects\/Account\/(\w{18})$/u.exec(path) ?? []
+  if (one !== undefined) return [{ recordId: one, fields: Object.keys(body as object) }]
+  if (path !== `${API}/composite/sobjects`) return undefined
   const { records } = body as { records: Record<string, unknown>[] }
   return records.map(({ id, attributes: _type, ...fields }) => ({ recordId: String(id), fields: Object.keys(fields) }))
 }

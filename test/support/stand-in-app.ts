@@ -85,11 +85,12 @@ const PLAYED = {
     edit: (shown, value) => ({ fields: { [shown]: value } }),
     readIn: ({ method, path, body }) =>
       method === 'POST' && path.endsWith('/composite/sobjects/Account') ? (body as { ids: string[] }).ids : undefined,
-    writtenIn: ({ method, path, body }) => {
-      if (method !== 'PATCH' || !path.endsWith('/composite/sobjects')) return []
-      const { records } = body as { records: Json[] }
-      return records.flatMap(({ id, attributes: _type, ...fields }) => Object.keys(fields).map((field) => `${String(id)}.${field}`))
-    },
+    writtenIn: ({ method, path, body }) =>
+      method === 'POST' && path.endsWith('/composite')
+        ? (body as { compositeRequest: { method: string; url: string; body: Json }[] }).compositeRequest.flatMap((part) =>
+            accountsWritten(part.method, part.url, part.body),
+          )
+        : accountsWritten(method, path, body as Json),
   },
   hubspot: {
     object: 'companies',
@@ -217,4 +218,12 @@ export class StandInApp implements WorldApp {
     }
     this.#held = shown
   }
+}
+
+/** The cells that one request writes to accounts: a collection of them, or one by itself. */
+function accountsWritten(method: string, path: string, body: Json): string[] {
+  if (method !== 'PATCH') return []
+  const [, one] = /\/sobjects\/Account\/(\w+)$/u.exec(path) ?? []
+  const records = one === undefined ? (path.endsWith('/composite/sobjects') ? (body.records as Json[]) : []) : [{ id: one, ...body }]
+  return records.flatMap(({ id, attributes: _type, ...fields }) => Object.keys(fields).map((field) => `${String(id)}.${field}`))
 }

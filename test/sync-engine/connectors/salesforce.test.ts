@@ -100,6 +100,24 @@ describe('Salesforce connector', () => {
     ])
   })
 
+  it('[SF31] a field that is gone there is told to those who send it, and the rest goes in one call more', async () => {
+    const sends = (index: number): boolean => [7, 8, 250].includes(index)
+    const deltas = Array.from({ length: 420 }, (_, index) =>
+      delta(account(300 + index), sends(index) ? { Site: 'x', Gone__c: 'y' } : { Site: 'ok' }),
+    )
+    const pushed = await counted(() => push(deltas))
+    expect(pushed.result.map(({ kind }) => kind)).toEqual(deltas.map((_, index) => (sends(index) ? 'refused' : 'saved')))
+    expect(pushed.result[7]).toMatchObject({ refusals: [{ field: 'Gone__c', reason: expect.stringContaining('Gone__c') }] })
+    expect(pushed.calls).toEqual(['POST /composite', 'POST /composite'])
+    const records = Array.from({ length: 30 }, (_, index) => ({
+      changes: [{ field: 'Name', value: `Gone ${index}` }, ...(sends(index) ? [{ field: 'Gone__c', value: 'y' }] : [])],
+      marker: `gone-${index}`,
+    }))
+    const made = await counted(() => accounts.createMany(records, signal))
+    expect(made.result.map(({ kind }) => kind)).toEqual(records.map((_, index) => (sends(index) ? 'refused' : 'saved')))
+    expect(made.calls).toHaveLength(2)
+  })
+
   it('[SF32] a record that somebody else is saving is sent again, alone, and its neighbours are not', async () => {
     const refuse = { field: 'Site', message: 'unable to obtain exclusive access to this record', code: 'UNABLE_TO_LOCK_ROW' }
     const locked = (next: number) => world.setFaults([{ kind: 'partial', next, match: { path: account(5), writes: true }, refuse }])
