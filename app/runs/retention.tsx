@@ -2,15 +2,13 @@ import { useEffect, useState } from 'react'
 import type { AnswerOf } from '../../server/api/contract.ts'
 import { callApi } from '../api-client.ts'
 import { Button } from '../kit/button.tsx'
-import { Failure } from '../kit/message.tsx'
-import { Modal } from '../kit/modal.tsx'
+import { SettingDialog } from '../kit/setting-dialog.tsx'
 import { TEXTS } from '../texts.ts'
 
 type Days = AnswerOf<'getSettings'>['logRetentionDays']
 
 const FIRST_DAYS = 90
 const MOST_DAYS = 3_650
-const FORM = 'log-retention'
 
 /** How long calls and cells are kept, and where that is changed. */
 export function Retention() {
@@ -38,82 +36,47 @@ function RetentionDialog({ days, onSaved, onClose }: { days: Days; onSaved: (day
   const T = TEXTS.log.retention
   const [isForever, setForever] = useState(days === null)
   const [text, setText] = useState(String(days ?? FIRST_DAYS))
-  const [error, setError] = useState<unknown>()
-  const [isSaving, setSaving] = useState(false)
   const wanted = Number(text)
   const isRight = isForever || (/^\d+$/u.test(text) && wanted >= 1 && wanted <= MOST_DAYS)
   const isShorter = !isForever && isRight && (days === null || wanted < days)
   const save = async (): Promise<void> => {
-    if (!isRight) return
-    setSaving(true)
-    try {
-      const settings = await callApi('patchSettings', { body: { logRetentionDays: isForever ? null : wanted } })
-      onSaved(settings.logRetentionDays)
-      onClose()
-    } catch (failure) {
-      setError(failure)
-    } finally {
-      setSaving(false)
-    }
+    const settings = await callApi('patchSettings', { body: { logRetentionDays: isForever ? null : wanted } })
+    onSaved(settings.logRetentionDays)
   }
   return (
-    <Modal
-      isOpen
-      onClose={onClose}
-      title={T.title}
-      foot={
-        <>
-          <Button look="primary" type="submit" form={FORM} isDisabled={!isRight || isSaving}>
-            {T.save}
-          </Button>
-          <Button look="ghost" onPress={onClose}>
-            {TEXTS.cancel}
-          </Button>
-        </>
-      }
-    >
-      <form
-        id={FORM}
-        className="grid gap-3"
-        onSubmit={(event) => {
-          event.preventDefault()
-          void save()
-        }}
-      >
-        <fieldset className="m-0 grid gap-2 border-0 p-0">
-          <legend className="sr-only">{T.title}</legend>
-          <label className="flex min-h-7 items-center gap-2">
-            <input type="radio" name="retention" checked={isForever} onChange={() => setForever(true)} />
-            {T.forever}
+    <SettingDialog title={T.title} action={T.save} isRight={isRight} save={save} onClose={onClose}>
+      <fieldset className="m-0 grid gap-2 border-0 p-0">
+        <legend className="sr-only">{T.title}</legend>
+        <label className="flex min-h-7 items-center gap-2">
+          <input type="radio" name="retention" checked={isForever} onChange={() => setForever(true)} />
+          {T.forever}
+        </label>
+        <label className="flex min-h-7 items-center gap-2">
+          <input type="radio" name="retention" checked={!isForever} onChange={() => setForever(false)} />
+          {T.days}
+        </label>
+        {!isForever && (
+          <label className="ml-6 block w-40">
+            <span className="label">{T.number}</span>
+            <input
+              className="input"
+              inputMode="numeric"
+              value={text}
+              aria-invalid={!isRight}
+              aria-describedby="retention-hint"
+              onChange={(event) => setText(event.target.value.trim())}
+            />
           </label>
-          <label className="flex min-h-7 items-center gap-2">
-            <input type="radio" name="retention" checked={!isForever} onChange={() => setForever(false)} />
-            {T.days}
-          </label>
-          {!isForever && (
-            <label className="ml-6 block w-40">
-              <span className="label">{T.number}</span>
-              <input
-                className="input"
-                inputMode="numeric"
-                value={text}
-                aria-invalid={!isRight}
-                aria-describedby="retention-hint"
-                onChange={(event) => setText(event.target.value.trim())}
-              />
-            </label>
-          )}
-        </fieldset>
-        <p id="retention-hint" className={`m-0 ${isRight ? 'text-ink-2' : 'error'}`}>
-          {isRight ? T.hint : T.wrong}
-        </p>
-        {isShorter && (
-          <p role="status" className="m-0 rounded-md border border-line border-l-[3px] border-l-warn px-3 py-2">
-            {T.shorter(wanted)}
-          </p>
         )}
-        <Failure error={error} />
-      </form>
-    </Modal>
+      </fieldset>
+      <p id="retention-hint" className={`m-0 ${isRight ? 'text-ink-2' : 'error'}`}>
+        {isRight ? T.hint : T.wrong}
+      </p>
+      {isShorter && (
+        <p role="status" className="m-0 rounded-md border border-line border-l-[3px] border-l-warn px-3 py-2">
+          {T.shorter(wanted)}
+        </p>
+      )}
+    </SettingDialog>
   )
 }

@@ -2,14 +2,12 @@ import { useState } from 'react'
 import { callApi } from '../api-client.ts'
 import { Button } from '../kit/button.tsx'
 import { Part } from '../kit/facts.tsx'
-import { Failure } from '../kit/message.tsx'
-import { Modal } from '../kit/modal.tsx'
+import { SettingDialog } from '../kit/setting-dialog.tsx'
 import { TEXTS } from '../texts.ts'
 import type { Usage } from './usage.ts'
 
 type Allowance = Usage['allowance']
 
-const FORM = 'allowance'
 const FIRST_CREDITS = 10_000
 const FIRST_PERCENT = 80
 
@@ -54,16 +52,7 @@ export function AllowanceCard({ allowance, dayOf, onSaved }: AllowanceProps) {
           )}
         </div>
       )}
-      {isOpen && (
-        <AllowanceDialog
-          allowance={allowance}
-          onClose={() => setOpen(false)}
-          onSaved={() => {
-            setOpen(false)
-            onSaved()
-          }}
-        />
-      )}
+      {isOpen && <AllowanceDialog allowance={allowance} onClose={() => setOpen(false)} onSaved={onSaved} />}
     </Part>
   )
 }
@@ -76,83 +65,48 @@ function AllowanceDialog({ allowance, onClose, onSaved }: { allowance: Allowance
   const [creditsText, setCredits] = useState(String(allowance.monthly ?? FIRST_CREDITS))
   const [percentText, setPercent] = useState(String(allowance.monthly === null ? FIRST_PERCENT : allowance.warnAtPercent))
   const [whenUsed, setWhenUsed] = useState(allowance.whenUsed)
-  const [error, setError] = useState<unknown>()
-  const [isSaving, setSaving] = useState(false)
   const credits = wholeOf(creditsText)
   const percent = wholeOf(percentText)
   const isPercentRight = percent !== undefined && percent >= 1 && percent <= 100
   const isRight = !isSet || (credits !== undefined && credits <= 1_000_000_000 && isPercentRight)
   const stopsAtOnce = isSet && whenUsed === 'block' && credits !== undefined && credits <= allowance.used
   const save = async (): Promise<void> => {
-    if (!isRight) return
-    setSaving(true)
-    try {
-      const body = isSet ? { monthly: credits ?? 0, warnAtPercent: percent ?? FIRST_PERCENT, whenUsed } : { monthly: null }
-      await callApi('patchSettings', { body: { allowance: body } })
-      onSaved()
-    } catch (failure) {
-      setError(failure)
-    } finally {
-      setSaving(false)
-    }
+    const body = isSet ? { monthly: credits ?? 0, warnAtPercent: percent ?? FIRST_PERCENT, whenUsed } : { monthly: null }
+    await callApi('patchSettings', { body: { allowance: body } })
+    onSaved()
   }
   return (
-    <Modal
-      isOpen
-      onClose={onClose}
-      title={T.title}
-      note={T.now(allowance.used)}
-      foot={
+    <SettingDialog title={T.title} note={T.now(allowance.used)} action={T.save} isRight={isRight} save={save} onClose={onClose}>
+      <label className="flex min-h-7 items-center gap-2">
+        <input type="checkbox" checked={isSet} onChange={(event) => setSet(event.target.checked)} />
+        {T.has}
+      </label>
+      {isSet && (
         <>
-          <Button look="primary" type="submit" form={FORM} isDisabled={!isRight || isSaving}>
-            {T.save}
-          </Button>
-          <Button look="ghost" onPress={onClose}>
-            {TEXTS.cancel}
-          </Button>
+          <Numbered
+            label={T.monthly}
+            value={creditsText}
+            problem={credits === undefined ? T.wrongCredits : undefined}
+            onChange={setCredits}
+          />
+          <Numbered label={T.warnAt} value={percentText} problem={isPercentRight ? undefined : T.wrongPercent} onChange={setPercent} />
+          <fieldset className="m-0 grid gap-1 border-0 p-0">
+            <legend className="label">{T.whenUsed}</legend>
+            {(['warn', 'block'] as const).map((choice) => (
+              <label key={choice} className="flex min-h-7 items-center gap-2">
+                <input type="radio" name="when-used" checked={whenUsed === choice} onChange={() => setWhenUsed(choice)} />
+                {T[choice]}
+              </label>
+            ))}
+          </fieldset>
+          {stopsAtOnce && (
+            <p role="status" className="m-0 rounded-md border border-line border-l-[3px] border-l-warn px-3 py-2">
+              {T.atOnce}
+            </p>
+          )}
         </>
-      }
-    >
-      <form
-        id={FORM}
-        className="grid gap-3"
-        onSubmit={(event) => {
-          event.preventDefault()
-          void save()
-        }}
-      >
-        <label className="flex min-h-7 items-center gap-2">
-          <input type="checkbox" checked={isSet} onChange={(event) => setSet(event.target.checked)} />
-          {T.has}
-        </label>
-        {isSet && (
-          <>
-            <Numbered
-              label={T.monthly}
-              value={creditsText}
-              problem={credits === undefined ? T.wrongCredits : undefined}
-              onChange={setCredits}
-            />
-            <Numbered label={T.warnAt} value={percentText} problem={isPercentRight ? undefined : T.wrongPercent} onChange={setPercent} />
-            <fieldset className="m-0 grid gap-1 border-0 p-0">
-              <legend className="label">{T.whenUsed}</legend>
-              {(['warn', 'block'] as const).map((choice) => (
-                <label key={choice} className="flex min-h-7 items-center gap-2">
-                  <input type="radio" name="when-used" checked={whenUsed === choice} onChange={() => setWhenUsed(choice)} />
-                  {T[choice]}
-                </label>
-              ))}
-            </fieldset>
-            {stopsAtOnce && (
-              <p role="status" className="m-0 rounded-md border border-line border-l-[3px] border-l-warn px-3 py-2">
-                {T.atOnce}
-              </p>
-            )}
-          </>
-        )}
-        <Failure error={error} />
-      </form>
-    </Modal>
+      )}
+    </SettingDialog>
   )
 }
 
