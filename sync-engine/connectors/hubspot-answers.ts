@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { SyncError } from '../sync-error.ts'
-import type { HttpAnswer, HttpCall, HttpClient } from './http-client.ts'
+import { answerReader } from './answers.ts'
+import type { HttpAnswer } from './http-client.ts'
 
 // Only what is used is checked; HubSpot may add what it likes.
 
@@ -141,28 +141,5 @@ export function wordsOf(answer: HttpAnswer): string {
   return errorShape.safeParse(answer.json).data?.message || `it gave no reason (status ${answer.status})`
 }
 
-export function failureOf(call: Pick<HttpCall, 'method' | 'path'>, answer: HttpAnswer): SyncError {
-  const words = wordsOf(answer)
-  if (answer.status === 400) return new SyncError('bad-request', `HubSpot says: ${words}`)
-  if (answer.status === 403) return new SyncError('not-allowed', `HubSpot does not allow this account to do that: ${words}`)
-  if (answer.status === 404) return new SyncError('not-found', `HubSpot does not find it: ${words}`)
-  return new SyncError('bad-answer', `HubSpot answered ${call.method} ${call.path} with status ${answer.status}.`)
-}
-
-export const badAnswer = (where: string, field: string): SyncError =>
-  new SyncError('bad-answer', `HubSpot's answer to ${where} holds no usable ${field}.`)
-
-/** Checks an answer; what does not fit is named by its path. */
-export function parseAnswer<T>(shape: z.ZodType<T>, answer: HttpAnswer, where: string): T {
-  const parsed = shape.safeParse(answer.json)
-  if (parsed.success) return parsed.data
-  const [issue] = parsed.error.issues
-  throw badAnswer(where, issue && issue.path.length > 0 ? issue.path.join('.') : 'JSON')
-}
-
-/** A read whose good answers are 200 and, for a batch of which a part is missing, 207. */
-export async function readOk(http: HttpClient, call: HttpCall, signal: AbortSignal): Promise<HttpAnswer> {
-  const answer = await http.read(call, signal)
-  if (answer.status === 200 || answer.status === 207) return answer
-  throw failureOf(call, answer)
-}
+/** For a batch of which a part is missing, 207 is a good answer too. */
+export const { failureOf, badAnswer, parseAnswer, readOk } = answerReader('HubSpot', wordsOf, [200, 207])

@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { SyncError } from '../sync-error.ts'
-import type { HttpAnswer, HttpCall, HttpClient } from './http-client.ts'
+import { answerReader } from './answers.ts'
+import type { HttpAnswer } from './http-client.ts'
 
 // Only what is used is checked; Jira may add what it likes.
 
@@ -32,28 +32,4 @@ export function wordsOf(answer: HttpAnswer): string {
   return words || `it gave no reason (status ${answer.status})`
 }
 
-export function failureOf(call: { method: string; path: string }, answer: HttpAnswer): SyncError {
-  const words = wordsOf(answer)
-  if (answer.status === 400) return new SyncError('bad-request', `Jira says: ${words}`)
-  if (answer.status === 403) return new SyncError('not-allowed', `Jira does not allow this account to do that: ${words}`)
-  if (answer.status === 404) return new SyncError('not-found', `Jira does not find it: ${words}`)
-  return new SyncError('bad-answer', `Jira answered ${call.method} ${call.path} with status ${answer.status}.`)
-}
-
-export const badAnswer = (where: string, field: string): SyncError =>
-  new SyncError('bad-answer', `Jira's answer to ${where} holds no usable ${field}.`)
-
-/** Checks an answer; what does not fit is named by its path. */
-export function parseAnswer<T>(shape: z.ZodType<T>, answer: HttpAnswer, where: string): T {
-  const parsed = shape.safeParse(answer.json)
-  if (parsed.success) return parsed.data
-  const [issue] = parsed.error.issues
-  throw badAnswer(where, issue && issue.path.length > 0 ? issue.path.join('.') : 'JSON')
-}
-
-/** A read whose only good answer is 200. */
-export async function readOk(http: HttpClient, call: HttpCall, signal: AbortSignal): Promise<HttpAnswer> {
-  const answer = await http.read(call, signal)
-  if (answer.status === 200) return answer
-  throw failureOf(call, answer)
-}
+export const { failureOf, badAnswer, parseAnswer, readOk } = answerReader('Jira', wordsOf)

@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { SyncError } from '../sync-error.ts'
-import type { HttpAnswer, HttpCall, HttpClient } from './http-client.ts'
+import { answerReader } from './answers.ts'
+import type { HttpAnswer } from './http-client.ts'
 import { API } from './salesforce-ids.ts'
 
 // Only what is used is checked; Salesforce may add what it likes.
@@ -47,32 +47,7 @@ const saidIn = (message: string): string => {
   return (found?.[1] ?? message).replace(/\s+/gu, ' ').trim()
 }
 
-export function failureOf(call: Pick<HttpCall, 'method' | 'path'>, answer: HttpAnswer): SyncError {
-  const words = wordsOf(answer)
-  if (answer.status === 400) return new SyncError('bad-request', `Salesforce says: ${words}`)
-  if (answer.status === 403) return new SyncError('not-allowed', `Salesforce does not allow this account to do that: ${words}`)
-  if (answer.status === 404) return new SyncError('not-found', `Salesforce does not find it: ${words}`)
-  const path = call.path.split('?')[0] ?? ''
-  return new SyncError('bad-answer', `Salesforce answered ${call.method} ${path} with status ${answer.status}.`)
-}
-
-export const badAnswer = (where: string, what: string): SyncError =>
-  new SyncError('bad-answer', `Salesforce's answer to ${where} holds no usable ${what}.`)
-
-/** Checks an answer; what does not fit is named by its path. */
-export function parseAnswer<T>(shape: z.ZodType<T>, answer: Pick<HttpAnswer, 'json'>, where: string): T {
-  const parsed = shape.safeParse(answer.json)
-  if (parsed.success) return parsed.data
-  const [issue] = parsed.error.issues
-  throw badAnswer(where, issue && issue.path.length > 0 ? issue.path.join('.') : 'JSON')
-}
-
-/** A read whose only good answer is 200. */
-export async function readOk(http: HttpClient, call: HttpCall, signal: AbortSignal): Promise<HttpAnswer> {
-  const answer = await http.read(call, signal)
-  if (answer.status === 200) return answer
-  throw failureOf(call, answer)
-}
+export const { failureOf, badAnswer, parseAnswer, readOk } = answerReader('Salesforce', wordsOf)
 
 export const queryPath = (soql: string, all = false): string => `${API}/${all ? 'queryAll' : 'query'}?q=${encodeURIComponent(soql)}`
 
