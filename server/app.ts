@@ -5,6 +5,7 @@ import { readyApp } from '../sync-engine/connectors/registry.ts'
 import { SyncError } from '../sync-engine/sync-error.ts'
 import { cryptoRandomBytes, type SheetId, type WorkbookId } from '../workbook/ids.ts'
 import { sysName } from '../workbook/schema.ts'
+import type { Sheet } from '../workbook/sheet.ts'
 import { allowanceState, blockingLeft } from './allowance.ts'
 import { annotationHandlers } from './api/annotations.ts'
 import { authorizeHandlers } from './api/authorize.ts'
@@ -23,6 +24,7 @@ import type { DocumentBusiness, Documents, Principal } from './collab-ports.ts'
 import type { Config } from './config.ts'
 import { Connections } from './connections.ts'
 import { IntegrationCredentials } from './credentials.ts'
+import { writeBindings } from './engine-ports.ts'
 import type { BaseOf } from './feed.ts'
 import { HookRegistrations } from './hook-registrations.ts'
 import type { HttpParts, SandboxPart } from './http.ts'
@@ -43,7 +45,7 @@ import { SignIns } from './sign-ins.ts'
 import { makeStartWorkbook } from './start-workbook.ts'
 import { appHooksAt } from './storage/app-hooks.ts'
 import { makeBaseShards } from './storage/base-shards.ts'
-import { Catalog, type FullConnection, isOn } from './storage/catalog.ts'
+import { Catalog, type FullConnection, isOn, setupOf } from './storage/catalog.ts'
 import type { Reader } from './storage/database.ts'
 import { RunLog } from './storage/run-log.ts'
 import { RunStore } from './storage/runs.ts'
@@ -55,7 +57,7 @@ import { hookUrlOf, isHook, Webhooks } from './webhooks.ts'
 import { WorkbookCopies } from './workbook-copies.ts'
 import type { WorkbookPeople } from './workbook-people.ts'
 import { WorkbookSheets, withSheetList } from './workbook-sheets.ts'
-import { Workbooks } from './workbooks.ts'
+import { appName, Workbooks } from './workbooks.ts'
 
 /** What the shell gives to the business. */
 export interface AppParts {
@@ -149,6 +151,7 @@ export function buildApp(parts: AppParts): App {
     random,
     onLinkRequests: (sheet) => void runLinkRequests(sheet),
     mayLink: (person) => links.guest(person) === undefined,
+    mendBindings,
   })
   hub.use(documents)
   const queue = new RunQueue({
@@ -178,7 +181,7 @@ export function buildApp(parts: AppParts): App {
   })
   const retention = new Retention({ runLog, settings: () => settings.get(), log, logger, now })
   const nextPullOf = (full: FullConnection): number | null => schedules.nextPull(full)
-  const workbooks = new Workbooks({ catalog, hub, documents, queue, log, secrets, now, random })
+  const workbooks = new Workbooks({ catalog, hub, documents, queue, log, now, random })
   const connections = new Connections({ catalog, hub, queue, runs, workbooks, log, now })
   const copies = new WorkbookCopies({ catalog, documents, hub, workbooks, log, now, random })
   const imports = new Imports({
@@ -221,6 +224,19 @@ export function buildApp(parts: AppParts): App {
   function tellOfConnection({ id, workbook }: { readonly id: string; readonly workbook: WorkbookId }): void {
     const message = { type: 'connection', connection: id } satisfies StatelessMessage
     documents.broadcastStateless(sysName(workbook), JSON.stringify(message), 'members')
+  }
+
+  /** As `refreshBindings`, of a sheet that is being opened. */
+  async function mendBindings(sheet: Sheet): Promise<void> {
+    try {
+      await log.durable()
+      for (const { id } of await catalog.connections({ sheet: sheet.id })) {
+        const full = await catalog.connection(id)
+        if (full !== undefined) writeBindings(sheet, full, setupOf(full, appName(full)))
+      }
+    } catch (error) {
+      logger.error({ err: error, sheet: sheet.id }, 'the fields of a sheet may say an older direction')
+    }
   }
 
   function nameOfActor(actor: string): string {
@@ -306,7 +322,7 @@ export function buildApp(parts: AppParts): App {
           const http = clients.clientFor(integration, app, () => undefined).as('search')
           return [...app.objects, ...(await app.discoverObjects(http, AbortSignal.timeout(DISCOVER_MS)))]
         },
-        nameOf: (person) => people.nameOf(person) ?? person,
+        nameOf: nameOfActor,
         now,
       }),
       ...authorizeHandlers({
@@ -335,7 +351,7 @@ export function buildApp(parts: AppParts): App {
       if (config.hasSandbox) sandbox = await startSandbox({ dataFolder: join(config.dataFolder, 'sandbox'), now, random: Math.random })
     },
     open: async () => {
-      if (sandbox !== undefined) await makeStartWorkbook({ sandbox, catalog, workbooks, sheets, queue, logger, random })
+      if (sandbox !== undefined) await makeStartWorkbook({ sandbox, catalog, workbooks, credentials, sheets, queue, logger, random })
       await queue.start()
       await schedules.start()
       retention.start()

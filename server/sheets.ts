@@ -50,6 +50,8 @@ export interface SheetHubParts {
   readonly onLinkRequests: (sheet: SheetId) => void
   /** Whether somebody may tie rows to records: it costs credits and asks the app. */
   readonly mayLink?: (person: string) => boolean
+  /** What configuration says of the sheet's fields is written where the sheet says otherwise, as after a crash between the two. */
+  readonly mendBindings?: (sheet: Sheet) => Promise<void>
   readonly idleRoomMs?: number
 }
 
@@ -219,6 +221,7 @@ export class SheetHub implements DocumentBusiness {
     const row = edits && (await this.#parts.catalog.sheet(edits.sheet))
     if (edits === undefined || row === undefined) throw new Error(`The sheet of ${docName} did not open`)
     const room = await this.#openRoom(row.workbook, edits.sheet, docName, edits.doc, edits.actorOf)
+    await this.#parts.mendBindings?.(room.sheet)
     if (this.#attached.get(docName) !== edits) {
       this.#letGo(room)
       throw new Error(`${docName} left memory while its sheet was opened`)

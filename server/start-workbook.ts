@@ -1,6 +1,8 @@
 import type { Sandbox } from '../sandbox/sandbox.ts'
 import { readyApp } from '../sync-engine/connectors/registry.ts'
+import { SERVER_ACTOR } from '../workbook/authority.ts'
 import { makeConnectionId, type RandomBytes, type SheetId, type WorkbookId } from '../workbook/ids.ts'
+import type { IntegrationCredentials } from './credentials.ts'
 import type { Logger } from './logger.ts'
 import type { RunQueue } from './queue.ts'
 import type { Catalog, FullConnection, IntegrationRow, ObjectRow } from './storage/catalog.ts'
@@ -11,6 +13,7 @@ export interface StartWorkbookParts {
   readonly sandbox: Sandbox
   readonly catalog: Catalog
   readonly workbooks: Workbooks
+  readonly credentials: Pick<IntegrationCredentials, 'saveToken'>
   readonly sheets: WorkbookSheets
   readonly queue: RunQueue
   readonly logger: Logger
@@ -67,22 +70,29 @@ export async function makeStartWorkbook(parts: StartWorkbookParts): Promise<void
 }
 
 /** An integration with the stand-in of an app, signed in as its token lets one. */
-async function addStandIn({ sandbox, workbooks, random }: StartWorkbookParts, { app, object }: StartSheet): Promise<ObjectRow> {
+async function addStandIn(
+  { sandbox, workbooks, credentials, random }: StartWorkbookParts,
+  { app, object }: StartSheet,
+): Promise<ObjectRow> {
   const ready = readyApp(app)
   if (ready?.sandbox === undefined) throw new Error(`The app ${app} has no stand-in.`)
-  const credentials = ready.sandbox.credentialsOf({ ...sandbox.credentials(app) })
+  const fields = ready.sandbox.credentialsOf({ ...sandbox.credentials(app) })
   const integration: IntegrationRow = {
     id: makeConnectionId(random),
     app,
     name: `Sandbox ${ready.name}`,
     baseUrl: '',
-    account: credentials.email ?? 'Private app',
+    account: fields.email ?? 'Private app',
     isOn: true,
     limitedTo: undefined,
     isSandbox: true,
   }
   const row: ObjectRow = { id: makeConnectionId(random), integration: integration.id, ...object, direction: 'push-pull', schedule: null }
-  await workbooks.addIntegration(integration, credentials, [row])
+  // Begun in one turn, so that both land in one commit or neither.
+  await Promise.all([
+    credentials.saveToken({ integration: integration.id, method: ready.sandbox.method, fields, by: SERVER_ACTOR }),
+    workbooks.addIntegration(integration, [row]),
+  ])
   return row
 }
 

@@ -1,4 +1,4 @@
-import type { ExternalField } from '../sync-engine/connectors/connector.ts'
+import type { ExternalField, ObjectDescription } from '../sync-engine/connectors/connector.ts'
 import { readyApp } from '../sync-engine/connectors/registry.ts'
 import { bookMeta, bookSheets } from '../workbook/documents.ts'
 import { addField } from '../workbook/edit.ts'
@@ -17,10 +17,8 @@ import { ServerOrigin } from '../workbook/origin.ts'
 import { bookName, sysName } from '../workbook/schema.ts'
 import { ApiProblem, notFound } from './api/problem.ts'
 import type { Documents } from './collab-ports.ts'
-import { credentialsName } from './credentials.ts'
 import { writeBindings } from './engine-ports.ts'
 import type { RunQueue } from './queue.ts'
-import type { Secrets } from './secrets.ts'
 import { addSlot, type SheetHub } from './sheets.ts'
 import {
   type Catalog,
@@ -40,7 +38,6 @@ export interface WorkbooksParts {
   readonly documents: Documents
   readonly queue: RunQueue
   readonly log: UpdateLog
-  readonly secrets: Secrets
   readonly now: () => number
   readonly random: RandomBytes
 }
@@ -91,14 +88,9 @@ export class Workbooks {
     await book.release()
   }
 
-  /** Authorises an account of an app; the credentials are kept encrypted. */
-  async addIntegration(
-    integration: IntegrationRow,
-    credentials: Readonly<Record<string, string>>,
-    objects: readonly ObjectRow[],
-  ): Promise<void> {
-    const { catalog, log, secrets, now } = this.#parts
-    secrets.save(credentialsName(integration.id), JSON.stringify(credentials))
+  /** Adds an account of an app with its objects; what it signs in with is kept by the credentials. */
+  async addIntegration(integration: IntegrationRow, objects: readonly ObjectRow[]): Promise<void> {
+    const { catalog, log, now } = this.#parts
     log.execute([catalog.saveIntegration(integration, now()), ...objects.map((o) => catalog.saveObject(o, now()))])
     await log.durable()
   }
@@ -274,7 +266,14 @@ export class Workbooks {
     }
     book.transact(() => {
       for (const { external, field, name } of made)
-        addField(book, room.sheet.id, { name, type: external.type, width: WIDTHS[external.type] }, origin, random, field)
+        addField(
+          book,
+          room.sheet.id,
+          { name, type: external.type, width: firstWidth(external, full.connection.description) },
+          origin,
+          random,
+          field,
+        )
     }, origin)
     sys.transact(() => {
       for (const { field } of made) addSlot(sys, room.sheet.id, field)
@@ -314,6 +313,18 @@ const WIDTHS: Record<ExternalField['type'], number> = {
   duration: 100,
   rating: 110,
   'record-key': 110,
+}
+
+const KEY_LETTER = 8.5
+const KEY_ROOM = 36
+
+/** How wide a column begins, in pixels: of keys as wide as one of that app is. */
+export function firstWidth(
+  { id, type }: Pick<ExternalField, 'id' | 'type'>,
+  description: (Pick<ObjectDescription, 'keyField'> & Partial<Pick<ObjectDescription, 'keyExample'>>) | undefined,
+): number {
+  const letters = id === description?.keyField ? (description.keyExample ?? '').length : 0
+  return Math.max(WIDTHS[type], Math.ceil((letters * KEY_LETTER + KEY_ROOM) / 10) * 10)
 }
 
 export const appName = ({ integration }: FullConnection): string => readyApp(integration.app)?.name ?? integration.app

@@ -16,7 +16,6 @@ type Found = AnswerOf<'search'>
 type Way = 'name' | 'keys'
 /** What a look-up by key takes in one call where the app does not say. */
 const USUAL_BATCH = 100
-const KEY_EXAMPLES: Readonly<Record<string, string>> = { jira: 'TB-12 TB-13', salesforce: '001xx000003DGb2AAG', hubspot: '1502 1503' }
 
 const keysIn = (text: string): readonly string[] => [...new Set(text.split(/[\s,;]+/u).filter(Boolean))]
 
@@ -134,7 +133,7 @@ export function LinkDialog(props: DialogsProps & { readonly connection: Connecti
             <span className="label">{TEXTS.link.keysLabel}</span>
             {/* biome-ignore lint/a11y/noAutofocus: as above */}
             <textarea className="input" autoFocus rows={4} value={keys} onChange={(event) => setKeys(event.target.value)} />
-            <span className="hint">{TEXTS.connect.link.keysHint(KEY_EXAMPLES[integration.app] ?? 'KEY-1', batch)}</span>
+            <span className="hint">{TEXTS.connect.link.keysHint(description?.keyExample ?? 'KEY-1', batch)}</span>
           </label>
         )}
         <span>

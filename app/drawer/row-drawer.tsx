@@ -2,7 +2,7 @@ import { ChevronDown, ChevronUp, ExternalLink } from 'lucide-react'
 import type { Field } from '../../workbook/fields.ts'
 import type { FieldId, RowId } from '../../workbook/ids.ts'
 import type { SessionState } from '../collab/workbook-session.ts'
-import { linkOf } from '../grid/cell-display.ts'
+import { linkOfCell } from '../grid/cell-display.ts'
 import type { Painter } from '../grid/scene.ts'
 import type { SheetEditing } from '../grid/use-sheet-editing.ts'
 import { IconButton } from '../kit/button.tsx'
@@ -110,7 +110,7 @@ function Records({ painter, row, fields }: { painter: Painter; row: RowId; field
     <section aria-label={TEXTS.drawer.records} className="flex flex-wrap gap-1.5">
       {keys.map((field) => {
         const key = String(sheet.cell(row, field.id).value)
-        const link = linkOf(field, key)
+        const link = linkOfCell(sheet, row, field, key)
         const mark = field.binding && sheet.recordMark(row, field.binding.connection)
         return (
           <span key={field.id} className="pill">

@@ -5,7 +5,7 @@ import { showValue } from '../../workbook/field-values.ts'
 import type { Field } from '../../workbook/fields.ts'
 import type { FieldId, RowId } from '../../workbook/ids.ts'
 import type { Sheet } from '../../workbook/sheet.ts'
-import { displayOf, linkOf } from '../grid/cell-display.ts'
+import { displayOf, linkOfCell } from '../grid/cell-display.ts'
 import { CellEditor } from '../grid/editors.tsx'
 import type { Painter } from '../grid/scene.ts'
 import { readOnlyReason, type SheetEditing } from '../grid/use-sheet-editing.ts'
@@ -57,7 +57,7 @@ function FieldLine({ painter, editing, row, field, isReadOnly, onComment }: Omit
   const shown = useRef<HTMLButtonElement>(null)
   const cell = sheet.cell(row, field.id)
   const status = painter.statusOf(row, field, cell)
-  const link = linkOf(field, cell.value)
+  const link = linkOfCell(sheet, row, field, cell.value)
   const reason = readOnlyReason(field)
 
   useEffect(() => {

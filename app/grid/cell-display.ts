@@ -1,6 +1,8 @@
 import type { CellValue } from '../../workbook/cell-value.ts'
 import { isEmail, isPhone, optionOf, safeUrl, showValue, type ValueFormats } from '../../workbook/field-values.ts'
 import { type Field, isNumeric } from '../../workbook/fields.ts'
+import type { RowId } from '../../workbook/ids.ts'
+import type { Sheet } from '../../workbook/sheet.ts'
 import { optionsOf } from '../../workbook/typed-choices.ts'
 import { type ChipColor, chipColor } from '../kit/app-colors.ts'
 
@@ -37,16 +39,20 @@ export function displayOf(field: Field, value: CellValue, formats: ValueFormats)
 /** Figures stand under each other by their last digit; stars do not. */
 export const isRightAligned = (field: Field): boolean => isNumeric(field.type) && field.type !== 'rating'
 
-/** Where a cell leads: its record in the app, or the address it holds. */
-export function linkOf(field: Field, value: CellValue): string | undefined {
+/** Where a cell of a row leads: its record in the app, or the address it holds. */
+export const linkOfCell = (sheet: Pick<Sheet, 'recordOf'>, row: RowId, field: Field, value: CellValue): string | undefined =>
+  linkOf(field, value, field.binding && sheet.recordOf(row, field.binding.connection))
+
+/** Where a value leads; `record` is the id of the record it shows the key of. */
+export function linkOf(field: Field, value: CellValue, record?: string): string | undefined {
   if (typeof value !== 'string' || value === '') return undefined
   if (field.type === 'url') return safeUrl(value)
   if (field.type === 'email') return isEmail(value) ? `mailto:${value}` : undefined
   if (field.type === 'phone') return isPhone(value) ? `tel:${value.replace(/[^+\d]/gu, '')}` : undefined
   const pattern = field.binding?.isConnectionField || field.type === 'record-key' ? field.binding?.recordUrl : undefined
-  // An address that needs the record's own id cannot be made of its key.
-  if (pattern === undefined || pattern.includes('{id}')) return undefined
-  return openable(pattern.replaceAll('{key}', encodeURIComponent(value)))
+  // An address that needs the record's own id cannot be made of its key alone.
+  if (pattern === undefined || (record === undefined && pattern.includes('{id}'))) return undefined
+  return openable(pattern.replaceAll('{key}', encodeURIComponent(value)).replaceAll('{id}', encodeURIComponent(record ?? '')))
 }
 
 /** A record's address may be one of this server (the sandbox) and then has no scheme. */

@@ -19,7 +19,7 @@ import type { Peer } from '../collab/presence.ts'
 import { TEXTS } from '../texts.ts'
 import { type BodyView, GridBody } from './body.ts'
 import { CellCard, type CellCardHandle } from './cell-card.tsx'
-import { linkOf } from './cell-display.ts'
+import { linkOfCell } from './cell-display.ts'
 import { type Band, type DrawnColumns, drawnColumns, type GridColumn } from './columns.ts'
 import { CellEditor } from './editors.tsx'
 import { type CommandGround, runGridCommand } from './grid-commands.ts'
@@ -451,7 +451,8 @@ export function Grid(props: GridProps) {
 
   const linkAt = ({ row, column }: Place): string | undefined => {
     const [line, target] = [lines[row], columns[column]]
-    return line?.kind === 'row' && target !== undefined ? linkOf(target.field, sheet.cell(line.row, target.field.id).value) : undefined
+    if (line?.kind !== 'row' || target === undefined) return undefined
+    return linkOfCell(sheet, line.row, target.field, sheet.cell(line.row, target.field.id).value)
   }
   const openLinkOf = (place: Place): boolean => {
     const href = linkAt(place)

@@ -1,10 +1,9 @@
 import type { CellValue } from '../../workbook/cell-value.ts'
-import type { Field } from '../../workbook/fields.ts'
 import { cellKey } from '../../workbook/ids.ts'
 import { isAwaited } from '../../workbook/row-index.ts'
 import type { GridLine, GroupLine, RowLine } from '../../workbook/view-lines.ts'
 import { TEXTS } from '../texts.ts'
-import { displayOf, linkOf } from './cell-display.ts'
+import { displayOf, linkOfCell } from './cell-display.ts'
 import { CellView } from './cell-view.ts'
 import { type DrawnColumns, type GridColumn, NUMBER_WIDTH } from './columns.ts'
 import type { Range } from './grid-model.ts'
@@ -202,7 +201,7 @@ export class RowView {
         tint: scene.cellTint(row, field.id),
         peers: here,
         areaColor: scene.areas.find(({ range }) => isIn(range, line, index))?.color,
-        link: () => linkTo(field, cell.value),
+        link: () => linkTo(linkOfCell(sheet, row, field, cell.value), cell.value),
         hasComment: comments > 0,
       })
     }
@@ -275,10 +274,8 @@ export function putInOrder(parent: Element, wanted: readonly Element[]): void {
   parent.append(...wanted.slice(focused + 1))
 }
 
-function linkTo(field: Field, value: CellValue): { readonly href: string; readonly label: string } | undefined {
-  const href = linkOf(field, value)
-  return href === undefined ? undefined : { href, label: String(value) }
-}
+const linkTo = (href: string | undefined, value: CellValue): { readonly href: string; readonly label: string } | undefined =>
+  href === undefined ? undefined : { href, label: String(value) }
 
 const talkText = (count: number | undefined): string => (count === undefined || count === 0 ? '' : TEXTS.talk.onCell(count))
 

@@ -39,6 +39,8 @@ export interface ObjectCapabilities {
   readonly filterExample: string
   /** Most records one page of a list brings. */
   readonly listPage: number
+  /** A key as the app gives them out today: an example, and how wide a column of keys is. */
+  readonly keyExample: string
 }
 
 /** Everything a plan may use of an app; plain data, so that the browser plans with the same. */

@@ -148,6 +148,7 @@ export async function describeHubObject(http: HttpClient, object: string, signal
     filterLanguage: 'HubSpot filters',
     filterExample: exampleOf(object),
     listPage: SEARCH_PAGE,
+    keyExample: '512345678901',
     ...(account && { recordUrl: recordUrl(account, known.typeId) }),
   }
 }

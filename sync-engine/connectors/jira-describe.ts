@@ -130,6 +130,7 @@ export async function describeJira(
     batchUpdate: mayBulk ? BULK_LIMIT : 1,
     updateAnswersRecord: true,
     indexDelayMs: JIRA_INDEX_DELAY_MS,
+    keyExample: `${projects[0] ?? 'TB'}-1234`,
     recordUrl: `${baseUrl.replace(/\/$/u, '')}/browse/{key}`,
   }
 }

@@ -116,6 +116,7 @@ export async function describeSalesforce(http: HttpClient, object: string, signa
     readBatch: READ_BATCH,
     updateAnswersRecord: false,
     indexDelayMs: INDEX_DELAY_MS,
+    keyExample: keyField === 'Id' ? '001xx000003DGb2AAG' : '00001234',
     ...(detail !== undefined && { recordUrl: detail.replace('{ID}', keyField === 'Id' ? '{key}' : '{id}') }),
     isSearchable: described.searchable,
     searchNote: described.searchable

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { linkOfCell } from '../../app/grid/cell-display.ts'
 import { bandBox, drawnColumns, dropIndex, type GridColumn, NUMBER_WIDTH, placeColumns } from '../../app/grid/columns.ts'
 import { filledRange } from '../../app/grid/drag.ts'
 import { areasOf, marksOf } from '../../app/grid/peer-marks.ts'
@@ -7,7 +8,7 @@ import { edgesAt, selectionAt } from '../../app/grid/row-view.ts'
 import { widthWithin } from '../../app/grid/use-columns.ts'
 import { hasDrifted, lineWindow, MAX_SCROLL_HEIGHT, makeLineSpace, makeScrollMap, scrolledTo } from '../../app/grid/viewport.ts'
 import type { Field } from '../../workbook/fields.ts'
-import type { FieldId, RowId } from '../../workbook/ids.ts'
+import type { ConnectionId, FieldId, RowId } from '../../workbook/ids.ts'
 import { PEER } from './peers.ts'
 
 /** A sheet whose every so-many-th line is the head of a group. */
@@ -194,5 +195,41 @@ describe('others', () => {
     const columnOf = (field: string) => (field === 'f0' ? 0 : field === 'f1' ? 1 : undefined)
     expect(areasOf([ann, ben, away], 's', view, columnOf)).toEqual([{ color: PEER.color, range: { top: 0, bottom: 1, left: 0, right: 1 } }])
     expect(areasOf([ann], 's', { lineOf: () => -1 }, columnOf)).toEqual([])
+  })
+})
+
+describe('[GR15] where the key of a record leads', () => {
+  const keyField = (recordUrl: string): Field => ({
+    id: 'key' as FieldId,
+    name: 'Key',
+    type: 'record-key',
+    order: 'a0',
+    width: 110,
+    isHidden: false,
+    options: [],
+    binding: {
+      connection: 'c' as ConnectionId,
+      app: 'app',
+      appName: 'App',
+      external: 'key',
+      isConnectionField: true,
+      writable: false,
+      recordUrl,
+    },
+  })
+  const tied = { recordOf: () => '500/1' }
+  const row = 'r' as RowId
+
+  test.each([
+    ['by its key', 'https://app.example/browse/{key}', 'TB-1', 'https://app.example/browse/TB-1'],
+    ['by its id', 'https://app.example/Case/{id}/view', '00001001', 'https://app.example/Case/500%2F1/view'],
+    ['at the sandbox', '/sandbox/{id}', '1', '/sandbox/500%2F1'],
+    ['nowhere that runs', 'javascript:alert({id})', '1', undefined],
+  ])('%s', (_, pattern, key, wanted) => {
+    expect(linkOfCell(tied, row, keyField(pattern), key)).toBe(wanted)
+  })
+
+  test('a row that is tied to nothing leads nowhere by an id', () => {
+    expect(linkOfCell({ recordOf: () => undefined }, row, keyField('https://app.example/{id}'), '1')).toBeUndefined()
   })
 })

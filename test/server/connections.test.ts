@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type RunningServer, startServer } from '../../server/start.ts'
+import { firstWidth } from '../../server/workbooks.ts'
 import { apiClient } from '../support/api.ts'
 import { testConfig } from '../support/shell-server.ts'
 import { tempFolder } from '../support/temp-folder.ts'
@@ -509,4 +510,11 @@ test('[ST14] nothing is asked for a connection of a deleted sheet, by any way; b
   expect(calls).toEqual([])
   await api.call('patchSheet', { params: { id: book.workbook, sheet: book.sheet }, body: { isDeleted: false } })
   expect((await api.runEnded((await api.call('startSync', { params, body: {} })).run)).state).toBe('settled')
+})
+
+test('[GR15] the column of keys begins as wide as a key of that app: Jira’s as ever, HubSpot’s and Salesforce’s ids in full', () => {
+  const width = (keyExample: string | undefined) =>
+    firstWidth({ id: 'key', type: 'record-key' }, { keyField: 'key', ...(keyExample !== undefined && { keyExample }) })
+  expect([undefined, 'TB-1234', '00001234', '512345678901', '001xx000003DGb2AAG'].map(width)).toEqual([110, 110, 110, 140, 190])
+  expect(firstWidth({ id: 'name', type: 'text' }, { keyField: 'key', keyExample: '512345678901' })).toBe(260)
 })

@@ -511,3 +511,27 @@ test('[C21] of a deleted integration no secret is left, nor an authorisation', a
   expect(left()).toEqual([0, 0])
   database.close()
 })
+
+test('[AU22][CF14] the accounts of the start workbook say who authorised them; what a crash left of an older direction is mended when the sheet is opened', async () => {
+  await using own = await tempFolder()
+  const started = await startServer(testConfig(own.path, { hasSandbox: true }))
+  const on = apiClient(started.origin, started.bearerToken)
+  const auths = (await on.call('listIntegrations')).integrations.map(({ auth }) => auth)
+  expect(auths).toEqual(Array(2).fill({ state: 'authorised', by: 'server', byName: 'Tidebook', at: expect.any(Number), expiresAt: null }))
+
+  // Killed between the direction and what the sheet says of its fields.
+  const [workbook] = (await on.call('listWorkbooks')).workbooks
+  const { sheets } = await on.call('getWorkbook', { params: { id: workbook?.id ?? '' } })
+  await started.stop()
+  const database = new DatabaseSync(databasePath(own.path))
+  database.prepare("UPDATE objects SET direction = 'pull' WHERE name = 'Issues'").run()
+  database.close()
+  const again = await startServer(testConfig(own.path, { hasSandbox: true }))
+  const next = apiClient(again.origin, again.bearerToken)
+  const params = { id: workbook?.id ?? '', sheet: sheets[0]?.id ?? '' }
+  const { fields, rows } = await next.call('getRows', { params })
+  const cells = [{ row: rows[0]?.row ?? '', field: fields.find(({ name }) => name === 'Summary')?.id ?? '', value: 'Typed' }]
+  const { readOnly } = await next.call('editCells', { params, body: { cells } })
+  expect(readOnly.map(({ reason }) => reason)).toEqual(['This object only pulls from Jira.'])
+  await again.stop()
+})

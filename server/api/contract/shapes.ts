@@ -84,6 +84,7 @@ export const description = z.object({
   filterLanguage: z.enum(['JQL', 'SOQL', 'HubSpot filters']).optional(),
   filterExample: z.string().optional(),
   listPage: z.number().optional(),
+  keyExample: z.string().optional(),
 })
 
 export const connection = z.object({
