@@ -7,6 +7,7 @@ import {
   askedFields,
   distinct,
   distinctChanges,
+  goneLine,
   goneMarks,
   landed,
   mergeWrites,
@@ -151,8 +152,10 @@ async function endPull(run: Run, pushed: readonly Receipt[], { absent }: Reading
   await ports.settle((view) => ({
     recordMarks: gone.flatMap((record) => goneMarks(view, ports, record)),
     receipts: ended.map((r) => ({ idempotencyKey: r.idempotencyKey, state: 'gone' })),
+    credits: { pushed: distinctChanges(ended) },
     // Saved, and then not to be read: open until a later run can read them.
     counts: { pushed: ended.length, unknown: unread.length - ended.length },
+    runCells: ended.map(goneLine),
     ...leaves,
   }))
 }

@@ -5,6 +5,7 @@ import {
   appValue,
   distinct,
   distinctChanges,
+  goneLine,
   goneMarks,
   knownFormsOf,
   landed,
@@ -42,7 +43,9 @@ export async function resolveReceipts(
     open: [] as Receipt[],
   }
   for (const receipt of receipts) sorted[fateOf(run, receipt, byId.get(receipt.recordId), gone)].push(receipt)
-  const skipped = sorted.lost.length + sorted.gone.length
+  // What the app had confirmed was pushed, whatever became of its record since.
+  const pushed = [...sorted.landed, ...sorted.gone.filter((r) => r.state === 'saved')]
+  const skipped = sorted.lost.length + sorted.landed.length + sorted.gone.length - pushed.length
   await ports.settle((view) => ({
     ...mergeWrites([
       ...sorted.landed.map((r) => {
@@ -58,15 +61,16 @@ export async function resolveReceipts(
       ...sorted.lost.map((r) => ({ idempotencyKey: r.idempotencyKey, state: 'lost' as const })),
       ...sorted.gone.map((r) => ({ idempotencyKey: r.idempotencyKey, state: 'gone' as const })),
     ],
-    credits: { pushed: distinctChanges(sorted.landed) },
+    credits: { pushed: distinctChanges(pushed) },
     counts: {
       // What an earlier run sent was planned there; here it is counted where it ends, so that this receipt balances too.
-      planned: sentBy === 'earlier-run' ? sorted.landed.length + skipped : 0,
-      pushed: sorted.landed.length,
+      planned: sentBy === 'earlier-run' ? pushed.length + skipped : 0,
+      pushed: pushed.length,
       skipped,
       conflicts: sorted.lost.length,
     },
     runCells: [
+      ...sorted.gone.map(goneLine),
       ...sorted.landed.map((r) => ({
         ...receiptLine(r),
         got: foundOf(run, byId, r),

@@ -41,6 +41,14 @@ export const receiptLine = (r: Receipt): Pick<RunCell, 'row' | 'field' | 'record
   author: r.author,
 })
 
+/** What became of a cell that was sent and whose record is proven gone: pushed where the app had said so before. */
+export const goneLine = (r: Receipt): RunCell => ({
+  ...receiptLine(r),
+  got: null,
+  outcome: r.state === 'saved' ? 'pushed' : 'held',
+  note: r.state === 'saved' ? 'Saved; the record was deleted since.' : 'No answer came, and the record was deleted.',
+})
+
 export const knownFormsOf = (run: Run, r: Pick<Receipt, 'external' | 'sent' | 'answered'>): readonly CellValue[] => [
   knownFormOf(run, r.external, r.sent),
   ...(r.answered === undefined ? [] : [r.answered]),
