@@ -33,7 +33,7 @@ import {
 } from './storage/runs.ts'
 import type { Settings } from './storage/settings.ts'
 import { dropWaitingOps } from './storage/waiting.ts'
-import type { UpdateLog } from './update-log.ts'
+import type { SqlOp, UpdateLog } from './update-log.ts'
 
 const HEARTBEAT_MS = LEASE_MS / 4
 /** How a run waits with its end for a disk that does not take it: as long as its lease lasts. */
@@ -135,17 +135,17 @@ export class RunQueue {
 
   /**
    * Queues a run; a queued one that does the same takes the request in (P6), and a person's sync takes the place of a scheduled one that
-   * still waits. Durable when it resolves.
+   * still waits. Durable when it resolves, and `along` with it, in one commit.
    * @throws SyncError `over-allowance` where the month's allowance is used up and blocks
    */
-  async enqueue(request: RunRequest): Promise<{ run: string; joined: boolean }> {
+  async enqueue(request: RunRequest, along: readonly SqlOp[] = []): Promise<{ run: string; joined: boolean }> {
     // One after the other: two equal requests at one moment are one run.
-    const turn = this.#enqueuing.then(() => this.#enqueue(request))
+    const turn = this.#enqueuing.then(() => this.#enqueue(request, along))
     this.#enqueuing = turn.catch(() => undefined)
     return turn
   }
 
-  async #enqueue({ connection, order, trigger, actor }: RunRequest): Promise<{ run: string; joined: boolean }> {
+  async #enqueue({ connection, order, trigger, actor }: RunRequest, along: readonly SqlOp[]): Promise<{ run: string; joined: boolean }> {
     const { runs, log, clock, randomBytes, nameOf } = this.#parts
     await log.durable()
     const now = clock.now()
@@ -153,7 +153,7 @@ export class RunQueue {
     const queued = (await runs.open()).filter((r) => r.connection === id && r.state === 'queued' && r.isConfirmed !== true)
     const same = queued.find((r) => canJoin(r.order, order) && (isByClock({ trigger }) || !isByClock(r)))
     if (same !== undefined) {
-      log.execute([noteOp(same.id, 'queued', now, `Asked for again by ${nameOf(actor)}.`)])
+      log.execute([noteOp(same.id, 'queued', now, `Asked for again by ${nameOf(actor)}.`), ...along])
       await log.durable()
       return { run: same.id, joined: true }
     }
@@ -186,6 +186,7 @@ export class RunQueue {
       ...replaced.flatMap((r) => [...transitionOps(r.id, 'cancelled', now, note), endRunOp(r.id, now, null)]),
       insertRunOp(run),
       ...transitionOps(run.id, 'queued', now, null),
+      ...along,
     ])
     await log.durable()
     if (replaced.length > 0) this.#notify()

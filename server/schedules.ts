@@ -153,8 +153,9 @@ export class Schedules {
         scheduledAt: isOwed ? at : state.scheduledAt,
         nightlyAt: isNight && !busy.has(id) ? at : state.nightlyAt,
       }
-      if (next.scheduledAt !== known?.scheduledAt || next.nightlyAt !== known?.nightlyAt) log.execute([scheduleStateOp(id, next)])
-      if (isOwed) await this.#enqueue(full, isNight ? 'nightly' : 'schedule')
+      // In the run's own commit: what is noted as done is never lost with the process, nor done twice.
+      if (isOwed) await this.#enqueue(full, isNight ? 'nightly' : 'schedule', next)
+      else if (next.scheduledAt !== known?.scheduledAt || next.nightlyAt !== known?.nightlyAt) log.execute([scheduleStateOp(id, next)])
     }
     await log.durable()
   }
@@ -170,13 +171,15 @@ export class Schedules {
     return { scheduledAt, nightlyAt: !isRunning && nextNight(timeZone, time, nightlyAt) <= at ? at : nightlyAt }
   }
 
-  async #enqueue(connection: FullConnection, trigger: 'schedule' | 'nightly'): Promise<void> {
-    const { queue, logger } = this.#parts
+  async #enqueue(connection: FullConnection, trigger: 'schedule' | 'nightly', state: ScheduleState): Promise<void> {
+    const { queue, log, logger } = this.#parts
     const mode = connection.object.direction === 'pull' ? 'one-way' : 'two-way'
+    const noted = scheduleStateOp(connection.connection.id, state)
     try {
-      await queue.enqueue({ connection, order: { kind: 'sync', mode, trigger: 'schedule' }, trigger, actor: 'server' })
+      await queue.enqueue({ connection, order: { kind: 'sync', mode, trigger: 'schedule' }, trigger, actor: 'server' }, [noted])
     } catch (error) {
       if (!(error instanceof SyncError)) throw error
+      log.execute([noted])
       logger.warn({ connectionId: connection.connection.id, code: error.code }, 'a scheduled run was not queued')
     }
   }
