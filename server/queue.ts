@@ -253,14 +253,9 @@ export class RunQueue {
       if (full === undefined) continue
       const app = (this.#parts.readyApp ?? readyApp)(full.integration.app)
       const now = setupOf(full, app?.name ?? full.integration.app)
-      const active = this.#active.get(run.id)
-      const halted = haltOf(now)
-      if (active?.ports !== undefined) {
-        if (halted !== undefined) active.ports.stop(new SyncError('paused', halted))
-        else if (!isStillSo(active.ports.setup, now)) {
-          active.ports.stop(new SyncError('plan-changed', 'A direction or a mapping was changed while the run was under way.'))
-        }
-      } else if (halted !== undefined && run.state === 'queued' && isByClock(run)) dropped.push(run)
+      const ports = this.#active.get(run.id)?.ports
+      if (ports !== undefined) obey(ports, now)
+      else if (haltOf(now) !== undefined && run.state === 'queued' && isByClock(run)) dropped.push(run)
     }
     if (dropped.length > 0) await this.#drop(dropped, 'Dropped: nothing runs while it is paused.')
   }
@@ -422,6 +417,9 @@ export class RunQueue {
         makeHttp: (onCall) => this.#parts.makeHttp(full, onCall, () => active.ports?.goOn()),
         onChange: () => this.#onChange(active),
       })
+      // It may have been changed while the sheet was opened, when there was no run yet that could be told.
+      const today = await catalog.connection(run.connection)
+      if (today !== undefined) obey(active.ports, setupOf(today, app.name))
       const settings = this.#parts.settings?.()
       if (settings !== undefined) {
         await assertAffordable(run.order, active.ports, allowanceState(settings, this.#parts.runs, this.#parts.clock.now()))
@@ -509,6 +507,15 @@ export class RunQueue {
     const app = (this.#parts.readyApp ?? readyApp)(integration.app)
     if (app === undefined) throw new SyncError('not-found', `The app ${integration.app} is not built yet.`)
     return app
+  }
+}
+
+/** Tells a run under way what configuration says now: it ends before its next call where it may not go on as it began. */
+function obey(ports: RunPorts, now: ConnectionSetup): void {
+  const halted = haltOf(now)
+  if (halted !== undefined) ports.stop(new SyncError('paused', halted))
+  else if (!isStillSo(ports.setup, now)) {
+    ports.stop(new SyncError('plan-changed', 'A direction or a mapping was changed while the run was under way.'))
   }
 }
 
