@@ -1,20 +1,23 @@
 import { afterAll, expect, test } from 'vitest'
+import { isByClock } from '../../server/fairness.ts'
+import { nextNight } from '../../server/schedules.ts'
+import { ENDED, type RunState } from '../../server/storage/runs.ts'
 import type { RunOrder } from '../../sync-engine/ports.ts'
 import { SyncError } from '../../sync-engine/sync-error.ts'
 import { makeRandom } from '../../tools/random.ts'
 import type { Annotation, Choice, Marks } from '../../workbook/annotations.ts'
 import type { CellValue } from '../../workbook/cell-value.ts'
 import { chooseOn, editCells, putBack } from '../../workbook/edit.ts'
-import { type CellKey, cellKey, type FieldId, type RowId } from '../../workbook/ids.ts'
+import { type CellKey, type ConnectionId, cellKey, type FieldId, type RowId } from '../../workbook/ids.ts'
 import { isEdited } from '../../workbook/schema.ts'
-import { Crash, EngineWorld, openSharedLog, type SharedLog, TWO_WAY } from '../support/engine-world.ts'
-import { FakeApp, type WriteFate } from '../support/fake-app.ts'
+import { Crash, EngineWorld, openSharedLog, type RunEnd, type SharedLog, TWO_WAY } from '../support/engine-world.ts'
+import { FakeApp, type SeenCall, type WriteFate } from '../support/fake-app.ts'
 import { previewed } from '../support/undo.ts'
 
-// Many people, one engine and a misbehaving app, from one number. `SEED=…` plays one again with its journal, `SEEDS=n` plays more, from
+// Many people, one engine, two misbehaving apps on one sheet and a clock, from one number. `SEED=…` plays one again with its journal, `SEEDS=n` plays more, from
 // `FROM=…` on.
 
-const CI_SEEDS = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]
+const CI_SEEDS = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]
 const SEEDS =
   process.env.SEED !== undefined
     ? [Number(process.env.SEED)]
@@ -25,8 +28,33 @@ const STEPS = 70
 /** Runs it may take until nothing is left to do once everybody answers. */
 const CALM_ROUNDS = 14
 
-const RECORDS = ['1', '2', '3', '4']
-const FIELDS = ['summary', 'environment']
+/** What one app of the world holds. */
+interface Holding {
+  readonly records: readonly string[]
+  readonly fields: readonly string[]
+}
+/** Four records of one app, three of another: one of them stands in a row of the first's. */
+const HOLDINGS = {
+  jira: { records: ['1', '2', '3', '4'], fields: ['summary', 'environment'] },
+  hubspot: { records: ['h1', 'h2', 'h3'], fields: ['name', 'city'] },
+} as const satisfies Record<string, Holding>
+const BESIDE = { h1: '1', h2: '2' }
+/** Records that make a mass change possible; people type into the first alone. */
+const CROWD = Array.from({ length: 60 }, (_, i) => `c${i + 1}`)
+/** As many of them change at once: more than a fifth of all linked rows, and more than fifty. */
+const MASS = 55
+/** Where people type and others edit. */
+const PLACES = [
+  ...Object.values<Holding>(HOLDINGS).flatMap(({ records, fields }) =>
+    records.flatMap((record) => fields.map((external) => ({ record, external }))),
+  ),
+  { record: 'c1', external: 'name' },
+]
+/** A run in one of these states does nothing now. */
+const RESTING = ['queued', 'waiting', ...ENDED].map((state) => `'${state}'`).join(', ')
+const SCHEDULES = [null, 5, 15, 60] as const
+const MINUTE_MS = 60_000
+const HINT_MS = 30_000
 const NAMES = ['ann', 'bob', 'cem', 'dee', 'eva']
 const VALUES: readonly CellValue[] = ['a', 'b', 'c', 'x', 'y', 'z', null, 'bad']
 
@@ -38,7 +66,9 @@ const MUST_BE_SEEN = [
   ...['crashed', 'lost before', 'lost after', 'refused', 'throttled', 'rewritten', 'typed during a run'],
   ...['mark differs', 'mark conflict', 'mark concurrent', 'mark concurrent over settled', 'mark refused', 'mark gone'],
   ...['receipt settled', 'receipt refused', 'receipt not-landed', 'receipt lost'],
-  ...['run settled', 'run partial', 'run failed'],
+  ...['run settled', 'run partial', 'run failed', 'run cancelled', 'run waiting'],
+  ...['together', 'clock', 'hint', 'came by a hint', 'came by schedule', 'night', 'night missed', 'paused', 'paused in a run', 'resumed'],
+  ...['mass change', 'confirmed', 'declined', 'crashed by the clock'],
   ...[
     'choice keep-app',
     'choice send-again',
@@ -77,12 +107,20 @@ type Person = ReturnType<EngineWorld['person']>
 class Simulation {
   readonly w: EngineWorld
   readonly journal: string[] = []
+  /** What the world is found to have done against its laws where nothing can be thrown. */
+  readonly wrongs: string[] = []
   readonly #random: () => number
   readonly #acts = new Map<CellKey, Act[]>()
+  readonly #paused = new Set<ConnectionId>()
+  /** What people do to the configuration while runs are under way. */
+  readonly #doing: Promise<void>[] = []
+  /** Since when a night counts, and what the app has hinted at. */
+  readonly #nights = new Map<ConnectionId, number>()
+  readonly #hinted = new Set<ConnectionId>()
   /** What was staged at the plans of this run, by `record.field`. */
   #planned: Planned[] = []
   #foreign = 0
-  #untold = 0
+  #untold = new Map<string, number>()
   readonly #noted = new Map<string, string>()
   #isInRun = false
 
@@ -107,8 +145,7 @@ class Simulation {
   }
 
   place(): { row: RowId; field: FieldId; key: CellKey; name: string } {
-    const record = this.pick(RECORDS)
-    const external = this.pick(FIELDS)
+    const { record, external } = this.pick(PLACES)
     const [row, field] = [this.w.row(record), this.w.field(external)]
     return { row, field, key: cellKey(row, field), name: `${record}.${external}` }
   }
@@ -198,7 +235,10 @@ class Simulation {
   // The app and the engine -------------------------------------------------------------------------------------------------------------------
 
   misbehave(): void {
-    const { app } = this.w
+    for (const { id, app } of this.w.connections) this.#misbehave(id, app)
+  }
+
+  #misbehave(connection: ConnectionId, app: FakeApp): void {
     const bad = this.#random()
     app.fateOf = (delta): WriteFate => {
       if (delta.changes.some((c) => c.value === 'bad')) {
@@ -215,7 +255,8 @@ class Simulation {
       if (roll > 1) {
         this.note('lost before', delta.recordId)
         // Where saving would have changed nothing, nobody can tell whether it was saved: it counts as sent.
-        this.#untold += delta.changes.filter((c) => app.normalise(c.field, c.value) === app.get(delta.recordId, c.field)).length
+        const untold = delta.changes.filter((c) => app.normalise(c.field, c.value) === app.get(delta.recordId, c.field)).length
+        this.#untold.set(connection, (this.#untold.get(connection) ?? 0) + untold)
         // Somebody else may be quicker than the next try.
         if (this.chance(0.3)) this.foreignEdit(delta.recordId, delta.changes[0]?.field)
         return { kind: 'lose', isSaved: false }
@@ -224,82 +265,267 @@ class Simulation {
       return { kind: 'throw', error: new SyncError('rate-limited', 'Jira asked us to slow down.') }
     }
     app.onCall = (call) => {
-      if (call.kind === 'check' || call.kind === 'read-back') this.#planned.push(...this.#stagedNow())
+      this.#lookAtCall(connection, call)
       if (this.chance(0.25)) this.type()
       if (this.chance(0.05)) this.putBack()
       if (this.chance(0.05)) this.choose()
       if (call.kind === 'pull' && this.chance(0.1)) this.foreignEdit()
+      if (call.kind === 'pull' && this.chance(0.02)) this.toggleRecord()
+      if (this.chance(0.02)) {
+        this.note('paused in a run')
+        this.#doing.push(this.setOn(connection, false))
+      }
       // What did not land is planned anew after it was read back, from what stands by then.
       if (call.kind === 'read-back') this.#planned.push(...this.#stagedNow())
     }
   }
 
+  /** A call leaves: its run is the only one of its connection, and the connection is not paused. */
+  #lookAtCall(connection: ConnectionId, call: SeenCall): void {
+    if (this.#paused.has(connection)) this.wrongs.push(`${call.kind} ${call.op} left while its connection was paused`)
+    const { n } = this.w.reader.raw
+      .prepare(`SELECT count(*) AS n FROM runs WHERE connection = ? AND state NOT IN (${RESTING})`)
+      .get(connection) as { n: number }
+    if (n > 1) this.wrongs.push(`${n} runs of one connection are under way`)
+    if (call.kind === 'check' || call.kind === 'read-back') this.#planned.push(...this.#stagedNow())
+  }
+
   behave(): void {
-    const { app } = this.w
-    app.fateOf = () => ({ kind: 'save' })
-    app.rewrite = (_field, value) => value
-    app.onCall = (call) => {
-      if (call.kind === 'check' || call.kind === 'read-back') this.#planned.push(...this.#stagedNow())
+    for (const { id, app } of this.w.connections) {
+      app.fateOf = () => ({ kind: 'save' })
+      app.rewrite = (_field, value) => value
+      app.onCall = (call) => this.#lookAtCall(id, call)
     }
-    for (const id of RECORDS) app.hide(id, false)
   }
 
   #stagedNow(): Planned[] {
-    const { room, connection, sheet } = this.w
-    return [...room.authority.staged(connection)].map(({ row, field, live }) => {
-      const external = sheet.field(field)?.binding?.external ?? ''
-      return { cell: `${sheet.recordOf(row, connection) ?? ''}.${external}`, value: live.value, base: live.base }
+    const { room, connections, sheet } = this.w
+    return connections.flatMap(({ id }) =>
+      [...room.authority.staged(id)].map(({ row, field, live }) => {
+        const external = sheet.field(field)?.binding?.external ?? ''
+        return { cell: `${sheet.recordOf(row, id) ?? ''}.${external}`, value: live.value, base: live.base }
+      }),
+    )
+  }
+
+  foreignEdit(record?: string, field?: string): void {
+    const place = this.pick(PLACES)
+    const at = { record: record ?? place.record, external: (record === undefined ? undefined : field) ?? place.external }
+    // A word nobody types: what stands in the app is then known to be theirs.
+    const value = `theirs ${++this.#foreign}`
+    this.#appOf(at.external).foreignEdit(at.record, at.external, value)
+    this.note('foreign edit', `${at.record}.${at.external}=${value}`)
+  }
+
+  /** Somebody changes most of what an app holds at once; often the clock comes by before anybody else. */
+  async massChange(): Promise<void> {
+    const { app, id: connection } = this.#crowded
+    for (const id of CROWD.slice(0, MASS)) app.foreignEdit(id, 'name', `all ${++this.#foreign}`)
+    this.note('mass change')
+    if (this.chance(0.7)) await this.run('scheduled', { connection, isCrashing: this.chance(0.3) })
+    if (this.chance(0.5)) await this.answerWaiting()
+  }
+
+  get #crowded() {
+    const found = this.w.connections.find(({ app }) => app.records.has('c2'))
+    if (found === undefined) throw new Error('Nobody holds the crowd')
+    return found
+  }
+
+  #appOf(external: string): FakeApp {
+    const found = this.w.connections.find(({ fields }) => fields.includes(external))
+    if (found === undefined) throw new Error(`No app has ${external}`)
+    return found.app
+  }
+
+  async setOn(connection: ConnectionId, isOn: boolean): Promise<void> {
+    this.note(isOn ? 'resumed' : 'paused', connection)
+    if (isOn) this.#paused.delete(connection)
+    await this.w.configure({ connection, isOn }).catch(onlyCrash)
+    // Whether it holds after a crash is what is on disk.
+    if (!this.w.isDead && !isOn) this.#paused.add(connection)
+  }
+
+  async toggle(): Promise<void> {
+    const { id } = this.pick(this.w.connections)
+    await this.setOn(id, this.#paused.has(id))
+  }
+
+  /** What a crash left of the switches. */
+  async #readSwitches(): Promise<void> {
+    for (const { id } of this.w.connections) {
+      const { integration } = await this.w.full(id)
+      if (integration.isOn) this.#paused.delete(id)
+      else this.#paused.add(id)
+    }
+  }
+
+  async run(kind: Kind, { isCrashing = false, connection = this.pick(this.w.connections).id } = {}): Promise<void> {
+    await this.#inRuns(isCrashing, async () => {
+      const order = await this.#orderOf(kind, connection)
+      if (order === undefined) return
+      this.note(kind, connection)
+      this.#noteEnd(await this.w.run(order, kind === 'scheduled' ? 'schedule' : 'person', connection))
     })
   }
 
-  foreignEdit(record: string = this.pick(RECORDS), field: string = this.pick(FIELDS)): void {
-    // A word nobody types: what stands in the app is then known to be theirs.
-    const value = `theirs ${++this.#foreign}`
-    this.w.app.foreignEdit(record, field, value)
-    this.note('foreign edit', `${record}.${field}=${value}`)
+  /** Several runs are asked for at once, of any connection. */
+  async together({ isCrashing = false } = {}): Promise<void> {
+    await this.#inRuns(isCrashing, async () => {
+      this.note('together')
+      const asked: string[] = []
+      for (let count = 2 + Math.floor(this.#random() * 4); count > 0; count--) {
+        const { id } = this.pick(this.w.connections)
+        const kind = this.pick(['two-way', 'two-way', 'one-way', 'scheduled', 'undo'] as const)
+        const order = await this.#orderOf(kind, id)
+        if (order !== undefined) asked.push(await this.w.enqueue(order, kind === 'scheduled' ? 'schedule' : 'person', id))
+      }
+      for (const id of asked) this.#noteEnd(await this.w.endOf(id))
+    })
   }
 
-  async run(kind: 'two-way' | 'one-way' | 'scheduled' | 'undo', { isCrashing = false } = {}): Promise<void> {
+  /** The clock goes on: what it must start, it starts once; what it must not, it does not. */
+  async clock({ isCrashing = false } = {}): Promise<void> {
     const { w } = this
-    const order = kind === 'undo' ? await this.#undoOfLast() : TWO_WAY
-    if (order === undefined) return
-    this.note(kind)
+    const ms = this.pick([HINT_MS, 6 * MINUTE_MS, 61 * MINUTE_MS, 10 * 60 * MINUTE_MS, 50 * 60 * MINUTE_MS])
+    const at = w.nowMs + ms
+    const { timeZone, nightlyAt } = w.server.settings.get()
+    const nightAfter = (since: number): number => nextNight(timeZone, nightlyAt, since)
+    const wanted: { id: ConnectionId; isNight: boolean; wants: 'a run' | 'no run' | 'either' }[] = []
+    const open = new Set((await w.server.runs.open()).map((r) => r.connection))
+    for (const { id } of w.connections) {
+      const { object } = await w.full(id)
+      const isOn = !this.#paused.has(id)
+      const since = this.#nights.get(id) ?? at
+      const isNight = object.isNightly === true && isOn && nightAfter(since) <= at
+      const isDue = isOn && object.schedule !== null && (ms >= object.schedule * MINUTE_MS || this.#hinted.has(id))
+      const mayBeDue = isOn && object.schedule !== null
+      if (this.#hinted.has(id) && isDue && !open.has(id)) seen.add('came by a hint')
+      if (isNight && nightAfter(nightAfter(since)) <= at) seen.add('night missed')
+      wanted.push({ id, isNight, wants: open.has(id) || !(isNight || mayBeDue) ? 'no run' : isNight || isDue ? 'a run' : 'either' })
+      // The nights of a pause are not made up for; those that find a run open are.
+      if (object.isNightly !== true) this.#nights.delete(id)
+      else if (!this.#nights.has(id) || (!isOn && nightAfter(since) <= at)) this.#nights.set(id, at)
+    }
+    this.#hinted.clear()
+    const before = new Set((await w.server.runs.runs({ limit: 10_000 })).map((r) => r.id))
+    let isWhole = false
+    await this.#inRuns(isCrashing, async () => {
+      this.note('clock', `${ms / MINUTE_MS} min`)
+      for (const run of await w.passTime(ms)) this.#noteEnd({ run, counts: run.counts })
+      isWhole = !w.isDead
+    })
+    if (!isWhole) seen.add('crashed by the clock')
+    const started = (await w.server.runs.runs({ limit: 10_000 })).filter((r) => !before.has(r.id) && isByClock(r))
+    for (const { id, isNight, wants } of wanted) {
+      const own = started.filter((r) => r.connection === id)
+      const text = `${id} by the clock: ${own.map((r) => r.trigger).join(', ') || 'nothing'}; wanted ${isNight ? 'a night' : wants}`
+      if (own.length > 1 || (wants === 'no run' && own.length > 0) || (isWhole && wants === 'a run' && own.length === 0))
+        this.wrongs.push(text)
+      const isNightly = own.some((r) => r.trigger === 'nightly')
+      if (isNightly && !isNight) this.wrongs.push(`${text}: no night was due`)
+      if (isWhole && isNight && wants === 'a run' && !isNightly) this.wrongs.push(`${text}: the night was not run`)
+      if (isNightly) {
+        seen.add('night')
+        this.#nights.set(id, at)
+      } else if (own.length > 0) seen.add('came by schedule')
+    }
+  }
+
+  async hint(): Promise<void> {
+    const { id } = this.pick(this.w.connections)
+    const { integration, object } = await this.w.full(id)
+    this.note('hint', id)
+    await this.w.server.schedules.onHint(integration.id, this.chance(0.5) ? object.external : undefined)
+    this.#hinted.add(id)
+  }
+
+  /** Somebody sets a schedule, or switches the nights. */
+  async plan(id = this.pick(this.w.connections).id): Promise<void> {
+    await this.w.configure({ connection: id, schedule: this.pick(SCHEDULES), isNightly: this.chance(0.6) })
+  }
+
+  /** Somebody answers a run that waits for them. */
+  async answerWaiting(): Promise<void> {
+    const { w } = this
+    const waiting = (await w.server.runs.open()).find((r) => r.state === 'waiting')
+    if (waiting === undefined) return
+    if (this.chance(0.5)) {
+      this.note('declined')
+      await w.server.queue.cancel(waiting.id)
+    } else {
+      await this.#inRuns(this.chance(0.3), async () => {
+        this.note('confirmed')
+        const { state } = await w.confirm(waiting.id)
+        if (!this.#paused.has(waiting.connection as ConnectionId) && state !== 'settled')
+          this.wrongs.push(`what was confirmed ended ${state}`)
+      })
+    }
+  }
+
+  /** What happens while runs are under way; the process may die in it. */
+  async #inRuns(isCrashing: boolean, work: () => Promise<void>): Promise<void> {
+    const { w } = this
     this.#planned = []
-    const from = w.app.writes.length
+    const from = w.connections.map(({ app }) => app.writes.length)
     this.#isInRun = true
     if (isCrashing) w.dieBefore(1 + Math.floor(this.#random() * 22))
     try {
-      const { run, counts } = await (kind === 'scheduled' ? w.scheduled() : kind === 'one-way' ? w.oneWay() : w.run(order))
-      this.note(`run ${run.state}`, `${JSON.stringify(counts)} ${run.error?.code ?? ''}`)
-      if (run.error !== null) expect(run.error.code, 'a run only fails as the app made it').toBe('rate-limited')
+      await work()
+      await Promise.all(this.#doing)
     } catch (error) {
-      if (!(error instanceof Crash)) throw error
+      onlyCrash(error)
+    }
+    if (w.isDead) {
       this.note('crashed')
+      await Promise.all(this.#doing)
       await this.restart()
     }
+    this.#doing.splice(0)
     w.server.fuse.disarm()
     this.#isInRun = false
-    this.#lookAtWrites(from)
+    for (const [i, { app }] of w.connections.entries()) this.#lookAtWrites(app, from[i] ?? 0)
+  }
+
+  #noteEnd({ run, counts }: Pick<RunEnd, 'run' | 'counts'>): void {
+    this.note(`run ${run.state}`, `${run.connection} ${run.trigger} ${JSON.stringify(counts)} ${run.error?.code ?? ''}`)
+    if (run.error !== null) expect(['rate-limited', 'paused'], 'a run only fails as the app or a person made it').toContain(run.error.code)
+  }
+
+  async #orderOf(kind: Kind, connection: ConnectionId): Promise<RunOrder | undefined> {
+    switch (kind) {
+      case 'two-way':
+        return TWO_WAY
+      case 'one-way':
+        return { kind: 'sync', mode: 'one-way', trigger: 'person' }
+      case 'scheduled':
+        return { kind: 'sync', mode: 'two-way', trigger: 'schedule' }
+      case 'undo':
+        return this.#undoOfLast(connection)
+    }
   }
 
   /** The undo of the last sync that pushed something, as its preview has it. */
-  async #undoOfLast(): Promise<RunOrder | undefined> {
+  async #undoOfLast(connection: ConnectionId): Promise<RunOrder | undefined> {
     const { w } = this
-    const runs = await w.server.runs.runs({ connections: [w.connection], limit: 20 })
+    const runs = await w.server.runs.runs({ connections: [connection], limit: 20 })
     const last = runs.find((r) => (r.kind === 'sync' || r.kind === 'undo') && r.counts.pushed > 0)
     if (last === undefined) return undefined
-    const { frozen } = await previewed(w, last.id)
+    const { frozen } = await previewed(w, last.id, connection)
     return frozen.cells.length === 0 ? undefined : { kind: 'undo', run: last.id, frozen }
   }
 
   async restart(): Promise<void> {
     this.note('restarted')
+    // Hints are of this process alone.
+    this.#hinted.clear()
+    await this.#readSwitches()
     await this.w.restart({ isResuming: this.chance(0.7) })
   }
 
   /** Nothing is sent that nobody asked for; nothing the app holds is overwritten unseen. */
-  #lookAtWrites(from: number): void {
-    for (const { record, field, by, asked, over, stored } of this.w.app.writes.slice(from)) {
+  #lookAtWrites(app: FakeApp, from: number): void {
+    for (const { record, field, by, asked, over, stored } of app.writes.slice(from)) {
       if (by !== 'engine') continue
       this.journal.push(`  sent ${record}.${field}=${String(asked)} over ${String(over)}, stored ${String(stored)}`)
       const plans = this.#planned.filter((p) => p.cell === `${record}.${field}` && p.value === asked)
@@ -322,37 +548,36 @@ class Simulation {
       if (annotation.kind === 'concurrent' && annotation.settled !== undefined) seen.add('mark concurrent over settled')
     }
     this.#lookAtWishes()
-    for (const { state } of w.reader.raw.prepare('SELECT DISTINCT state FROM receipts WHERE connection = ?').all(w.connection) as {
-      state: string
-    }[])
-      seen.add(`receipt ${state}`)
+    const receipts = w.reader.raw.prepare('SELECT DISTINCT state FROM receipts').all() as { state: string }[]
+    for (const { state } of receipts) seen.add(`receipt ${state}`)
+    expect(this.wrongs, 'what happened against the laws').toEqual([])
+    expect(queueWrongs(w), 'the order of the queue').toEqual([])
   }
 
   /** What changed in the server's cells since the last look, for the journal. */
   #noteCells(): void {
     const { w } = this
-    for (const record of RECORDS) {
-      for (const external of FIELDS) {
-        const { shown, baseline, entry, marks } = w.look({ record, field: external })
-        const live = w.room.authority.live(w.row(record), w.field(external))
-        const who = live === undefined ? '' : ` by ${live.author} as ${live.standsFor ?? live.item}`
-        const text = `${JSON.stringify(shown)} over ${JSON.stringify(baseline)} ${JSON.stringify(entry)}${who} ${JSON.stringify(marks)}`
-        const name = `${record}.${external}`
-        if (this.#noted.get(name) !== text) this.journal.push(`    ${name}: ${text}`)
-        this.#noted.set(name, text)
-      }
+    for (const { record, external } of PLACES) {
+      const { shown, baseline, entry, marks } = w.look({ record, field: external })
+      const live = w.room.authority.live(w.row(record), w.field(external))
+      const who = live === undefined ? '' : ` by ${live.author} as ${live.standsFor ?? live.item}`
+      const text = `${JSON.stringify(shown)} over ${JSON.stringify(baseline)} ${JSON.stringify(entry)}${who} ${JSON.stringify(marks)}`
+      const name = `${record}.${external}`
+      if (this.#noted.get(name) !== text) this.journal.push(`    ${name}: ${text}`)
+      this.#noted.set(name, text)
     }
   }
 
   /** Each person's last value of a cell is shown, annotated, or was pushed and settled; those offline are still to come. */
   #lookAtWishes(): void {
-    const { sheet, app, connection } = this.w
+    const { sheet } = this.w
     for (const [key, acts] of this.#acts) {
       const alive = this.#standing(acts)
       const [row, field] = key.split(':') as [RowId, FieldId]
       const { value, baseline, marks } = sheet.cell(row, field)
-      const record = sheet.recordOf(row, connection) ?? ''
-      const external = sheet.field(field)?.binding?.external ?? ''
+      const { external = '', connection } = sheet.field(field)?.binding ?? {}
+      const record = (connection && sheet.recordOf(row, connection)) ?? ''
+      const app = this.#appOf(external)
       for (const act of alive) {
         const wish = act.wish?.value ?? null
         const isSent = app.writes.some((x) => x.by === 'engine' && x.record === record && x.field === external && x.asked === wish)
@@ -376,13 +601,19 @@ class Simulation {
       await w.online(name)
       await this.look()
     }
-    for (const id of RECORDS) if (!w.app.records.has(id)) w.app.add(id, { summary: 'back', environment: 'back' })
+    for (const { id } of w.connections) {
+      if (this.#paused.has(id)) await this.setOn(id, true)
+      await w.configure({ connection: id, schedule: null, isNightly: false })
+    }
+    for (const [id, { app, back }] of this.#everyRecord()) if (!app.records.has(id)) app.add(id, back)
     for (const row of [...w.sheet.baseRowIds()]) if (w.sheet.isDeleted(row)) w.setDeleted('ann', row, false)
     for (let round = 1; ; round++) {
-      await this.run('two-way')
-      await this.look()
+      for (const { id: connection } of w.connections) {
+        await this.run('two-way', { connection })
+        await this.look()
+      }
       const open = [...w.sheet.annotations()]
-      const staged = [...w.room.authority.staged(w.connection)]
+      const staged = w.connections.flatMap(({ id }) => [...w.room.authority.staged(id)])
       if (open.length === 0 && staged.length === 0) break
       if (round > CALM_ROUNDS) throw new Error(`It does not come to rest: ${JSON.stringify({ open, staged })}`)
       const person = this.person()
@@ -390,36 +621,91 @@ class Simulation {
       await w.quiet()
     }
     const before = w.updates
-    const { sent } = await w.run(TWO_WAY)
+    const sent: string[] = []
+    for (const { id } of w.connections) sent.push(...(await w.run(TWO_WAY, 'person', id)).sent)
     expect([sent, w.updates - before], 'when nobody acts a run writes nothing').toEqual([[], 0])
-    for (const record of RECORDS) {
-      for (const external of FIELDS) {
-        const cell = w.look({ record, field: external })
-        expect(cell, `${record}.${external} is what the app holds`).toEqual({
-          shown: w.app.get(record, external),
-          baseline: w.app.get(record, external),
-          entry: null,
-          isStaged: false,
-          marks: {},
-        })
-      }
+    for (const { record, external } of [...PLACES, ...CROWD.map((id) => ({ record: id, external: 'name' }))]) {
+      const held = this.#appOf(external).get(record, external)
+      const cell = w.look({ record, field: external })
+      expect(cell, `${record}.${external} is what the app holds`).toEqual({
+        shown: held,
+        baseline: held,
+        entry: null,
+        isStaged: false,
+        marks: {},
+      })
     }
     w.expectOneTruth()
-    const receipts = w.server.runs.openReceipts(w.connection)
-    expect(receipts, 'every receipt is closed').toEqual([])
-    await this.#expectExactlyOnce()
+    for (const { id, app } of w.connections) {
+      expect(w.server.runs.openReceipts(id), 'every receipt is closed').toEqual([])
+      await this.#expectExactlyOnce(id, app)
+    }
+    expect(await w.server.runs.open(), 'every run is over').toEqual([])
+  }
+
+  /** Every record that may be missing, with what it holds when it comes back. */
+  *#everyRecord(): Generator<[id: string, { app: FakeApp; back: Readonly<Record<string, CellValue>> }]> {
+    for (const { app } of this.w.connections) {
+      const { records, fields } = HOLDINGS[app.id]
+      for (const id of records) yield [id, { app, back: Object.fromEntries(fields.map((field) => [field, 'BACK'])) }]
+    }
+  }
+
+  /** Somebody deletes a record in its app, or brings it back. */
+  toggleRecord(): void {
+    const [id, { app, back }] = this.pick([...this.#everyRecord()])
+    this.note(app.records.has(id) ? 'record deleted' : 'record restored', id)
+    if (app.records.has(id)) app.delete(id)
+    else app.add(id, back)
   }
 
   /** Each entry was saved at most once, and costs at most one credit. */
-  async #expectExactlyOnce(): Promise<void> {
+  async #expectExactlyOnce(connection: ConnectionId, app: FakeApp): Promise<void> {
     const { w } = this
-    const saved = w.app.writes.filter((x) => x.by === 'engine').length
-    const { n } = w.reader.raw.prepare('SELECT count(*) AS n FROM receipts WHERE connection = ?').get(w.connection) as { n: number }
-    const ledger = await w.server.runs.ledger(0, [w.connection])
+    const saved = app.writes.filter((x) => x.by === 'engine').length
+    const { n } = w.reader.raw.prepare('SELECT count(*) AS n FROM receipts WHERE connection = ?').get(connection) as { n: number }
+    const ledger = await w.server.runs.ledger(0, [connection])
     const pushed = ledger.reduce((sum, entry) => sum + entry.pushed, 0)
     expect(saved, 'no entry is saved twice').toBeLessThanOrEqual(n)
-    expect(pushed, 'no push is charged twice').toBeLessThanOrEqual(saved + this.#untold)
+    expect(pushed, 'no push is charged twice').toBeLessThanOrEqual(saved + (this.#untold.get(connection) ?? 0))
   }
+}
+
+type Kind = 'two-way' | 'one-way' | 'scheduled' | 'undo'
+
+/** @throws whatever else it is */
+function onlyCrash(error: unknown): void {
+  if (!(error instanceof Crash)) throw error
+}
+
+/** Runs of one connection that were begun before others of it that had waited with them, and that go first. */
+function queueWrongs(w: EngineWorld): string[] {
+  const rows = w.reader.raw
+    .prepare(
+      `SELECT t.run, t.state, r.connection, r.priority, r.created_at AS at, r.waiting IS NOT NULL AS isKept
+       FROM run_transitions t JOIN runs r ON r.id = t.run ORDER BY t.id`,
+    )
+    .all() as { run: string; state: string; connection: string; priority: number; at: number; isKept: number }[]
+  const wrongs: string[] = []
+  const queued = new Map<string, (typeof rows)[number]>()
+  /** Those of a connection that waited together when its last run was over. */
+  const waited = new Map<string, Set<string>>()
+  for (const row of rows) {
+    const { run, state, connection } = row
+    const mates = waited.get(connection) ?? new Set()
+    if (state === 'leased' && mates.has(run) && row.isKept === 0) {
+      for (const id of mates) {
+        const mate = queued.get(id)
+        if (mate === undefined || mate.isKept === 1) continue
+        if (mate.priority > row.priority || (mate.priority === row.priority && mate.at < row.at)) wrongs.push(`${run} went before ${id}`)
+      }
+    }
+    if (state === 'queued') queued.set(run, row)
+    else queued.delete(run)
+    if (ENDED.includes(state as RunState))
+      waited.set(connection, new Set([...queued.values()].filter((q) => q.connection === connection).map((q) => q.run)))
+  }
+  return wrongs
 }
 
 /** The wishes at the server that nobody who had seen them has replaced, taken back or answered. */
@@ -444,21 +730,34 @@ async function play(seed: number, shared: SharedLog | undefined): Promise<void> 
   const count = 3 + Math.floor(random() * 3)
   // Below, between and above the server's own numbers, in any order.
   const clients = NAMES.slice(0, count).map((_, i) => 1 + 10 * Math.floor(random() * 900) + i)
-  const app = new FakeApp()
-  app.normalise = (field, value) => (field === 'environment' && typeof value === 'string' ? value.toUpperCase() : value)
-  const records = Object.fromEntries(RECORDS.map((id) => [id, { summary: 'a', environment: 'A' }]))
+  const jira = new FakeApp('jira')
+  const hubspot = new FakeApp('hubspot')
+  hubspot.fields = [
+    ...jira.fields.filter((f) => f.type === 'record-key'),
+    { id: 'name', name: 'Name', type: 'text', writable: true },
+    { id: 'city', name: 'City', type: 'text', writable: true },
+  ]
+  for (const app of [jira, hubspot]) {
+    app.normalise = (field, value) =>
+      (field === 'environment' || field === 'city') && typeof value === 'string' ? value.toUpperCase() : value
+  }
+  for (const id of [...HOLDINGS.hubspot.records, ...CROWD]) hubspot.add(id, { name: 'a', city: 'A' }, id)
+  const records = Object.fromEntries(HOLDINGS.jira.records.map((id) => [id, { summary: 'a', environment: 'A' }]))
   const people = NAMES.slice(0, count).map((name, i) => ({ name, client: clients[i] ?? i + 1 }))
   await using w = await EngineWorld.start({
     seed,
     records,
-    fields: FIELDS,
+    fields: HOLDINGS.jira.fields,
+    others: [{ app: hubspot, object: 'issues', fields: HOLDINGS.hubspot.fields, beside: BESIDE }],
     people,
-    app,
+    app: jira,
     serverClient: 1_009 + 10 * (seed % 800),
     ...(shared && { shared }),
   })
   const sim = new Simulation(w, random)
   try {
+    sim.behave()
+    for (const { id } of w.connections) await sim.plan(id)
     for (let step = 0; step < STEPS; step++) {
       await stepOf(sim, random())
       await sim.look()
@@ -486,8 +785,8 @@ async function stepOf(sim: Simulation, roll: number): Promise<void> {
     }
     return
   }
-  if (roll < 0.64) return sim.foreignEdit()
-  if (roll < 0.67) {
+  if (roll < 0.61) return sim.foreignEdit()
+  if (roll < 0.64) {
     const { row } = sim.place()
     const person = sim.person()
     const isDeleted = !person.sheet.isDeleted(row)
@@ -495,22 +794,21 @@ async function stepOf(sim: Simulation, roll: number): Promise<void> {
     w.setDeleted(person.name, row, isDeleted)
     return
   }
-  if (roll < 0.7) {
-    const id = sim.pick(RECORDS)
-    if (w.app.records.has(id)) {
-      sim.note('record deleted', id)
-      w.app.delete(id)
-    } else {
-      sim.note('record restored', id)
-      w.app.add(id, { summary: 'again', environment: 'AGAIN' })
-    }
-    return
-  }
-  if (roll < 0.73) return sim.restart()
+  if (roll < 0.66) return sim.toggleRecord()
+  if (roll < 0.68) return sim.restart()
+  if (roll < 0.7) return sim.massChange()
+  if (roll < 0.72) return sim.plan()
+  if (roll < 0.74) return sim.hint()
+  if (roll < 0.755) return sim.toggle()
+  if (roll < 0.78) return sim.answerWaiting()
   sim.misbehave()
-  w.app.rewrite = (field, value) => (field === 'summary' && typeof value === 'string' && sim.chance(0.15) ? `${value}!` : value)
-  const kind = sim.pick(['two-way', 'two-way', 'two-way', 'one-way', 'scheduled', 'undo'] as const)
-  await sim.run(kind, { isCrashing: sim.chance(0.3) })
+  for (const { app } of w.connections)
+    app.rewrite = (field, value) =>
+      (field === 'summary' || field === 'name') && typeof value === 'string' && sim.chance(0.15) ? `${value}!` : value
+  const isCrashing = sim.chance(0.3)
+  if (roll < 0.83) await sim.clock({ isCrashing })
+  else if (roll < 0.88) await sim.together({ isCrashing })
+  else await sim.run(sim.pick(['two-way', 'two-way', 'two-way', 'one-way', 'scheduled', 'undo'] as const), { isCrashing })
   sim.behave()
 }
 
@@ -532,4 +830,24 @@ for (const seed of SEEDS) {
 
 test.runIf(SEEDS.length >= CI_SEEDS.length)('[E21] the simulation walked every path it is there for', () => {
   expect(MUST_BE_SEEN.filter((kind) => !seen.has(kind))).toEqual([])
+})
+
+test('[P1] whatever the process dies before, a night that was due is run, and once', async () => {
+  await using log = await openSharedLog()
+  for (let effect = 1; effect <= 12; effect++) {
+    await using w = await EngineWorld.start({ shared: log, seed: effect })
+    await w.configure({ isNightly: true })
+    await w.passTime(0)
+    w.dieBefore(effect)
+    await w.passTime(24 * 60 * MINUTE_MS).catch(onlyCrash)
+    if (w.isDead) await w.restart()
+    w.server.fuse.disarm()
+    await w.passTime(MINUTE_MS)
+    await w.passTime(MINUTE_MS)
+    const nights = (await w.server.runs.runs({ connections: [w.connection], limit: 100 })).filter((r) => r.trigger === 'nightly')
+    expect(
+      nights.map((r) => r.state),
+      `dead before effect ${effect}`,
+    ).toEqual(['settled'])
+  }
 })

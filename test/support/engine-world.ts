@@ -40,7 +40,6 @@ import {
   type RowId,
   type SheetId,
 } from '../../workbook/ids.ts'
-import { isServerOrigin } from '../../workbook/origin.ts'
 import { bookName, isServerWritten, parseDocumentName, sysName } from '../../workbook/schema.ts'
 import { Sheet } from '../../workbook/sheet.ts'
 import { FakeApp, type SeenCall } from './fake-app.ts'
@@ -264,10 +263,11 @@ class WorldDocuments implements Documents {
   }
 
   async drop(): Promise<void> {
-    for (const loading of this.#live.values()) {
-      const live = await loading
-      live.detach()
-      live.doc.destroy()
+    for (const loading of await Promise.allSettled(this.#live.values())) {
+      // One that was still being read when the process died is not there.
+      if (loading.status === 'rejected') continue
+      loading.value.detach()
+      loading.value.doc.destroy()
     }
     this.#live.clear()
   }
@@ -474,6 +474,7 @@ export class ServerWorld<App extends WorldApp = WorldApp> implements AsyncDispos
       documents,
       queue,
       log,
+      secrets: { save: () => undefined } as never,
       now: this.now,
       random: this.#random,
     })
@@ -528,7 +529,7 @@ export class ServerWorld<App extends WorldApp = WorldApp> implements AsyncDispos
         direction: 'push-pull',
         schedule: null,
       }
-      await workbooks.addIntegration(integration, [object])
+      await workbooks.addIntegration(integration, {}, [object])
       const full = await workbooks.connect({ workbook: workbook.id, sheet, object, filter: '', externals: spec.fields, actor: SERVER })
       this.connections.push({ ...spec, id: full.connection.id })
       if (this.#room !== undefined) continue
@@ -727,13 +728,13 @@ export class ServerWorld<App extends WorldApp = WorldApp> implements AsyncDispos
 
   /** The clock goes on; what it wants is queued and runs to its end. Gives the runs it started, oldest first. */
   async passTime(ms: number): Promise<readonly RunRow[]> {
-    const { schedules, queue, runs } = this.#process
+    const { schedules, runs } = this.#process
     this.nowMs += ms
     const before = new Set((await runs.runs({ limit: 1_000 })).map((r) => r.id))
     await schedules.tick()
     const started = (await runs.runs({ limit: 1_000 })).filter((r) => !before.has(r.id)).reverse()
     const ended: RunRow[] = []
-    for (const { id } of started) ended.push(await queue.ended(id))
+    for (const { id } of started) ended.push(await this.#ended(id))
     await this.quiet()
     return ended
   }
@@ -878,13 +879,13 @@ export class ServerWorld<App extends WorldApp = WorldApp> implements AsyncDispos
     return [book, sys, edits, annotations, ...base]
   }
 
-  /** The server's side: people's edits go to whoever is online at once, its own when they are on disk. */
+  /** The server's side: what comes from people's windows goes to whoever is online at once, what it writes itself when it is on disk. */
   #watch(live: LiveDocument): void {
     this.#docs.set(live.doc.name, live.doc)
     live.doc.on('update', (update: Uint8Array, origin: unknown) => {
       const { name } = live.doc
-      if (isServerOrigin(origin)) this.#held.push({ name, update })
-      else this.#deliver(name, update)
+      if (isOfWindow(origin)) this.#deliver(name, update)
+      else this.#held.push({ name, update })
     })
   }
 
@@ -1008,6 +1009,9 @@ export const sentOf = (calls: readonly SeenCall[]): string[] =>
 
 /** A refusal that ends a run before anything was saved. */
 export const throttled = (): SyncError => new SyncError('rate-limited', 'Jira asked us to slow down.')
+
+/** As a socket's own updates are marked. */
+const isOfWindow = (origin: unknown): boolean => (origin as { source?: unknown } | null)?.source === 'connection'
 
 /** A document's maps; those nobody has written to are left out, for one side may never have asked for them. */
 function jsonOf(doc: Y.Doc): unknown {
