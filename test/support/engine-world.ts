@@ -474,7 +474,6 @@ export class ServerWorld<App extends WorldApp = WorldApp> implements AsyncDispos
       documents,
       queue,
       log,
-      secrets: { save: () => undefined } as never,
       now: this.now,
       random: this.#random,
     })
@@ -529,7 +528,7 @@ export class ServerWorld<App extends WorldApp = WorldApp> implements AsyncDispos
         direction: 'push-pull',
         schedule: null,
       }
-      await workbooks.addIntegration(integration, {}, [object])
+      await workbooks.addIntegration(integration, [object])
       const full = await workbooks.connect({ workbook: workbook.id, sheet, object, filter: '', externals: spec.fields, actor: SERVER })
       this.connections.push({ ...spec, id: full.connection.id })
       if (this.#room !== undefined) continue
