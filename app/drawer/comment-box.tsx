@@ -1,4 +1,4 @@
-import { type KeyboardEvent, useId, useRef, useState } from 'react'
+import { type KeyboardEvent, useEffect, useId, useRef, useState } from 'react'
 import { MAX_COMMENT_LENGTH } from '../../workbook/talk.ts'
 import { Button } from '../kit/button.tsx'
 import { TEXTS } from '../texts.ts'
@@ -32,6 +32,10 @@ export function CommentBox({ label, button, people, nameOf, text: kept = '', dra
   const [chosen, setChosen] = useState(0)
   const area = useRef<HTMLTextAreaElement>(null)
   const list = useId()
+  // With room for the people it may propose.
+  useEffect(() => {
+    if (isFocused) area.current?.scrollIntoView({ block: 'center' })
+  }, [isFocused])
   const mention = caret < 0 ? undefined : mentionAt(text, caret)
   const proposed = mention === undefined ? [] : proposePeople(people, mention.typed)
   const current = proposed[Math.min(chosen, proposed.length - 1)]

@@ -19,7 +19,10 @@ export function SidePanel({ label, title, closeLabel, tools, onClose, children, 
   const heading = useRef<HTMLHeadingElement>(null)
   // biome-ignore lint/correctness/useExhaustiveDependencies: the focus follows what is shown
   useEffect(() => {
-    heading.current?.focus({ preventScroll: true })
+    const panel = heading.current?.closest('aside')
+    // What was opened to write in has the focus already.
+    const isWriting = document.activeElement?.matches('input, textarea') === true && panel?.contains(document.activeElement) === true
+    if (!isWriting) heading.current?.focus({ preventScroll: true })
   }, [focusKey])
   const onKeyDown = (event: KeyboardEvent): void => {
     if (event.key !== 'Escape' || event.defaultPrevented) return

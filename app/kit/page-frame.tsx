@@ -22,12 +22,12 @@ export function PageFrame({ title, tools, wide, children }: { title: string; too
   const isHere = (href: string): boolean => path === href || (href !== '/' && path?.startsWith(`${href}/`) === true)
   return (
     <div className="grid min-h-full grid-cols-[minmax(0,1fr)] grid-rows-[48px_1fr]">
-      <header className="flex items-center gap-3 border-b border-line px-3.5">
-        <a href="/" aria-label={TEXTS.nav.workbooks}>
+      <header className="flex items-center gap-2 border-b sm:gap-3 border-line px-3.5">
+        <a href="/" aria-label={TEXTS.nav.workbooks} className="-m-1 rounded-md p-1">
           {/* biome-ignore lint/performance/noImgElement: a drawing of a few bytes */}
           <img src="/icon.svg" alt="" width={22} height={22} className="block" />
         </a>
-        <nav aria-label={TEXTS.product} className="flex min-w-0 flex-1 gap-1 overflow-x-auto">
+        <nav aria-label={TEXTS.product} className="flex min-w-0 flex-1 overflow-x-auto sm:gap-1">
           {PAGES.map(([href, name]) => (
             <a key={href} className="button ghost nav" href={href} aria-current={isHere(href) ? 'page' : undefined}>
               {name}

@@ -1,5 +1,5 @@
 import { ArrowDown, ArrowUp, Plus, Trash2 } from 'lucide-react'
-import type { Field } from '../../workbook/fields.ts'
+import type { Field, FieldType } from '../../workbook/fields.ts'
 import type { FieldId } from '../../workbook/ids.ts'
 import type { SortKey } from '../../workbook/view.ts'
 import { Button, IconButton } from '../kit/button.tsx'
@@ -11,16 +11,18 @@ export interface KeyListProps {
   readonly keys: readonly SortKey[]
   readonly fields: readonly Field[]
   readonly limit: number
+  /** The kinds of fields that are proposed first. */
+  readonly prefers?: ReadonlySet<FieldType>
   readonly addText: string
   readonly emptyText: string
   readonly onChange: (keys: readonly SortKey[]) => void
 }
 
 /** Fields one behind the other, each with its direction: what rows are sorted or grouped by. */
-export function KeyList({ keys, fields, limit, addText, emptyText, onChange }: KeyListProps) {
+export function KeyList({ keys, fields, limit, prefers, addText, emptyText, onChange }: KeyListProps) {
   const used = new Set(keys.map((key) => key.field))
   const free = fields.filter((field) => !used.has(field.id))
-  const next = free[0]
+  const next = free.find((field) => prefers?.has(field.type)) ?? free[0]
   const setKey = (at: number, key: SortKey | undefined): void =>
     onChange(keys.flatMap((known, i) => (i !== at ? [known] : key === undefined ? [] : [key])))
   const swap = (at: number, by: -1 | 1): void => {

@@ -1,6 +1,6 @@
 import { ArrowDown, ArrowUp, Plus, Trash2 } from 'lucide-react'
 import { useId, useState } from 'react'
-import type { Field } from '../../workbook/fields.ts'
+import type { Field, FieldType } from '../../workbook/fields.ts'
 import type { FieldId } from '../../workbook/ids.ts'
 import { kindOfField, type ValueKind } from '../../workbook/value-kind.ts'
 import { type Aggregate, type ColorRule, GROUP_DEPTH, NO_FILTER, TINTS, type Tint, type ViewConfig } from '../../workbook/view.ts'
@@ -65,6 +65,9 @@ const FIGURES: Readonly<Record<ValueKind, readonly Aggregate[]>> = {
   person: ['filled', 'empty', 'unique'],
 }
 
+/** Rows of these fall into groups; by a key or a text each row would be a group of its own. */
+const OF_FEW_VALUES: ReadonlySet<FieldType> = new Set(['single-select', 'person', 'checkbox', 'rating', 'multi-select'])
+
 export function GroupPanel({ config, fields, onChange, onCollapse }: PanelProps & { readonly onCollapse: (isCollapsed: boolean) => void }) {
   const { aggregates } = config
   const setFigure = (field: FieldId, aggregate: string): void => {
@@ -77,6 +80,7 @@ export function GroupPanel({ config, fields, onChange, onCollapse }: PanelProps 
         keys={config.groups}
         fields={fields}
         limit={GROUP_DEPTH}
+        prefers={OF_FEW_VALUES}
         addText={T.addGroupBy}
         emptyText={T.noGroup}
         onChange={(groups) => onChange({ groups })}

@@ -31,7 +31,7 @@ export const Header = memo(function Header({ session, state, info, peers, times,
           <Drawing />
         </span>
       ) : (
-        <a href="/" aria-label={TEXTS.nav.workbooks} className="flex-none">
+        <a href="/" aria-label={TEXTS.nav.workbooks} title={TEXTS.nav.workbooks} className="-m-1 flex-none rounded-md p-1">
           <Drawing />
         </a>
       )}

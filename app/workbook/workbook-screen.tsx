@@ -477,6 +477,9 @@ export function WorkbookScreen({ session, state, info, open }: WorkbookScreenPro
       className="grid h-full grid-rows-[48px_36px_auto_minmax(0,1fr)_auto_auto_28px]"
     >
       <title>{`${info.name} · ${TEXTS.product}`}</title>
+      <Button className="fixed top-2.5 left-2.5 z-50 not-focus:sr-only" onPress={() => grid.current?.focus()}>
+        {TEXTS.nav.skip}
+      </Button>
       <Header
         session={session}
         state={state}

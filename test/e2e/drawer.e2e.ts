@@ -103,6 +103,11 @@ test('[CS26] comments are written, answered, resolved and opened again, live for
   await expect(thread).toContainText('Is this yours?')
   await drawer.getByRole('alertdialog').getByRole('button', { name: 'Delete' }).click()
   await expect(thread).toContainText('This comment was deleted.')
+
+  await box.press('Escape')
+  await mine.focus('TB-5', 'Summary')
+  await mine.press('Alt+m')
+  await expect(mine.page.getByRole('combobox', { name: 'Comment on Summary' })).toBeFocused()
 })
 
 test('[CS27] a note and a comment written offline are kept on this device and join the others', async ({ enter }) => {

@@ -58,6 +58,8 @@ test('[VW13] a filter, a sorting and groups show what they ask for, and a reload
 
   await tool(window, 'Group').click()
   await page.getByRole('button', { name: 'Add grouping' }).click()
+  // By the key each row would be a group of its own.
+  await expect(page.getByRole('combobox', { name: 'Field' }).locator('option:checked')).toHaveText('Status')
   await page.getByRole('combobox', { name: 'Field' }).selectOption({ label: 'Priority' })
   await page.getByRole('combobox', { name: 'Figure of Story points' }).selectOption({ label: 'Sum' })
   await close(window)
