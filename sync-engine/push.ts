@@ -73,10 +73,13 @@ async function pushRound(run: Run, cells: readonly PushCell[]): Promise<{ saved:
     // One commit for all that one answer confirms.
     saved.push(...(await noteSaved(run, outcomes, byId)))
     unknown.push(...(await noteUnknown(run, outcomes, byId)))
+    await noteGone(
+      run,
+      outcomes.flatMap((outcome) => (outcome.kind === 'gone' ? (byId.get(outcome.recordId) ?? []) : [])),
+    )
     for (const outcome of outcomes) {
-      const mine = byId.get(outcome.recordId) ?? []
-      if (outcome.kind === 'gone') await noteGone(run, mine)
-      else if (outcome.kind === 'refused') {
+      if (outcome.kind === 'refused') {
+        const mine = byId.get(outcome.recordId) ?? []
         const left = await noteRefused(run, mine, outcome)
         refused += mine.length - left.length
         // One bad field refuses the whole record: the rest goes again without it.
@@ -160,10 +163,11 @@ async function noteUnknown({ ports }: Run, outcomes: readonly PushOutcome[], byI
 }
 
 async function noteGone(run: Run, mine: readonly Receipt[]): Promise<void> {
-  const { ports, signal } = run
-  const proven = await ports.connector('read-back').proveGone(distinct(mine.map((r) => r.recordId)), signal)
+  const { ports } = run
+  if (mine.length === 0) return
+  const records = distinct(mine.map((r) => r.recordId))
   await ports.settle((view) => ({
-    recordMarks: proven.flatMap((record) => goneMarks(view, ports, record)),
+    recordMarks: records.flatMap((record) => goneMarks(view, ports, record)),
     receipts: mine.map((r) => ({ idempotencyKey: r.idempotencyKey, state: 'gone' })),
     counts: { skipped: mine.length },
     runCells: mine.map((r) => ({ ...receiptLine(r), got: null, outcome: 'held', note: 'The record was deleted.' })),

@@ -129,6 +129,7 @@ export type PushOutcome =
   | { readonly kind: 'saved'; readonly recordId: string; readonly record?: AppRecord }
   /** The app said no to these fields, and by that to the whole record delta: nothing of it was saved. */
   | { readonly kind: 'refused'; readonly recordId: string; readonly refusals: readonly Refusal[] }
+  /** Proven, as by `proveGone`. */
   | { readonly kind: 'gone'; readonly recordId: string }
   /** No answer, or one that does not say whether it was saved. Must be read back before any further write. */
   | { readonly kind: 'outcome-unknown'; readonly recordId: string; readonly reason: string }

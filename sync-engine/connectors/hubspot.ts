@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { CellValue } from '../../workbook/cell-value.ts'
 import { nearestOption } from '../../workbook/nearest-option.ts'
 import { SyncError } from '../sync-error.ts'
-import { halved, type Sent, sendApart } from './batches.ts'
+import { goneAmong, halved, type Sent, sendApart } from './batches.ts'
 import type {
   AppRecord,
   Connector,
@@ -39,7 +39,7 @@ import { type BatchInput, blameOf, foldUnique, type Holders, repeatsOf, TAKEN } 
 import { BATCH, describeHubObject, type HubObject, hubObject, MARKER, MERGED, SEARCH_PAGE } from './hubspot-describe.ts'
 import { type HubCondition, type HubFilter, hubFiltersFor, parseHubFilter } from './hubspot-filter.ts'
 import { hubPropertiesOf, objectPath } from './hubspot-plan.ts'
-import { LINKED, normaliseHubValue, readHubValue, wireOf } from './hubspot-values.ts'
+import { LINKED, normaliseHubValue, readHubValue, UPDATED_BY, wireOf } from './hubspot-values.ts'
 
 export interface HubSpotOptions {
   readonly http: HttpClient
@@ -224,7 +224,9 @@ class HubSpotConnector implements Connector {
   async update(call: PlannedCall, signal: AbortSignal): Promise<readonly PushOutcome[]> {
     const { inputs } = bodyShape.parse(call.body)
     const answers = await this.#sendBatch(call.path, inputs, signal)
-    return Promise.all(call.deltas.map((delta) => this.#outcomeOf(delta, answers.get(delta.recordId), signal)))
+    const absent = call.deltas.flatMap(({ recordId }) => (answers.get(recordId)?.kind === 'absent' ? [recordId] : []))
+    const gone = await goneAmong(this, absent, signal)
+    return call.deltas.map((delta) => this.#outcomeOf(delta, answers.get(delta.recordId), gone))
   }
 
   async createMany(records: readonly NewRecord[], signal: AbortSignal): Promise<readonly PushOutcome[]> {
@@ -278,7 +280,7 @@ class HubSpotConnector implements Connector {
   /** The properties to ask for: record IDs come by themselves; merges are told by one of their own. */
   #askedOf(fields: readonly string[]): readonly string[] {
     const own = fields.filter((field) => !field.startsWith(LINKED) && field !== 'hs_object_id')
-    return [...new Set([...own, MERGED])]
+    return [...new Set([...own, MERGED, ...(this.#fields.has(UPDATED_BY) ? [UPDATED_BY] : [])])]
   }
 
   async #search(body: unknown, kind: CallKind | undefined, signal: AbortSignal) {
@@ -392,14 +394,13 @@ class HubSpotConnector implements Connector {
     return holders
   }
 
-  async #outcomeOf(delta: RecordDelta, answer: ItemAnswer | undefined, signal: AbortSignal): Promise<PushOutcome> {
+  #outcomeOf(delta: RecordDelta, answer: ItemAnswer | undefined, gone: readonly string[]): PushOutcome {
     const { recordId, changes } = delta
     if (answer === undefined || answer.kind === 'unknown')
       return { kind: 'outcome-unknown', recordId, reason: answer?.reason ?? 'HubSpot did not say what became of this record.' }
     if (answer.kind === 'not-sent') return { ...answer, recordId }
     if (answer.kind === 'refused') return { kind: 'refused', recordId, refusals: this.#refusalsOf(changes, answer) }
     if (answer.kind === 'absent') {
-      const gone = await this.proveGone([recordId], signal)
       if (gone.includes(recordId)) return { kind: 'gone', recordId }
       return { kind: 'refused', recordId, refusals: changes.map(({ field }) => ({ field, reason: answer.words })) }
     }
@@ -502,10 +503,11 @@ class HubSpotConnector implements Connector {
       const value = readHubValue({ ...field, id: name }, name === 'hs_object_id' ? id : properties[name])
       if (value === undefined) return { kind: 'unfit', field: name }
       values[name] = value
-      const person = wireOf(field, name) === 'owner' ? field?.options?.find((option) => option.id === value) : undefined
+      const person = ['owner', 'user'].includes(wireOf(field, name)) ? field?.options?.find((option) => option.id === value) : undefined
       if (person) people[person.id] = person.name
     }
-    const record = { id, key: id, values, updated: updatedAt }
+    const updatedBy = this.#fields.get(UPDATED_BY)?.options?.find((user) => user.id === String(properties[UPDATED_BY] ?? ''))?.name
+    const record = { id, key: id, values, updated: updatedAt, ...(updatedBy !== undefined && { updatedBy }) }
     return { kind: 'record', record: Object.keys(people).length > 0 ? { ...record, people } : record }
   }
 }

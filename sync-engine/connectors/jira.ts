@@ -5,6 +5,7 @@ import { nearestOption } from '../../workbook/nearest-option.ts'
 import { SyncError } from '../sync-error.ts'
 import { isAdfDocument } from './adf.ts'
 import { mergeText } from './adf-merge.ts'
+import { goneAmong, sendApart } from './batches.ts'
 import type {
   AppRecord,
   Connector,
@@ -221,7 +222,8 @@ class JiraConnector implements Connector {
   async #bulkOutcomes(progress: BulkProgress, deltas: readonly RecordDelta[], signal: AbortSignal): Promise<readonly PushOutcome[]> {
     const outcomes = deltas.map((delta) => bulkOutcome(progress, delta))
     const unreached = deltas.filter((_, index) => outcomes[index] === undefined)
-    const gone = await this.proveGone(
+    const gone = await goneAmong(
+      this,
       unreached.map(({ recordId }) => recordId),
       signal,
     )
@@ -256,21 +258,26 @@ class JiraConnector implements Connector {
     const moved = moving.length === 0 ? [] : await this.#updateMany(call, moving, { bulkTransitionInputs }, signal)
     // Where no transition leads there from today's status, or the key is another one now, the single way says why, or finds it there.
     const left = call.deltas.filter((delta) => !moving.includes(delta))
-    const others = await this.#oneByOne(left, signal)
+    const others = await this.#oneByOne(left, signal, moved.length > 0)
     const outcomes = new Map([...moved, ...others].map((outcome) => [outcome.recordId, outcome]))
     return call.deltas.flatMap(({ recordId }) => outcomes.get(recordId) ?? [])
   }
 
-  async #oneByOne(deltas: readonly RecordDelta[], signal: AbortSignal): Promise<readonly PushOutcome[]> {
+  async #oneByOne(deltas: readonly RecordDelta[], signal: AbortSignal, isLater = false): Promise<readonly PushOutcome[]> {
     const isMove = (delta: RecordDelta): boolean => delta.changes.some(({ field }) => this.#fields.get(field)?.writtenBy === 'transition')
-    const outcomes: PushOutcome[] = []
-    for (const call of singleCalls(
+    const calls = singleCalls(
       deltas.filter((delta) => !isMove(delta)),
       deltas.filter(isMove),
       this.#fields,
-    ))
-      outcomes.push(...(await this.update(call, signal)))
-    return outcomes
+    )
+    const idOf = (call: PlannedCall | undefined): string => call?.deltas[0]?.recordId ?? ''
+    const outcomes = await sendApart(
+      calls.map((call) => [call]),
+      async ([call]) => ({ answers: new Map(call && (await this.update(call, signal)).map((outcome) => [call, outcome])) }),
+      (call, error): PushOutcome => ({ kind: 'not-sent', recordId: idOf(call), error }),
+      isLater,
+    )
+    return calls.flatMap((call) => outcomes.get(call) ?? [])
   }
 
   async #updateOne(call: PlannedCall, delta: RecordDelta, signal: AbortSignal): Promise<PushOutcome> {

@@ -4,7 +4,7 @@ import type { Option } from '../../workbook/fields.ts'
 import { nearestOption } from '../../workbook/nearest-option.ts'
 import { spellingsOf } from '../match-rows.ts'
 import { SyncError } from '../sync-error.ts'
-import { type Sent, sendApart } from './batches.ts'
+import { goneAmong, type Sent, sendApart } from './batches.ts'
 import type {
   AppRecord,
   Connector,
@@ -70,6 +70,8 @@ const UNREADABLE = 'JSON_PARSER_ERROR'
 const WRITE_TIMEOUT_MS = 125_000
 /** Salesforce finds nothing by a single letter. */
 const SHORTEST_SEARCH = 2
+/** The user who changed a record last. */
+const UPDATED_BY = 'LastModifiedById'
 
 /** A connector for one object of a Salesforce org (REST). */
 export function makeSalesforceConnector(options: SalesforceOptions): Connector {
@@ -361,12 +363,8 @@ class SalesforceConnector implements Connector {
     const doubtful = outcomes.filter(
       (outcome) => outcome.kind === 'refused' && outcome.refusals.some(({ reason }) => reason === UNKNOWN_ID),
     )
-    if (doubtful.length === 0) return outcomes
     const ids = doubtful.map(({ recordId }) => recordId)
-    const gone: readonly string[] = await this.proveGone(ids, signal).catch((error: unknown): readonly string[] => {
-      if (error instanceof SyncError) return []
-      throw error
-    })
+    const gone = await goneAmong(this, ids, signal)
     return outcomes.map((outcome) => (gone.includes(outcome.recordId) ? { kind: 'gone', recordId: outcome.recordId } : outcome))
   }
 
@@ -511,7 +509,8 @@ class SalesforceConnector implements Connector {
   /** The fields to ask for: the id and the key come with every record, and the app's own stamp of the last change is always wanted. */
   #wireFields(fields: readonly string[]): readonly string[] {
     const lookups = fields.flatMap((field) => wireOf(this.#fields.get(field), field).target?.lookup ?? [])
-    return [...new Set(['Id', this.#keys().keyField, ...fields, ...lookups, 'SystemModstamp'])]
+    const updatedBy = this.#fields.has(UPDATED_BY) ? [UPDATED_BY] : []
+    return [...new Set(['Id', this.#keys().keyField, ...fields, ...lookups, 'SystemModstamp', ...updatedBy])]
   }
 
   #filter(filter: string): { readonly condition: string; readonly order: string } {
@@ -611,7 +610,8 @@ class SalesforceConnector implements Connector {
       if (person) people[person.id] = person.name
     }
     const key = textIn(row, this.#keys().keyField) ?? id
-    const record = { id, key, values, updated: textIn(row, 'SystemModstamp') ?? '' }
+    const updatedBy = this.#fields.get(UPDATED_BY)?.options?.find((user) => user.id === textIn(row, UPDATED_BY))?.name
+    const record = { id, key, values, updated: textIn(row, 'SystemModstamp') ?? '', ...(updatedBy !== undefined && { updatedBy }) }
     return Object.keys(people).length > 0 ? { ...record, people } : record
   }
 

@@ -126,6 +126,20 @@ describe('a refused batch', () => {
     expect(requests).toHaveLength(2)
   })
 
+  test('[HS25] records of a batch that were deleted are told as gone by one read for all of them', async () => {
+    await using world = await openHubSpot()
+    const own = await connectorOf(world)
+    for (const index of [2, 5, 9]) await world.api('DELETE', `/crm/v3/objects/companies/${idAt(index)}`)
+    const { result, paths } = await watched(world, () =>
+      push(
+        own,
+        idsOf(40).map((id) => delta(id, { numberofemployees: 5 })),
+      ),
+    )
+    expect(result.map(({ kind }) => kind)).toEqual(idsOf(40).map((_, index) => ([2, 5, 9].includes(index) ? 'gone' : 'saved')))
+    expect(paths).toEqual(['POST companies/batch/update', 'POST companies/batch/read'])
+  })
+
   test('[HS23] a no that is not about records is told to each of them without a call more', async () => {
     await using world = await openHubSpot()
     const own = await connectorOf(world)

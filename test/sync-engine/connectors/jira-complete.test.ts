@@ -165,6 +165,17 @@ describe('the same values for many issues', () => {
     expect(new Set(await valuesOf(ids, 'customfield_10016'))).toEqual(new Set([isSaved ? 2 : 1]))
   })
 
+  test('[JI4] where Jira stops taking the edits in between, those before it are saved, and the rest was not sent', async () => {
+    const ids = take(7)
+    await world.control({ canBulkChange: false })
+    await world.setFaults([{ kind: '429', retryAfterS: 3600, match: { path: ids[3] ?? '', method: 'PUT' } }])
+    const outcomes = await push(ids.map((id) => delta(id, { customfield_10016: 5 })))
+    expect(outcomes.map(({ kind }) => kind)).toEqual([...Array(3).fill('saved'), ...Array(4).fill('not-sent')])
+    expect(outcomes.map(({ recordId }) => recordId)).toEqual(ids)
+    await world.setFaults([])
+    await world.control({ canBulkChange: true })
+  })
+
   test('[JI4] without the right to change many, the plan is an edit an issue; where it was taken back, the run falls back by itself', async () => {
     const ids = take(7)
     await world.control({ canBulkChange: false })
