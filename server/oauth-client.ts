@@ -100,7 +100,7 @@ function parts({ endpoints, client, method, fetch: fetchOf }: TokenServer) {
   }
   const auth = method.clientAuth === 'basic' ? oauth.ClientSecretBasic(client.clientSecret) : oauth.ClientSecretPost(client.clientSecret)
   const options = {
-    [oauth.customFetch]: (url: string, init: oauth.CustomFetchOptions<'POST', URLSearchParams>) => boundedFetch(fetchOf, url, init),
+    [oauth.customFetch]: (url: string, init: oauth.CustomFetchOptions<'POST', URLSearchParams>) => boundedFetch(fetchOf, url, init, method),
     // Plain http is the stand-ins' in this very server; every other address was checked to be https.
     [oauth.allowInsecureRequests]: new URL(endpoints.token).protocol === 'http:',
     signal: () => AbortSignal.timeout(ANSWER_MS),
@@ -112,6 +112,7 @@ async function boundedFetch(
   fetchOf: typeof fetch,
   url: string,
   init: { body: URLSearchParams; headers: Record<string, string>; method: string; signal?: AbortSignal | undefined },
+  { errorOf }: OAuthMethod,
 ): Promise<Response> {
   const { body, headers, method, signal } = init
   const response = await fetchOf(url, { body, headers, method, redirect: 'manual', ...(signal && { signal }) })
@@ -123,7 +124,19 @@ async function boundedFetch(
     chunks.push(chunk)
   }
   const isEmpty = size === 0 || response.status === 204 || response.status === 304
-  return new Response(isEmpty ? null : Buffer.concat(chunks), { status: response.status, headers: response.headers })
+  const text = Buffer.concat(chunks)
+  const error = response.ok ? undefined : errorOf?.(jsonOf(text))
+  if (error !== undefined) return Response.json({ error }, { status: response.status })
+  return new Response(isEmpty ? null : text, { status: response.status, headers: response.headers })
+}
+
+function jsonOf(text: Buffer): unknown {
+  try {
+    return JSON.parse(text.toString('utf8'))
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined
+    throw error
+  }
 }
 
 async function speak(
@@ -150,7 +163,7 @@ function tokensOf(answer: oauth.TokenEndpointResponse, nowMs: number): OAuthToke
 }
 
 /** What went wrong, without anything of the exchange: its bodies hold codes, secrets and tokens. */
-function failureOf({ appName, method }: TokenServer, thrown: unknown): SyncError {
+function failureOf({ appName }: TokenServer, thrown: unknown): SyncError {
   if (thrown instanceof SyncError) return thrown
   // At the token's own endpoint there is nobody who could decline: Atlassian says so of a wrong client secret.
   if (thrown instanceof oauth.ResponseBodyError)
@@ -158,7 +171,6 @@ function failureOf({ appName, method }: TokenServer, thrown: unknown): SyncError
   if (thrown instanceof oauth.AuthorizationResponseError) return refusalOf(appName, thrown.error)
   if (thrown instanceof oauth.WWWAuthenticateChallengeError && thrown.status === 401) return refusalOf(appName, 'invalid_client')
   const answer = answerWithin(thrown)
-  if (answer !== undefined && method.isEnded?.(answer) === true) return new GrantEnded(appName)
   if (answer?.status === 429) return new SyncError('rate-limited', `${appName} wants sign-ins to come slower.`)
   if (answer !== undefined && answer.status >= 500) return new SyncError('app-unavailable', `${appName} cannot sign anybody in right now.`)
   if (thrown instanceof oauth.OperationProcessingError || answer !== undefined)

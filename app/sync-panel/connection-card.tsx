@@ -16,6 +16,7 @@ import { Failure } from '../kit/message.tsx'
 import { Spinner } from '../kit/spinner.tsx'
 import { useNow } from '../kit/use-now.ts'
 import { worthALook } from '../runs/receipt.ts'
+import { failureOf } from '../runs/run-words.ts'
 import { creditsText, TEXTS } from '../texts.ts'
 import type { SyncPanelProps } from './panel.tsx'
 import { RunProgress } from './run-progress.tsx'
@@ -349,7 +350,7 @@ function LookAt({ run }: { readonly run: RunHead }) {
   const look = worthALook(run.counts)
   if (look === undefined) return null
   return (
-    <a href={`/runs/${run.id}?cells=${look.part}`} className="ml-1.5">
+    <a href={`/runs/${run.id}?cells=${look.part}`} className="ml-1.5 inline-flex min-h-6 items-center">
       {TEXTS.log.show(look.count)}
     </a>
   )
@@ -361,14 +362,21 @@ function RecentRuns({ runs, times }: { runs: readonly RunHead[]; times: CardProp
     <div className="mt-3">
       <h3 className="m-0 mb-1 text-xs font-semibold text-ink-2">{TEXTS.panel.recent}</h3>
       <ul className="m-0 grid list-none gap-0.5 p-0 text-xs">
-        {runs.map((run) => (
+        {runs.map((run, index) => (
           <li key={run.id}>
             <a href={`/runs/${run.id}`} className="-mx-1.5 flex min-h-6 gap-2 rounded px-1.5 py-0.5 text-ink-2 no-underline hover:bg-hover">
               <span className="flex-none text-ink-3">{times.moment(run.endedAt ?? run.createdAt)}</span>
-              <span className={`min-w-0 flex-1 ${run.state === 'failed' ? 'text-bad' : ''}`}>{runLine(run)}</span>
+              <span className={`min-w-0 flex-1 ${run.state === 'failed' ? 'text-bad' : ''}`}>
+                {run.error === null ? runLine(run) : `${TEXTS.run.state[run.state]}: ${failureOf(run)?.message}`}
+              </span>
               <span className="flex-none text-ink-3">{creditsText(run.totalCredits)}</span>
             </a>
             <LookAt run={run} />
+            {index === 0 && run.error?.code === 'auth-expired' && run.about !== undefined && (
+              <a href={`/settings/integrations/${run.about.integration}`} className="ml-1.5 inline-flex min-h-6 items-center">
+                {TEXTS.log.signIn}
+              </a>
+            )}
           </li>
         ))}
       </ul>

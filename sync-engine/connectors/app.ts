@@ -83,8 +83,8 @@ export interface OAuthMethod {
   readonly refreshEarlyMs?: number
   /** How long a sign-in lasts that nobody uses, in ms. Absent: it does not end by itself. */
   readonly idleLifeMs?: number
-  /** Whether a refusal that is not in OAuth's own words says that the sign-in ended. */
-  readonly isEnded?: (answer: { readonly status: number }) => boolean
+  /** OAuth's own word (`invalid_grant`, `invalid_client`) for what the token endpoint says in the app's; `undefined`: it has none. */
+  readonly errorOf?: (body: unknown) => string | undefined
   readonly headersOf: (tokens: OAuthTokens) => Record<string, string>
   /**
    * The accounts or sites a sign-in reaches; several where the app lets a person consent to several (Jira's sites).

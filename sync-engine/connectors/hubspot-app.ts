@@ -1,3 +1,4 @@
+import { z } from 'zod'
 import { SyncError } from '../sync-error.ts'
 import type { Account, OAuthMethod, ReadyApp, TokenMethod } from './app.ts'
 import type { HttpAnswer, HttpCall, HttpClient, LimitNews } from './http-client.ts'
@@ -23,6 +24,15 @@ const privateApp: TokenMethod = {
   helpUrl: 'https://developers.hubspot.com/docs/apps/legacy-apps/private-apps/overview',
   headersOf: ({ token = '' }) => ({ authorization: `Bearer ${token}` }),
   accountOf: ({ http, baseUrl, signal }) => accountOf(http, baseUrl, signal),
+}
+
+const statusShape = z.object({ status: z.string() })
+/** HubSpot's words at its token endpoint → OAuth's. */
+const OAUTH_ERRORS: Readonly<Record<string, string>> = {
+  BAD_REFRESH_TOKEN: 'invalid_grant',
+  BAD_AUTH_CODE: 'invalid_grant',
+  BAD_CLIENT_ID: 'invalid_client',
+  BAD_CLIENT_SECRET: 'invalid_client',
 }
 
 const oauth: OAuthMethod = {
@@ -52,6 +62,7 @@ const oauth: OAuthMethod = {
     authorize: isSandbox ? `${baseUrl}/oauth/authorize` : 'https://app.hubspot.com/oauth/authorize',
     token: `${isSandbox ? baseUrl : API}/oauth/v1/token`,
   }),
+  errorOf: (body) => OAUTH_ERRORS[statusShape.safeParse(body).data?.status ?? ''],
   // An access token is good for half an hour, and HubSpot asks not to wait for a 401.
   refreshEarlyMs: 120_000,
   headersOf: ({ accessToken }) => ({ authorization: `Bearer ${accessToken}` }),

@@ -1,5 +1,5 @@
 import type { BrowserContextOptions, Locator, Page } from '@playwright/test'
-import { findings } from './support/axe.ts'
+import { findings, findingsAtAnyWidth } from './support/axe.ts'
 import { expect, test } from './support/fixture.ts'
 import type { OtherSide } from './support/other-side.ts'
 import type { Person } from './support/person.ts'
@@ -82,6 +82,20 @@ async function newWorkbook(person: Person, name: string): Promise<Window> {
   await page.getByRole('button', { name: 'Create' }).click()
   await expect(page.getByRole('heading', { name, level: 1 })).toBeVisible()
   return new Window(page)
+}
+
+/** Connects a workbook's first sheet and imports, without the dialogs that other tests walk through. */
+async function connectByApi(
+  person: Person,
+  o: { readonly workbook: string; readonly integration: string; readonly filter: string; readonly fields: readonly string[] },
+): Promise<void> {
+  const { request } = person.context
+  const { sheets } = (await (await request.get(`/api/workbooks/${o.workbook}`)).json()) as { sheets: { id: string }[] }
+  const { objects } = (await (await request.get(`/api/integrations/${o.integration}`)).json()) as { objects: { id: string }[] }
+  const { workbook, filter, fields } = o
+  const made = await request.post('/api/connections', { data: { workbook, sheet: sheets[0]?.id, object: objects[0]?.id, filter, fields } })
+  const { id } = (await made.json()) as { id: string }
+  expect((await request.post(`/api/connections/${id}/import`, { data: { filter } })).ok()).toBe(true)
 }
 
 /** What the flow needs to know of an app. */
@@ -277,6 +291,69 @@ for (const flow of APPS) {
     })
   })
 }
+
+test('[AU9] a sign-in that the app ends stops a sync with nothing lost; signed in again, what was staged goes out', async ({
+  enter,
+  jira,
+}) => {
+  const ana = await enter('Ana')
+  const settings = await ana.newPage()
+  const allow = async (): Promise<void> => {
+    await settings.getByRole('button', { name: 'Sign in with Atlassian' }).click()
+    await settings.getByRole('button', { name: 'Allow' }).click()
+    await expect(settings.getByRole('heading', { name: 'Sandbox Jira 2', level: 1 })).toBeVisible()
+  }
+  await settings.goto('/settings/integrations')
+  await settings.getByRole('button', { name: 'Add an integration', exact: true }).click()
+  await settings.getByRole('button', { name: '…or sign in to sandbox Jira on its own page' }).click()
+  await allow()
+  await expect(settings.getByText('as soon as a sheet is connected')).toBeVisible()
+  await settings.getByLabel('Direction of Issues').selectOption('push-pull')
+  await expect(settings.getByLabel('Direction of Issues')).toHaveValue('push-pull')
+
+  const window = await newWorkbook(ana, 'Signed out')
+  const { page } = window
+  await connectByApi(ana, {
+    workbook: new URL(page.url()).pathname.split('/').at(-1) ?? '',
+    integration: new URL(settings.url()).pathname.split('/').at(-1) ?? '',
+    filter: 'project = TB AND key <= TB-3',
+    fields: ['summary'],
+  })
+  await expect(window.row('TB-1')).toBeVisible()
+  await settings.reload()
+  await expect(settings.getByText('Jira tells Tidebook by itself when a record changes')).toBeVisible()
+
+  await test.step('ended there, a sync stops, says so, and keeps what is staged', async () => {
+    await window.type('TB-1', 'Summary', 'Kept through it all')
+    await window.saved()
+    await jira.control({ endTokens: 'grants' })
+    await window.sync()
+    await expect(window.card).toContainText('Failed: Jira no longer accepts this sign-in. Staged edits are kept. Sign in again.')
+    await expect(await window.cell('TB-1', 'Summary')).toHaveAttribute('data-state', 'staged')
+    await expect(window.card.getByRole('button', { name: /^Sync · 1/ })).toBeEnabled()
+    expect(await findingsAtAnyWidth(page)).toEqual([])
+    expect(await jira.writes()).toEqual([])
+  })
+
+  await test.step('the integration says it, and signs in again', async () => {
+    await settings.reload()
+    await expect(settings.getByText('Signed out by the app')).toBeVisible()
+    await expect(settings.getByRole('main').getByRole('alert')).toContainText('Jira no longer accepts this sign-in. Staged edits are kept')
+    await expect(settings.getByText('Lasts', { exact: true })).toHaveCount(0)
+    expect(await findingsAtAnyWidth(settings)).toEqual([])
+    await settings.getByRole('button', { name: 'Sign in again' }).click()
+    await allow()
+    await expect(settings.getByText('Authorised', { exact: true }).first()).toBeVisible()
+    await expect(settings.getByLabel('Direction of Issues')).toHaveValue('push-pull')
+  })
+
+  await test.step('the next sync sends what was staged', async () => {
+    await window.sync()
+    await expect(window.card).toContainText('1 of 1 cell sent')
+    await expect(await window.cell('TB-1', 'Summary')).not.toHaveAttribute('data-state', 'staged')
+    expect((await jira.writes()).map(({ body }) => (body as { fields: unknown }).fields)).toEqual([{ summary: 'Kept through it all' }])
+  })
+})
 
 test('[CN17] a synced field says what is staged in it before it stops, and comes back by Ctrl+Z', async ({ enter }) => {
   const window = new Window((await (await enter('Ana')).openWorkbook()).page)

@@ -1,14 +1,11 @@
 import { readFile } from 'node:fs/promises'
 import type { Page } from '@playwright/test'
-import { findings } from './support/axe.ts'
+import { startServer } from '../support/server-process.ts'
+import { findings, findingsAtAnyWidth } from './support/axe.ts'
 import { expect, test } from './support/fixture.ts'
 import type { WorkbookWindow } from './support/workbook-window.ts'
 
 const runRows = (page: Page) => page.getByRole('table', { name: 'Runs, newest first' }).getByRole('row')
-
-/** Asks for the page's width: nothing scrolls sideways but what scrolls in itself. */
-const isWiderThanScreen = (page: Page): Promise<boolean> =>
-  page.evaluate(() => document.documentElement.scrollWidth > document.documentElement.clientWidth)
 
 async function syncOne(window: WorkbookWindow, key: string, text: string): Promise<void> {
   await window.type(key, 'Summary', text)
@@ -193,83 +190,121 @@ test('[RL8] everything is synced by one action after its price, connection by co
   await expect(window.recentRuns.first()).toContainText('1 of 1 cell sent')
 })
 
-test('[RL12] a run that waits shows what it would change, and asks; how long the log is kept is said and set', async ({ enter }) => {
+test('[RL12][PL1][PL2] a pull that would change most of a sheet waits for a person, who drops it, and after a restart writes it', async ({
+  enter,
+  server,
+  jira,
+}) => {
+  test.setTimeout(240_000)
   const ana = await enter('Ana')
   const window = await ana.openWorkbook()
-  await window.onlyPull()
-  const address = await window.latestRun()
-  const id = address.split('/').at(-1) ?? ''
-  const { page } = window
-  // A pull that changes most of a sheet takes a clock and another site: here the server's answers stand for it.
-  const run = (await (await ana.context.request.get(`/api/runs/${id}`)).json()) as Record<string, unknown>
-  const cell = {
-    row: 'r1',
-    field: 'f1',
-    recordId: '1',
-    recordKey: 'TB-1',
-    fieldName: 'Summary',
-    before: 'As it is',
-    after: 'As it would be',
-  }
-  let state = 'waiting'
-  await page.route(`**/api/runs/${id}`, (route) =>
-    route.fulfill({
-      json: { ...run, state, endedAt: state === 'waiting' ? null : run.endedAt, waiting: { linked: 60, rows: 55, cells: 60 } },
-    }),
-  )
-  await page.route(`**/api/runs/${id}/waiting`, (route) => route.fulfill({ json: { linked: 60, rows: 55, cells: 60, sample: [cell] } }))
-  await page.route(`**/api/runs/${id}/confirm`, (route) => {
-    state = 'settled'
-    return route.fulfill({ json: {} })
-  })
-  await page.goto(address)
-  await expect(page.getByText('This pull would change 60 cells in 55 of 60 linked rows.')).toBeVisible()
-  await expect(page.getByRole('row').filter({ hasText: 'TB-1SummaryAs it isAs it would be' })).toBeVisible()
-  expect(await findings(page)).toEqual([])
-  await page.getByRole('button', { name: 'Write 60 cells' }).click()
-  await expect(page.getByRole('heading', { name: 'Waits for you' })).toHaveCount(0)
+  const { page, dialog } = window
+  const summary = window.value('TB-7', 'Summary')
+  const before = (await summary.textContent()) ?? ''
+  const rename = (text: string, first: number, last: number) =>
+    jira.rename(new Map(Array.from({ length: last - first + 1 }, (_, i) => [`TB-${first + i}`, `${text} ${first + i}`])))
+  const asks = (rows: number) => new RegExp(`^Waits for you This pull would change \\d+ cells in ${rows} of 60 linked rows\\.`)
+  // A webhook brings the pull ten seconds later.
+  const soon = { timeout: 40_000 }
 
-  await page.goto('/runs')
-  await page.getByRole('button', { name: 'Kept for ever' }).click()
-  await window.dialog.getByLabel('For so many days').check()
-  await window.dialog.getByLabel('Days', { exact: true }).fill('0')
-  await expect(window.dialog.getByText('A whole number from 1 to 3,650.')).toBeVisible()
-  await window.dialog.getByLabel('Days', { exact: true }).fill('30')
-  await expect(window.dialog.getByRole('status')).toContainText('older than 30 days are deleted for good')
-  await window.dialog.getByRole('button', { name: 'Save' }).click()
-  await expect(page.getByRole('button', { name: 'Kept 30 days' })).toBeVisible()
+  await test.step('a webhook of Jira brings the next pull of the schedule forward', async () => {
+    const settings = await ana.newPage()
+    await settings.goto('/settings/integrations')
+    await settings.getByRole('link', { name: 'Sandbox Jira' }).click()
+    await settings.getByLabel('Pulls of Issues', { exact: true }).selectOption('5')
+    await settings.getByRole('button', { name: 'Make a secret' }).click()
+    const url = await settings.getByLabel('Address to enter in the app').inputValue()
+    const secret = await settings.getByLabel(/^Secret to enter/).inputValue()
+    await settings.close()
+    const run = await window.latestRun()
+    await jira.control({ webhooks: [{ url, secret }] })
+    await rename('Told of', 2, 2)
+    await expect(window.recentRuns.first()).not.toHaveAttribute('href', run, soon)
+    await expect(window.value('TB-2', 'Summary')).toHaveText('Told of 2')
+  })
+
+  await test.step('most of the sheet changed there: nothing is written here, and the panel asks', async () => {
+    await rename('Rewritten', 1, 55)
+    await expect(window.card.getByText(asks(55))).toBeVisible(soon)
+    await expect(summary).toHaveText(before)
+    await window.card.getByRole('button', { name: 'What would change…' }).click()
+    await expect(dialog.getByRole('heading', { name: 'Waits for you: Jira · Issues' })).toBeVisible()
+    await expect(dialog.getByRole('row').filter({ hasText: `TB-7Summary${before}Rewritten 7` })).toBeVisible()
+    expect(await findingsAtAnyWidth(page, true)).toEqual([])
+  })
+
+  await test.step('dropped, nothing is written; the next pull asks again', async () => {
+    await dialog.getByRole('button', { name: 'Write nothing' }).click()
+    await expect(dialog.getByRole('button', { name: 'Write nothing' })).toHaveCount(0)
+    await dialog.getByRole('button', { name: 'Close' }).last().click()
+    await expect(window.card.getByText('Waits for you')).toHaveCount(0)
+    await expect(window.recentRuns.first()).toContainText('Stopped')
+    await expect(summary).toHaveText(before)
+    await rename('Rewritten', 56, 56)
+    await expect(window.card.getByText(asks(56))).toBeVisible(soon)
+  })
+
+  await test.step('it waits in the log as well, also after the server died', async () => {
+    await server.kill()
+  })
+  const again = await startServer({ env: { TIDEBOOK_LOG: 'warn' }, dataFolder: server.dataFolder, port: server.port })
+  try {
+    await page.goto('/runs')
+    const waiting = runRows(page).filter({ hasText: 'Waits for you' })
+    await expect(waiting).toHaveCount(1)
+    await waiting.getByRole('link').first().click()
+    await expect(page.getByRole('heading', { name: 'Waits for you' })).toBeVisible()
+    expect(await findingsAtAnyWidth(page)).toEqual([])
+
+    await test.step('written from what was kept, without a call', async () => {
+      const calls = (await jira.requests()).length
+      await page.getByRole('button', { name: /^Write \d+ cells$/ }).click()
+      await expect(page.getByRole('heading', { name: 'Waits for you' })).toHaveCount(0)
+      await expect(page.getByRole('definition').first()).toHaveText('Done')
+      expect(await jira.requests()).toHaveLength(calls)
+      const open = await ana.openWorkbook()
+      await expect(open.value('TB-7', 'Summary')).toHaveText('Rewritten 7')
+    })
+
+    await test.step('how long the log is kept is said, and set', async () => {
+      await page.goto('/runs')
+      await page.getByRole('button', { name: 'Kept for ever' }).click()
+      await dialog.getByLabel('For so many days').check()
+      await dialog.getByLabel('Days', { exact: true }).fill('0')
+      await expect(dialog.getByText('A whole number from 1 to 3,650.')).toBeVisible()
+      await dialog.getByLabel('Days', { exact: true }).fill('30')
+      await expect(dialog.getByRole('status')).toContainText('older than 30 days are deleted for good')
+      await dialog.getByRole('button', { name: 'Save' }).click()
+      await expect(page.getByRole('button', { name: 'Kept 30 days' })).toBeVisible()
+    })
+  } finally {
+    await again.stop()
+  }
 })
 
-for (const colorScheme of ['light', 'dark'] as const) {
-  test(`[RL11] axe finds nothing on log, run and usage, wide and on a phone, in ${colorScheme}`, async ({ enter }) => {
-    const ana = await enter('Ana', { colorScheme })
-    const window = await ana.openWorkbook()
-    await syncOne(window, 'TB-1', 'Looked at')
-    const { page } = window
-    const run = await window.latestRun()
-    const found: Record<string, readonly string[]> = {}
-    for (const width of [1440, 390]) {
-      await page.setViewportSize({ width, height: 844 })
-      for (const path of ['/runs', run, '/usage']) {
-        await page.goto(path)
-        await page.getByRole('table').first().waitFor()
-        const summary = page.locator('summary').first()
-        if ((await summary.count()) > 0) await summary.click()
-        found[`${path === run ? '/runs/<id>' : path} ${width}`] = [
-          ...(await findings(page)),
-          ...((await isWiderThanScreen(page)) ? ['scrolls sideways'] : []),
-        ]
-      }
-    }
-    await page.setViewportSize({ width: 1440, height: 844 })
-    await page.goto('/runs')
-    await page.getByRole('button', { name: /^Kept / }).click()
-    await window.dialog.waitFor()
-    found.retention = await findings(page, true)
-    await page.goto(run)
-    await page.getByRole('button', { name: 'Undo this sync…' }).click()
-    await window.dialog.getByRole('button', { name: /^Undo \d+ cell/ }).waitFor()
-    found.undo = await findings(page, true)
-    expect(Object.fromEntries(Object.entries(found).filter(([, list]) => list.length > 0))).toEqual({})
-  })
-}
+test('[RL11] axe finds nothing on log, run and usage, in light, in dark and on a phone, where nothing scrolls sideways', async ({
+  enter,
+}) => {
+  test.setTimeout(180_000)
+  const window = await (await enter('Ana')).openWorkbook()
+  await syncOne(window, 'TB-1', 'Looked at')
+  const { page } = window
+  const run = await window.latestRun()
+  const found: Record<string, readonly string[]> = {}
+  for (const path of ['/runs', run, '/usage']) {
+    await page.goto(path)
+    await page.getByRole('table').first().waitFor()
+    const summary = page.locator('summary').first()
+    if ((await summary.count()) > 0) await summary.click()
+    found[path === run ? '/runs/<id>' : path] = await findingsAtAnyWidth(page)
+  }
+  await page.goto('/runs')
+  await page.getByRole('button', { name: /^Kept / }).click()
+  await window.dialog.waitFor()
+  found.retention = await findingsAtAnyWidth(page, true)
+  await page.goto(run)
+  await page.getByRole('button', { name: 'Undo this sync…' }).click()
+  await window.dialog.getByRole('button', { name: /^Undo \d+ cell/ }).waitFor()
+  found.undo = await findingsAtAnyWidth(page, true)
+  expect(Object.fromEntries(Object.entries(found).filter(([, list]) => list.length > 0))).toEqual({})
+})

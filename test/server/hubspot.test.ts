@@ -138,7 +138,7 @@ describe('the customers of the start workbook', () => {
     ])
   })
 
-  test('[HS11] a sign-in by OAuth is consented to on HubSpot’s page, and renewed when its half hour is over', async () => {
+  test('[HS11][AU9] a sign-in by OAuth is consented to on HubSpot’s page, renewed when its half hour is over, and over when it is taken back', async () => {
     const browser = await Browser.letIn(server)
     const { url } = await browser.api('beginAuthorization', { body: { app: 'hubspot', name: 'Signed in', sandbox: true } })
     const page = await (await browser.go(url)).text()
@@ -150,16 +150,23 @@ describe('the customers of the start workbook', () => {
     expect(await found()).toMatchObject({ name: 'Signed in', account: 'Account 148263911', auth: { state: 'authorised' } })
     const tokenCalls = () => requests().filter(({ path }) => path === '/oauth/v1/token').length
     const before = tokenCalls()
-    const expire = await fetch(`${server.origin}/sandbox/control`, {
-      method: 'POST',
-      headers: { authorization: `Bearer ${server.bearerToken}`, 'content-type': 'application/json' },
-      body: JSON.stringify({ app: 'hubspot', tokens: 'expire' }),
-    })
-    expect(expire.status).toBe(200)
+    const tokens = async (what: 'expire' | 'revoke') => {
+      const answer = await fetch(`${server.origin}/sandbox/control`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${server.bearerToken}`, 'content-type': 'application/json' },
+        body: JSON.stringify({ app: 'hubspot', tokens: what }),
+      })
+      expect(answer.status).toBe(200)
+    }
+    await tokens('expire')
     // HubSpot took the token back before its time: one refresh, and the call goes.
     expect(await api.call('tryIntegration', { params: { id } })).toMatchObject({ account: 'Account 148263911' })
     expect(tokenCalls()).toBe(before + 1)
     const { objects } = await api.call('discoverObjects', { params: { id } })
     expect(objects.map(({ name }) => name)).toContain('Subscriptions')
+    await tokens('revoke')
+    const failed = await browser.send('tryIntegration', { params: { id } })
+    expect(await failed.json()).toMatchObject({ error: { code: 'auth-expired' } })
+    expect((await found())?.auth.state).toBe('revoked')
   })
 })

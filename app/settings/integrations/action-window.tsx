@@ -79,7 +79,7 @@ interface ActionsProps {
 
 /** Why nothing may be started just now; `undefined` where it may. */
 function stopText(integration: Integration, object: IntegrationObject, connection: ConnectionInfo | undefined): string | undefined {
-  if (integration.auth.state !== 'authorised') return TEXTS.integrations.stateText[integration.auth.state]
+  if (integration.auth.state !== 'authorised') return TEXTS.integrations.stateText[integration.auth.state](integration.appName)
   if (!integration.isOn) return WORDS.paused(integration.name)
   if (connection?.isPaused) return WORDS.connectionPaused
   if (object.direction === 'disabled') return WORDS.disabled

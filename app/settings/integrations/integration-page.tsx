@@ -185,7 +185,7 @@ interface AccountProps {
 }
 
 function AccountSection({ integration, times, change, onReconnect }: AccountProps) {
-  const { id, account, baseUrl, isSandbox, auth, limitName } = integration
+  const { id, account, appName, baseUrl, isSandbox, auth, limitName } = integration
   const [isTried, setTried] = useState(false)
   const tryIt = async (): Promise<void> => {
     setTried(false)
@@ -214,7 +214,7 @@ function AccountSection({ integration, times, change, onReconnect }: AccountProp
     >
       {!isAuthorised && (
         <p role="alert" className="m-0 rounded-md border border-line border-l-[3px] border-l-warn px-3 py-2">
-          {WORDS.stateText[auth.state]}
+          {WORDS.stateText[auth.state](appName)}
         </p>
       )}
       <dl className="m-0 grid grid-cols-[repeat(auto-fill,minmax(240px,1fr))] gap-x-6 gap-y-3">
@@ -225,7 +225,7 @@ function AccountSection({ integration, times, change, onReconnect }: AccountProp
             {auth.byName === null ? times.moment(auth.at) : WORDS.by(auth.byName, times.moment(auth.at))}
           </Fact>
         )}
-        <Fact name={PAGE.lasts}>{auth.expiresAt === null ? WORDS.noEnd : WORDS.until(times.moment(auth.expiresAt))}</Fact>
+        {isAuthorised && <Fact name={PAGE.lasts}>{auth.expiresAt === null ? WORDS.noEnd : WORDS.until(times.moment(auth.expiresAt))}</Fact>}
       </dl>
       {limitName !== null && <LimitForm integration={integration} limitName={limitName} change={change} />}
     </Section>

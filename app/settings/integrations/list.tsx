@@ -121,7 +121,7 @@ function Card({ integration, times, onToggle, onReconnect }: CardProps) {
       {!isOn && <p className="m-0 mt-1 text-ink-2">{WORDS.offText}</p>}
       {auth.state !== 'authorised' && (
         <p className="m-0 mt-1 flex flex-wrap items-center gap-2">
-          <span className="text-ink-2">{WORDS.stateText[auth.state]}</span>
+          <span className="text-ink-2">{WORDS.stateText[auth.state](appName)}</span>
           <Button isSmall onPress={onReconnect}>
             {WORDS.reconnect}
           </Button>

@@ -25,7 +25,7 @@ export const authTone = ({ state }: ListedIntegration['auth']): AuthTone => (sta
 export function authLine(auth: ListedIntegration['auth'], times: Times): string {
   const when = auth.at === null ? '' : times.moment(auth.at)
   const by = auth.at === null ? '' : auth.byName === null ? WORDS.since(when) : WORDS.by(auth.byName, when)
-  const until = auth.expiresAt === null ? '' : WORDS.until(times.moment(auth.expiresAt))
+  const until = auth.expiresAt === null || auth.state !== 'authorised' ? '' : WORDS.until(times.moment(auth.expiresAt))
   return [by, until].filter((text) => text !== '').join(' · ')
 }
 

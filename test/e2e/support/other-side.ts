@@ -35,6 +35,26 @@ export class OtherSide {
     return (await this.requests()).filter((request) => request.saved)
   }
 
+  /** What only the control can do: end sign-ins, make an administrator's webhooks. */
+  async control(body: Readonly<Record<string, unknown>>): Promise<void> {
+    const token = (await readFile(join(this.#server.dataFolder, 'token'), 'utf8')).trim()
+    await this.#send('POST', '/sandbox/control', { app: 'jira', ...body }, `Bearer ${token}`)
+  }
+
+  /** Gives issues other summaries by Jira's own API, as another app does. */
+  async rename(summaries: ReadonlyMap<string, string>): Promise<void> {
+    const path = join(this.#server.dataFolder, 'sandbox', 'jira', 'credentials.json')
+    const { email = '', apiToken = '' } = JSON.parse(await readFile(path, 'utf8')) as Record<string, string>
+    const basic = `Basic ${Buffer.from(`${email}:${apiToken}`).toString('base64')}`
+    for (const [key, summary] of summaries) await this.#send('PUT', `/sandbox/jira/rest/api/3/issue/${key}`, { fields: { summary } }, basic)
+  }
+
+  async #send(method: string, path: string, body: unknown, authorization: string): Promise<void> {
+    const headers = { authorization, 'content-type': 'application/json' }
+    const answer = await fetch(`${this.#server.origin}${path}`, { method, headers, body: JSON.stringify(body) })
+    if (!answer.ok) throw new Error(`${method} ${path} answered ${answer.status}: ${await answer.text()}`)
+  }
+
   /** Opens the stand-in's screen. */
   async open(page: Page, path = ''): Promise<void> {
     await page.goto(`${this.#server.origin}/sandbox${path}`)
