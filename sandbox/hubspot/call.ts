@@ -1,6 +1,8 @@
 import type { z } from 'zod'
 import type { CallFaults } from '../faults.ts'
 import type { Answer } from '../http.ts'
+import type { RecentSearches } from '../recent-searches.ts'
+import type { HubRecord } from './model.ts'
 import type { ObjectType } from './properties.ts'
 import type { HubRecords, Writer } from './records.ts'
 
@@ -17,6 +19,12 @@ export interface HubCall {
   readonly writer: Writer
 }
 
+/** What a search found, as of a stamp of the records. */
+export interface KeptSearch {
+  readonly stamp: string
+  readonly found: readonly HubRecord[]
+}
+
 /** What the operations of the API work on. */
 export interface Portal {
   readonly records: HubRecords
@@ -24,7 +32,7 @@ export interface Portal {
   /** Whether the token may not see a record (lost permission looks like absence). */
   readonly isHidden: (id: string) => boolean
   /** The order of the last searches, so that paging through 100,000 records sorts them once. */
-  readonly searches: { get(key: string): unknown; set(key: string, value: unknown): void }
+  readonly searches: RecentSearches<KeptSearch>
 }
 
 /** One operation: its path as HubSpot's documents write it, what it reads, what it may change. */

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { type Fault, faultShape, type SetFault } from '../faults.ts'
+import { commonControl, commonState, FAULTS_ONCE, setsFaultsOnce } from '../control.ts'
 import { isOwnMachine } from '../origin.ts'
 import { DEFAULT_EDITOR, OWNERS, ownerName } from './site.ts'
 
@@ -22,17 +22,8 @@ export const USUAL_LIMITS: Limits = {
 /** What `/sandbox/control` takes. Everything but `app` may be left out; what is left out stays as it is. */
 export const controlShape = z
   .strictObject({
+    ...commonControl,
     app: z.literal('hubspot'),
-    faults: z.array(faultShape).max(100).optional(),
-    add: z.array(faultShape).max(100).optional(),
-    clear: z.literal(true).optional(),
-    remove: z.string().optional(),
-    indexDelayMs: z.int().min(0).max(3_600_000).optional(),
-    /** How far the portal's clock is ahead of the machine's. */
-    clockSkewMs: z.int().min(-31_536_000_000).max(31_536_000_000).optional(),
-    /** Ids the token may no longer see, and those it may see again. */
-    hide: z.array(z.string()).max(10_000).optional(),
-    show: z.array(z.string()).max(10_000).optional(),
     editor: editorShape.optional(),
     /** Some of the limits; `null` for HubSpot's usual ones. */
     limits: limitsShape.partial().nullable().optional(),
@@ -41,16 +32,11 @@ export const controlShape = z
     /** Ends every access token, or takes back every consent. */
     tokens: z.enum(['expire', 'revoke']).optional(),
   })
-  .refine((control) => [control.faults, control.add, control.clear].filter((part) => part !== undefined).length <= 1, {
-    error: 'give one of faults, add and clear',
-  })
+  .refine(setsFaultsOnce, FAULTS_ONCE)
 export type Control = z.infer<typeof controlShape>
 
 export const controlStateShape = z.object({
-  faults: z.array(faultShape),
-  indexDelayMs: z.int().min(0),
-  clockSkewMs: z.int(),
-  hidden: z.array(z.string()),
+  ...commonState,
   editor: editorShape,
   limits: limitsShape,
 })
@@ -58,9 +44,4 @@ export type ControlState = z.infer<typeof controlStateShape>
 
 export function freshControl(indexDelayMs: number): ControlState {
   return { faults: [], indexDelayMs, clockSkewMs: 0, hidden: [], editor: DEFAULT_EDITOR, limits: USUAL_LIMITS }
-}
-
-/** A fault as it is kept: with what is left of it instead of what was asked for. */
-export function keptFault({ id: _id, fired: _fired, left, next: _next, ...fault }: SetFault): Fault {
-  return left === null ? fault : { ...fault, next: left }
 }

@@ -2,17 +2,19 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
 import type { ApiRequest, Done } from '../api-server.ts'
+import { hiddenAfter, keptFault } from '../control.ts'
 import { type CallFaults, type FaultCall, FaultDial, type SetFault } from '../faults.ts'
 import { type Answer, parseJson } from '../http.ts'
 import { JsonFile } from '../json-file.ts'
 import { consentPage, isSameSecret, redirectBack } from '../oauth-pages.ts'
 import { isSameOrigin } from '../origin.ts'
+import { RecentSearches } from '../recent-searches.ts'
 import { RequestLog } from '../request-log.ts'
 import { makeRouter } from '../routing.ts'
 import type { ControlView } from '../screen/face.ts'
 import type { StandIn, StandInOptions } from '../stand-in.ts'
 import type { HubCall, Portal, Route } from './call.ts'
-import { type Control, type ControlState, controlStateShape, freshControl, keptFault, type Limits, USUAL_LIMITS } from './control.ts'
+import { type Control, type ControlState, controlStateShape, freshControl, type Limits, USUAL_LIMITS } from './control.ts'
 import { hubError, NO_SUCH_PATH, validation } from './errors.ts'
 import { HubFace } from './face.ts'
 import { type Credentials, HubAuth, notSignedIn } from './oauth.ts'
@@ -231,8 +233,7 @@ export class HubSpotApp implements StandIn {
   /** Carries out what a checked control body says. */
   control(control: Control): void {
     const state = this.#control.data
-    const shown = new Set(control.show)
-    const hidden = [...new Set([...state.hidden, ...(control.hide ?? [])])].filter((id) => !shown.has(id))
+    const hidden = hiddenAfter(state.hidden, control.hide ?? [], control.show ?? [])
     this.#hidden = new Set(hidden)
     this.#control.write({
       ...state,
@@ -441,24 +442,5 @@ class Rates {
     const calls = this.#calls.get(lane)
     if (calls) calls.push(nowMs)
     else this.#calls.set(lane, [nowMs])
-  }
-}
-
-class RecentSearches {
-  readonly #kept = new Map<string, unknown>()
-  readonly #max: number
-
-  constructor(max: number) {
-    this.#max = max
-  }
-
-  get(key: string): unknown {
-    return this.#kept.get(key)
-  }
-
-  set(key: string, value: unknown): void {
-    this.#kept.delete(key)
-    this.#kept.set(key, value)
-    for (const old of [...this.#kept.keys()].slice(0, Math.max(0, this.#kept.size - this.#max))) this.#kept.delete(old)
   }
 }

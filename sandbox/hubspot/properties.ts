@@ -98,6 +98,7 @@ function systemProperties(group: string, modified: string): readonly HubProperty
     number('hs_object_id', 'Record ID', { isReadOnly: true, numberHint: 'unformatted' }),
     time('createdate', 'Create Date', { isReadOnly: true }),
     time(modified, 'Last Modified Date', { isReadOnly: true }),
+    number('hs_updated_by_user_id', 'Updated by user ID', { isReadOnly: true, numberHint: 'unformatted' }),
     text('hs_merged_object_ids', 'Merged Record IDs', { isReadOnly: true, fieldType: 'checkbox', type: 'enumeration', options: [] }),
     // Made by the portal's administrator for Tidebook: a create carries its mark there.
     text('tidebook_marker', 'Tidebook mark', { isUnique: true, isHidden: true, isCustom: true }),

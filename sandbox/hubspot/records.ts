@@ -4,7 +4,7 @@ import { JsonFile } from '../json-file.ts'
 import { type FileProblem, type HandEdit, RECORDS_PER_FILE, RecordStore } from '../record-store.ts'
 import { type Change, type HubRecord, hubRecordShape, KEPT_CHANGES } from './model.ts'
 import { OBJECT_TYPES, type ObjectType, propertyOf } from './properties.ts'
-import { defaultAssociation, PIPELINES } from './site.ts'
+import { defaultAssociation, OWNERS, ownerName, PIPELINES } from './site.ts'
 
 /** Who changes a record, and when. */
 export interface Writer {
@@ -315,6 +315,8 @@ export class HubRecords {
         return record.createdAt
       case type.modified:
         return record.updatedAt
+      case 'hs_updated_by_user_id':
+        return userIdOf(record.changes.at(-1)?.by)
       case 'hs_merged_object_ids':
         return record.mergedIds.length === 0 ? null : record.mergedIds.join(';')
       case 'num_associated_contacts':
@@ -431,6 +433,12 @@ function withDefaults(type: ObjectType, record: HubRecord): HubRecord {
   if (!first) return record
   const name = type.id === 'deals' ? 'pipeline' : 'hs_pipeline'
   return { ...record, properties: { [name]: first.id, ...record.properties } }
+}
+
+/** The user of that name, as HubSpot notes who changed a record. */
+function userIdOf(name: string | undefined): string | null {
+  const owner = OWNERS.find((one) => ownerName(one) === name)
+  return owner === undefined ? null : String(owner.userId)
 }
 
 function fullName({ properties }: HubRecord): string | null {

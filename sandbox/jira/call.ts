@@ -1,8 +1,10 @@
 import type { z } from 'zod'
 import type { CallFaults } from '../faults.ts'
 import type { Answer } from '../http.ts'
+import type { RecentSearches } from '../recent-searches.ts'
 import type { JiraHooks } from './hooks.ts'
 import type { JiraIssues, Writer } from './issues.ts'
+import type { SortKey } from './jql/evaluate.ts'
 import type { Issue } from './model.ts'
 import type { Tasks } from './tasks.ts'
 import type { Wire } from './wire.ts'
@@ -26,6 +28,11 @@ export interface JiraCall {
   readonly siteUrl: string
 }
 
+export interface Ranked {
+  readonly issue: Issue
+  readonly key: SortKey
+}
+
 /** What the operations of the API work on. */
 export interface JiraSite {
   readonly issues: JiraIssues
@@ -36,16 +43,11 @@ export interface JiraSite {
   readonly indexDelayMs: () => number
   readonly isHidden: (issue: Issue) => boolean
   readonly makeLocalId: () => string
-  readonly searches: SearchCache
+  /** The order of the last searches, so that paging through 100,000 issues sorts them once. */
+  readonly searches: RecentSearches<readonly Ranked[]>
   readonly hooks: JiraHooks
   /** Whether the account may change many issues at once. */
   readonly canBulkChange: () => boolean
-}
-
-/** Remembers the order of the last searches, so that paging through 100,000 issues sorts them once. */
-export interface SearchCache {
-  get(key: string): unknown
-  set(key: string, value: unknown): void
 }
 
 export type Handler = (call: JiraCall) => Answer | Promise<Answer>

@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { type Fault, faultShape, type SetFault } from '../faults.ts'
+import { commonControl, commonState, FAULTS_ONCE, setsFaultsOnce } from '../control.ts'
+import type { Fault } from '../faults.ts'
 import { isOwnMachine } from '../origin.ts'
 import { limitsShape } from '../rate-limits.ts'
 import { DEFAULT_EDITOR, USERS, withName } from './site.ts'
@@ -11,25 +12,10 @@ const editorShape = z.string().refine((name) => withName(USERS, name) !== undefi
 /** What `/sandbox/control` takes. Everything but `app` may be left out; what is left out stays as it is. */
 export const controlShape = z
   .strictObject({
+    ...commonControl,
     app: z.literal('jira'),
-    /** Replaces the set of faults. */
-    faults: z.array(faultShape).max(100).optional(),
-    /** Adds to the set. */
-    add: z.array(faultShape).max(100).optional(),
-    /** Empties the set. */
-    clear: z.literal(true).optional(),
-    /** Takes one fault out, by the id that GET names. */
-    remove: z.string().optional(),
-    /** How long searches lag behind writes. */
-    indexDelayMs: z.int().min(0).max(3_600_000).optional(),
     /** How long a bulk operation waits before it is carried out. */
     bulkDelayMs: z.int().min(0).max(3_600_000).optional(),
-    /** How far the site's clock is ahead of the machine's. */
-    clockSkewMs: z.int().min(-31_536_000_000).max(31_536_000_000).optional(),
-    /** Issues (keys or ids) the token may no longer see. */
-    hide: z.array(z.string()).max(10_000).optional(),
-    /** Issues it may see again. */
-    show: z.array(z.string()).max(10_000).optional(),
     /** Whether the token's account may change many issues at once. */
     canBulkChange: z.boolean().optional(),
     /** Who edits made on the screen and in the files are by. */
@@ -51,18 +37,13 @@ export const controlShape = z
     /** The limits the site really keeps; `null` for none. */
     limits: limitsShape.nullable().optional(),
   })
-  .refine((control) => [control.faults, control.add, control.clear].filter((part) => part !== undefined).length <= 1, {
-    error: 'give one of faults, add and clear',
-  })
+  .refine(setsFaultsOnce, FAULTS_ONCE)
 export type Control = z.infer<typeof controlShape>
 
 /** What is kept of the control over a restart. */
 export const controlStateShape = z.object({
-  faults: z.array(faultShape),
-  indexDelayMs: z.int().min(0),
+  ...commonState,
   bulkDelayMs: z.int().min(0),
-  clockSkewMs: z.int(),
-  hidden: z.array(z.string()),
   editor: editorShape,
   limits: limitsShape,
   accessLifeS: z.int().min(1).default(3600),
@@ -86,9 +67,4 @@ export function freshControl(indexDelayMs: number): ControlState {
     accessLifeS: 3600,
     canBulkChange: true,
   }
-}
-
-/** A fault as it is kept: with what is left of it instead of what was asked for. */
-export function keptFault({ id: _id, fired: _fired, left, next: _next, ...fault }: SetFault): Fault {
-  return left === null ? fault : { ...fault, next: left }
 }

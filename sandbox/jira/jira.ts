@@ -3,15 +3,17 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
 import type { ApiRequest, Done } from '../api-server.ts'
+import { hiddenAfter, keptFault } from '../control.ts'
 import { type CallFaults, type FaultCall, FaultDial, type SetFault } from '../faults.ts'
 import { type Answer, JSON_TYPE } from '../http.ts'
 import { JsonFile } from '../json-file.ts'
 import { RateLimits } from '../rate-limits.ts'
+import { RecentSearches } from '../recent-searches.ts'
 import type { FileProblem } from '../record-store.ts'
 import { RequestLog } from '../request-log.ts'
 import type { StandIn } from '../stand-in.ts'
-import type { JiraCall, JiraSite, Route, SearchCache } from './call.ts'
-import { type Control, type ControlState, controlStateShape, freshControl, keptFault } from './control.ts'
+import type { JiraCall, JiraSite, Route } from './call.ts'
+import { type Control, type ControlState, controlStateShape, freshControl } from './control.ts'
 import { BODY_DOES_NOT_FIT, BODY_EMPTY, BODY_UNPARSEABLE, errorCollection, problem } from './errors.ts'
 import { JiraFace } from './face.ts'
 import { type HookDelivery, JiraHooks } from './hooks.ts'
@@ -266,8 +268,7 @@ export class JiraApp implements StandIn {
   control(control: Control): void {
     const state = this.#control.data
     const idsOf = (names: readonly string[] | undefined): string[] => (names ?? []).flatMap((name) => this.issues.find(name)?.id ?? [])
-    const shown = new Set(idsOf(control.show))
-    const hidden = [...new Set([...state.hidden, ...idsOf(control.hide)])].filter((id) => !shown.has(id))
+    const hidden = hiddenAfter(state.hidden, idsOf(control.hide), idsOf(control.show))
     this.#hidden = new Set(hidden)
     this.#control.write({
       ...state,
@@ -339,24 +340,6 @@ export interface JiraOptions {
   /** Absent: as it was set before, 1.5 s in a fresh sandbox. */
   readonly indexDelayMs?: number
   readonly saveDelayMs: number
-}
-
-class RecentSearches implements SearchCache {
-  readonly #kept = new Map<string, unknown>()
-  readonly #max: number
-
-  constructor(max: number) {
-    this.#max = max
-  }
-
-  get(key: string): unknown {
-    return this.#kept.get(key)
-  }
-
-  set(key: string, value: unknown): void {
-    this.#kept.set(key, value)
-    for (const old of [...this.#kept.keys()].slice(0, Math.max(0, this.#kept.size - this.#max))) this.#kept.delete(old)
-  }
 }
 
 /** A credential like one of Atlassian's, from the system's own randomness: it is a secret, not a part of the simulated world. */

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { type Fault, faultShape, type SetFault } from '../faults.ts'
+import { commonControl, commonState, FAULTS_ONCE, setsFaultsOnce } from '../control.ts'
 import { DEFAULT_EDITOR, USERS, userNamed } from './users.ts'
 
 const editorShape = z.string().refine((name) => userNamed(name) !== undefined, {
@@ -12,23 +12,8 @@ const DAILY_CALLS = 100_000
 /** What `/sandbox/control` takes for Salesforce. Everything but `app` may be left out; what is left out stays as it is. */
 export const controlShape = z
   .strictObject({
+    ...commonControl,
     app: z.literal('salesforce'),
-    /** Replaces the set of faults. */
-    faults: z.array(faultShape).max(100).optional(),
-    /** Adds to the set. */
-    add: z.array(faultShape).max(100).optional(),
-    /** Empties the set. */
-    clear: z.literal(true).optional(),
-    /** Takes one fault out, by the id that GET names. */
-    remove: z.string().optional(),
-    /** How long searches lag behind writes; queries and reads never do. */
-    indexDelayMs: z.int().min(0).max(3_600_000).optional(),
-    /** How far the org's clock is ahead of the machine's. */
-    clockSkewMs: z.int().min(-31_536_000_000).max(31_536_000_000).optional(),
-    /** Ids of records the session may no longer see. */
-    hide: z.array(z.string()).max(10_000).optional(),
-    /** Ids it may see again. */
-    show: z.array(z.string()).max(10_000).optional(),
     /** Who edits made on the screen and in the files are by. */
     editor: editorShape.optional(),
     /** How long a session lasts. */
@@ -42,17 +27,12 @@ export const controlShape = z
     /** Whether the org's workflow rules rewrite what was saved. */
     workflow: z.boolean().optional(),
   })
-  .refine((control) => [control.faults, control.add, control.clear].filter((part) => part !== undefined).length <= 1, {
-    error: 'give one of faults, add and clear',
-  })
+  .refine(setsFaultsOnce, FAULTS_ONCE)
 export type Control = z.infer<typeof controlShape>
 
 /** What is kept of the control over a restart. */
 export const controlStateShape = z.object({
-  faults: z.array(faultShape),
-  indexDelayMs: z.int().min(0),
-  clockSkewMs: z.int(),
-  hidden: z.array(z.string()),
+  ...commonState,
   editor: editorShape,
   sessionMinutes: z.int().min(1),
   rotateRefreshTokens: z.boolean(),
@@ -73,9 +53,4 @@ export function freshControl(indexDelayMs: number): ControlState {
     dailyCalls: { max: DAILY_CALLS, usedElsewhere: 0 },
     workflow: true,
   }
-}
-
-/** A fault as it is kept: with what is left of it instead of what was asked for. */
-export function keptFault({ id: _id, fired: _fired, left, next: _next, ...fault }: SetFault): Fault {
-  return left === null ? fault : { ...fault, next: left }
 }

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ApiRequest, Done } from '../api-server.ts'
+import { hiddenAfter, keptFault } from '../control.ts'
 import { CallFaults, type FaultCall, FaultDial, type SetFault } from '../faults.ts'
 import type { Answer } from '../http.ts'
 import { JsonFile } from '../json-file.ts'
@@ -8,7 +9,7 @@ import { RequestLog } from '../request-log.ts'
 import { makeRouter } from '../routing.ts'
 import type { StandIn, StandInOptions } from '../stand-in.ts'
 import { Cursors, isObject, type SfCall, type SfRoute, type SfSite } from './call.ts'
-import { type Control, type ControlState, controlStateShape, freshControl, keptFault } from './control.ts'
+import { type Control, type ControlState, controlStateShape, freshControl } from './control.ts'
 import { notFound, refused, SfRefusal, unauthorised } from './errors.ts'
 import { SalesforceFace } from './face.ts'
 import { fullId } from './ids.ts'
@@ -185,8 +186,7 @@ export class SalesforceApp implements StandIn {
   control(control: Control): void {
     const state = this.#control.data
     const idsOf = (ids: readonly string[] | undefined): string[] => (ids ?? []).flatMap((id) => fullId(id) ?? [])
-    const shown = new Set(idsOf(control.show))
-    const hidden = [...new Set([...state.hidden, ...idsOf(control.hide)])].filter((id) => !shown.has(id))
+    const hidden = hiddenAfter(state.hidden, idsOf(control.hide), idsOf(control.show))
     this.#hidden = new Set(hidden)
     this.#control.write({
       ...state,

@@ -398,11 +398,6 @@ function merge(call: HubCall): Answer {
   return { status: 200, json: shown(call, type, call.portal.records.merge(type, winner, loser, call.writer), []) }
 }
 
-interface KeptSearch {
-  readonly stamp: string
-  readonly found: readonly HubRecord[]
-}
-
 function search(call: HubCall): Answer {
   const type = typeOf(call)
   const asked = searchShape.parse(call.body)
@@ -411,10 +406,10 @@ function search(call: HubCall): Answer {
   const { records, isHidden, searches, indexDelayMs } = call.portal
   const view = records.searchView(type, call.nowMs, indexDelayMs())
   const key = JSON.stringify([type.id, asked.filterGroups, asked.filters, asked.query, asked.sorts])
-  const kept = searches.get(key) as KeptSearch | undefined
+  const kept = searches.get(key)
   const found =
     kept?.stamp === view.stamp ? kept.found : matching(type, asked, view.records, (record, name) => records.value(type, record, name))
-  searches.set(key, { stamp: view.stamp, found } satisfies KeptSearch)
+  searches.set(key, { stamp: view.stamp, found })
   const seen = found.filter((record) => !isHidden(record.id))
   return { status: 200, json: pageOf(call, type, asked, seen) }
 }

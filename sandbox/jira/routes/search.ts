@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import { type Answer, parseJson } from '../../http.ts'
-import { type JiraCall, type Route, visibleIssue } from '../call.ts'
+import { type JiraCall, type Ranked, type Route, visibleIssue } from '../call.ts'
 import { errorCollection, jqlRefused } from '../errors.ts'
 import { type CompiledJql, compileJql, type SortKey } from '../jql/evaluate.ts'
 import { type JqlQuery, parseJql } from '../jql/parse.ts'
@@ -88,17 +88,12 @@ function decodeToken(text: string, jql: string, nowMs: number): PageToken | unde
   return token.data
 }
 
-interface Ranked {
-  readonly issue: Issue
-  readonly key: SortKey
-}
-
 /** The issues that match, in order. Kept a while: the next page of an unchanged site needs no second sort. */
 function ranked(call: JiraCall, text: string, jql: CompiledJql, nowMs: number, reconcile: ReadonlySet<string>): readonly Ranked[] {
   const { site } = call
   const view = site.issues.searchView({ nowMs: call.nowMs, delayMs: site.indexDelayMs(), reconcile })
   const cacheKey = JSON.stringify([text, nowMs, view.stamp])
-  const kept = site.searches.get(cacheKey) as readonly Ranked[] | undefined
+  const kept = site.searches.get(cacheKey)
   if (kept) return kept
   const matching = view.issues.filter((issue) => !site.isHidden(issue) && jql.isMatch(issue))
   const sorted = matching.map((issue) => ({ issue, key: jql.sortKeyOf(issue) })).sort((a, b) => jql.compareKeys(a.key, b.key))
