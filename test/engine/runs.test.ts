@@ -3,6 +3,7 @@ import { leaseOp, transitionOps } from '../../server/storage/runs.ts'
 import { totalCredits } from '../../sync-engine/credits.ts'
 import type { FieldDirection, ObjectDirection } from '../../sync-engine/direction.ts'
 import { EngineWorld, openSharedLog, type SharedLog, sentOf, TWO_WAY, throttled } from '../support/engine-world.ts'
+import { FakeApp } from '../support/fake-app.ts'
 
 let shared: SharedLog
 beforeAll(async () => {
@@ -105,6 +106,33 @@ test('[E5] who lost the lease sends nothing more and settles nothing', async () 
   expect(w.look()).toMatchObject({ shown: 'x', baseline: 'x', isStaged: false })
   const ledger = await w.server.runs.ledger(0, [w.connection])
   expect(ledger.reduce((sum, entry) => sum + entry.pushed, 0)).toBe(2)
+})
+
+test('[E5] who lost the lease in the midst of creates sends no further batch; the one who has it finds the first and makes the rest', async () => {
+  const app = Object.assign(new FakeApp(), { createBatch: 2 })
+  await using w = await EngineWorld.start({ shared, people, app })
+  const rows = Array.from({ length: 5 }, (_, index) => {
+    const row = w.addRow('ann')
+    w.type('ann', `new ${index}`, { row })
+    return { row, changes: [{ field: 'summary', value: `new ${index}` }] }
+  })
+  await w.quiet()
+  const { log, queue } = w.server
+  app.onCall = ({ op }) => {
+    if (op !== 'create') return
+    app.onCall = () => undefined
+    const id = sqlOne(w, "SELECT id FROM runs WHERE state = 'pushing'")
+    log.execute([leaseOp(id, 99, w.nowMs + 60_000, w.nowMs)])
+  }
+  const order = { kind: 'create', rows, duplicates: 'allow' } as const
+  const { run } = await queue.enqueue({ connection: await w.full(), order, trigger: 'person', actor: 'ann' })
+  await silence(w, () => w.complaints.some((c) => c.includes('lease-lost')))
+  expect(app.calls.filter(({ op }) => op === 'create')).toHaveLength(1)
+  w.nowMs += 120_000
+  await w.run()
+  expect((await queue.ended(run)).state).toBe('settled')
+  expect(rows.map(({ row }) => w.look({ row }))).toMatchObject(rows.map((_, index) => ({ shown: `new ${index}`, isStaged: false })))
+  expect(app.records.size).toBe(6)
 })
 
 test('[E6] a run whose lease ran out is taken up again with a new fencing number', async () => {
