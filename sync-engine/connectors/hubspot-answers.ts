@@ -50,6 +50,9 @@ export const ownersShape = z.object({
       email: z.string().nullish(),
       firstName: z.string().nullish(),
       lastName: z.string().nullish(),
+      /** Who the owner is as a user: what HubSpot notes of who changed a record. */
+      userId: z.number().nullish(),
+      userIdIncludingInactive: z.number().nullish(),
       archived: z.boolean().optional(),
     }),
   ),

@@ -15,7 +15,7 @@ import {
   readOk,
   schemasShape,
 } from './hubspot-answers.ts'
-import { hubKindOf, LINKED } from './hubspot-values.ts'
+import { hubKindOf, LINKED, UPDATED_BY } from './hubspot-values.ts'
 
 /** Most records of one batch. */
 export const BATCH = 100
@@ -118,13 +118,16 @@ export async function describeHubObject(http: HttpClient, object: string, signal
   const { results } = parseAnswer(propertiesShape, await readOk(http, { method: 'GET', path }, signal), `GET ${path}`)
   const known = await withSchema(http, hubObject(object), signal)
   const properties = results.filter(({ archived }) => archived !== true)
-  const hasOwners = properties.some((property) => hubKindOf(property).wire === 'owner')
-  const owners = hasOwners ? await readOwners(http, signal) : []
+  const hasOwners = properties.some((property) => ['owner', 'user'].includes(hubKindOf(property).wire))
+  const people = hasOwners ? await readPeople(http, signal) : { owners: [], users: [] }
   const stages = object === 'deals' || object === 'tickets' ? await readStages(http, object, signal) : new Map<string, readonly Option[]>()
   const fields = properties
-    .filter(({ hidden, name }) => hidden !== true || name === known.nameField || name === 'hs_object_id' || name === MARKER)
+    .filter(
+      ({ hidden, name }) =>
+        hidden !== true || name === known.nameField || name === 'hs_object_id' || name === MARKER || name === UPDATED_BY,
+    )
     .filter(({ name }) => name !== MERGED)
-    .map((property) => fieldOf(property, { stages: stages.get(property.name), owners, required: known.required }))
+    .map((property) => fieldOf(property, { stages: stages.get(property.name), people, required: known.required }))
   const account = await readIfAllowed(http, '/account-info/v3/details', accountShape, signal)
   return {
     app: 'hubspot',
@@ -182,7 +185,7 @@ async function withSchema(http: HttpClient, object: HubObject, signal: AbortSign
 
 function fieldOf(
   property: HubProperty,
-  known: { readonly stages: readonly Option[] | undefined; readonly owners: readonly Option[]; readonly required: readonly string[] },
+  known: { readonly stages: readonly Option[] | undefined; readonly people: People; readonly required: readonly string[] },
 ): ExternalField {
   const kind = hubKindOf(property)
   const { name, label, calculated, hasUniqueValue, modificationMetadata, options } = property
@@ -191,7 +194,7 @@ function fieldOf(
     (calculated === true ? 'HubSpot computes this property.' : undefined) ??
     (modificationMetadata?.readOnlyValue === true ? 'HubSpot keeps this property itself.' : undefined)
   const isChoice = kind.wire === 'option' || kind.wire === 'options'
-  const ofKind = kind.wire === 'owner' ? known.owners : undefined
+  const ofKind = kind.wire === 'owner' ? known.people.owners : kind.wire === 'user' ? known.people.users : undefined
   const choices = isChoice ? (known.stages ?? uniqueNames(options)) : ofKind
   return {
     id: name,
@@ -228,22 +231,31 @@ function linkedField({ object, label }: HubObject['linked'][number]): ExternalFi
   }
 }
 
-/** People by their ids, those who left too, so that their names stay known. */
-async function readOwners(http: HttpClient, signal: AbortSignal): Promise<readonly Option[]> {
+/** People by the ids they own records under, and by those they sign in under. */
+interface People {
+  readonly owners: readonly Option[]
+  readonly users: readonly Option[]
+}
+
+/** People, those who left too, so that their names stay known. */
+async function readPeople(http: HttpClient, signal: AbortSignal): Promise<People> {
   const owners: Option[] = []
+  const users: Option[] = []
   for (const isArchived of [false, true]) {
     let after = ''
     do {
       const path = `${CRM}/owners?limit=500&archived=${isArchived}${after === '' ? '' : `&after=${encodeURIComponent(after)}`}`
       const page = await readIfAllowed(http, path, ownersShape, signal)
-      for (const { id, firstName, lastName, email } of page?.results ?? []) {
+      for (const { id, firstName, lastName, email, userId, userIdIncludingInactive } of page?.results ?? []) {
         const name = [firstName, lastName].filter(Boolean).join(' ') || email || id
+        const user = userId ?? userIdIncludingInactive
         owners.push({ id, name, ...(isArchived && { retired: true }) })
+        if (user != null) users.push({ id: String(user), name, ...(isArchived && { retired: true }) })
       }
       after = page?.paging?.next?.after ?? ''
     } while (after !== '')
   }
-  return owners
+  return { owners, users }
 }
 
 /** Stages by their ids; a label that several pipelines have says which pipeline it is of. */

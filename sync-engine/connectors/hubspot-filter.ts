@@ -328,6 +328,7 @@ class FilterReader {
       case 'option':
       case 'options':
       case 'owner':
+      case 'user':
         return optionOf(field, text, at)
       default:
         return text

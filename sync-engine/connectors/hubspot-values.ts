@@ -20,6 +20,7 @@ export const WIRES = [
   'option',
   'options',
   'owner',
+  'user',
   'key',
   'linked',
   'shown',
@@ -40,6 +41,7 @@ const FORMATTED = 'Tidebook shows the text of this formatted property and does n
 export function hubKindOf(property: HubProperty): HubKind {
   const { name, type, fieldType } = property
   if (name === 'hs_object_id') return { type: 'record-key', wire: 'key', reason: 'HubSpot gives out the record IDs.' }
+  if (name === UPDATED_BY) return { type: 'person', wire: 'user', reason: 'HubSpot notes who changed a record last.' }
   if (property.referencedObjectType === 'OWNER') return { type: 'person', wire: 'owner' }
   switch (type) {
     case 'number':
@@ -80,6 +82,8 @@ function textKind({ name, fieldType, textDisplayHint: hint }: HubProperty): HubK
 
 const isWire = (wire: string | undefined): wire is Wire => WIRES.some((known) => known === wire)
 
+/** The user who changed a record last. */
+export const UPDATED_BY = 'hs_updated_by_user_id'
 /** Prefix of the fields that show associated records: `associations.companies`. */
 export const LINKED = 'associations.'
 

@@ -240,6 +240,20 @@ describe('records that change their id', () => {
   })
 })
 
+test('[CO9] a record says who changed it last, by the call that reads it', async () => {
+  await using world = await openHubSpot({ records: 5, indexDelayMs: 0 })
+  const { connector, description } = await connectorOf(world)
+  expect(description.fields.find(({ id }) => id === 'hs_updated_by_user_id')).toMatchObject({
+    type: 'person',
+    writable: { reason: 'HubSpot notes who changed a record last.' },
+  })
+  await world.api('PATCH', `/crm/v3/objects/companies/${idAt(1)}`, { properties: { city: 'Lyon' } })
+  const { records } = await connector.read([idAt(1)], ['city', 'hs_updated_by_user_id'], signal)
+  expect(records).toMatchObject([
+    { values: { city: 'Lyon', hs_updated_by_user_id: '61200417' }, updatedBy: 'Dana Kim', people: { 61200417: 'Dana Kim' } },
+  ])
+})
+
 describe('objects', () => {
   test.each([
     ['companies', 'Companies', 'name', ['name']],

@@ -210,6 +210,15 @@ describe('Salesforce connector', () => {
     expect(record?.key).toBe('00000003')
   })
 
+  it('[CO9] a record says who changed it last, by the call that reads it', async () => {
+    const id = account(21)
+    const [before] = (await accounts.read([id], ['Name'], signal)).records
+    await push([delta(id, { Site: 'Changed' })])
+    const { result, calls } = await counted(() => accounts.read([id], ['Name'], signal))
+    expect(calls).toHaveLength(1)
+    expect([typeof before?.updatedBy, result.records[0]?.updatedBy]).toEqual(['string', 'Dana Kim'])
+  })
+
   it('[SF38] a description says what each field is, why it cannot be written, and what a create needs', async () => {
     const field = (id: string) => description.fields.find((one) => one.id === id)
     expect(field('Summary__c')?.writable).toEqual({ reason: 'Salesforce computes this field by a formula.' })
