@@ -41,13 +41,12 @@ export function blameOf(inputs: readonly BatchInput[], faults: readonly Property
   }
   for (const name of new Set(faults.flatMap((fault) => (fault.error === TAKEN ? [fault.name] : [])))) {
     const said = faults.filter((fault) => fault.error === TAKEN && fault.name === name)
-    const taken = inputs.filter((input) => holderOf(input, name, holders) !== undefined)
+    const senders = sendersOf(inputs, name)
+    const taken = senders.length === 1 ? senders : senders.filter((input) => holderOf(input, name, holders) !== undefined)
     for (const input of taken) {
-      const holder = holderOf(input, name, holders) ?? ''
-      blame(
-        input,
-        said.find(({ message }) => isQuoted(message, holder)) ?? { name, error: TAKEN, message: `${holder} already has that value.` },
-      )
+      const holder = holderOf(input, name, holders)
+      const own = said.find(({ message }) => holder === undefined || isQuoted(message, holder))
+      blame(input, own ?? { name, error: TAKEN, message: `${holder} already has that value.` })
     }
     isWhole &&= taken.length > 0
   }
@@ -59,11 +58,15 @@ export function blameOf(inputs: readonly BatchInput[], faults: readonly Property
   return { faults: blamed, isWhole }
 }
 
+/** The records that send a property. */
+export const sendersOf = (inputs: readonly BatchInput[], name: string): readonly BatchInput[] =>
+  inputs.filter(({ properties }) => Object.hasOwn(properties, name))
+
 /** The records a fault is about; none where that is not certain. */
 function guiltyOf(inputs: readonly BatchInput[], { name, message, error }: PropertyFault): readonly BatchInput[] {
   // An update leaves out what stays as it is.
   if (error === MISSING) return inputs.filter(({ id, properties }) => (properties[name] ?? (id === undefined ? '' : 'kept')) === '')
-  const senders = inputs.filter(({ properties }) => Object.hasOwn(properties, name))
+  const senders = sendersOf(inputs, name)
   if (senders.length < 2 || OF_PROPERTY.includes(error)) return senders
   const values = [...new Set(senders.map(({ properties }) => properties[name] ?? ''))]
   const beginning = values.filter((value) => value !== '' && message.startsWith(`${value} `))

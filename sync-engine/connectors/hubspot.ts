@@ -35,7 +35,7 @@ import {
   searchShape,
   wordsOf,
 } from './hubspot-answers.ts'
-import { type BatchInput, blameOf, foldUnique, type Holders, repeatsOf, TAKEN } from './hubspot-batch.ts'
+import { type BatchInput, blameOf, foldUnique, type Holders, repeatsOf, sendersOf, TAKEN } from './hubspot-batch.ts'
 import { BATCH, describeHubObject, type HubObject, hubObject, MARKER, MERGED, SEARCH_PAGE } from './hubspot-describe.ts'
 import { type HubCondition, type HubFilter, hubFiltersFor, parseHubFilter } from './hubspot-filter.ts'
 import { hubPropertiesOf, objectPath } from './hubspot-plan.ts'
@@ -350,7 +350,7 @@ class HubSpotConnector implements Connector {
     const faults = this.#faultsIn(inputs, answer)
     const refused = (own: readonly PropertyFault[]): ItemAnswer => ({ kind: 'refused', words, faults: own })
     if (!isAboutRecords(answer)) return { answers: new Map(inputs.map((input) => [input, refused([])])) }
-    const blame = blameOf(inputs, faults, inputs.length > 1 ? await this.#holdersOf(inputs, faults, signal) : undefined)
+    const blame = blameOf(inputs, faults, await this.#holdersOf(inputs, faults, signal))
     const answers = new Map(
       inputs.flatMap((input): [BatchInput, ItemAnswer][] => {
         const own = blame.faults.get(input.objectWriteTraceId)
@@ -367,7 +367,7 @@ class HubSpotConnector implements Connector {
   #faultsIn(inputs: readonly BatchInput[], answer: HttpAnswer): readonly PropertyFault[] {
     const faults = propertyFaults(answer.json)
     if (faults.length > 0 || answer.status !== 409) return faults
-    const sent = [...this.#uniqueFields].filter((name) => inputs.some(({ properties }) => Object.hasOwn(properties, name)))
+    const sent = [...this.#uniqueFields].filter((name) => sendersOf(inputs, name).length > 0)
     return sent.length === 1 ? sent.map((name) => ({ name, error: TAKEN, message: wordsOf(answer) })) : []
   }
 
@@ -379,7 +379,9 @@ class HubSpotConnector implements Connector {
   async #holdersOf(inputs: readonly BatchInput[], faults: readonly PropertyFault[], signal: AbortSignal): Promise<Holders> {
     const holders = new Map<string, ReadonlyMap<string, readonly string[]>>()
     for (const name of new Set(faults.flatMap((fault) => (fault.error === TAKEN ? [fault.name] : [])))) {
-      const values = [...new Set(inputs.flatMap(({ properties }) => properties[name] || []))]
+      const senders = sendersOf(inputs, name)
+      const values = [...new Set(senders.flatMap(({ properties }) => properties[name] || []))]
+      if (senders.length < 2 || values.length === 0) continue
       try {
         const found = await this.#readBatches(values, [name, MERGED], 'lookup', signal, name)
         const held = found.map(

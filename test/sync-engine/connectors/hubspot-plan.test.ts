@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { ExternalField, ObjectDescription, RecordDelta } from '../../../sync-engine/connectors/connector.ts'
-import { type BatchInput, blameOf } from '../../../sync-engine/connectors/hubspot-batch.ts'
+import { type BatchInput, blameOf, repeatsOf } from '../../../sync-engine/connectors/hubspot-batch.ts'
 import { planHubSpotCalls } from '../../../sync-engine/connectors/hubspot-plan.ts'
 import { hubTextOf, normaliseHubValue, readHubValue, textOfHtml } from '../../../sync-engine/connectors/hubspot-values.ts'
 import type { CellValue } from '../../../workbook/cell-value.ts'
@@ -100,6 +100,86 @@ describe('who is to blame for a refused batch', () => {
     ['nobody: two values quoted', [input('a', { x: '1' }), input('b', { x: '2' })], [fault('x', 'Neither 1 nor 2.')], untold],
     ['nobody: nothing named', [input('a', { x: '1' }), input('b', { x: '2' })], [], untold],
   ])('[HS23] %s', (_, inputs, faults, expected) => expect(blameOf(inputs, faults)).toEqual(expected))
+
+  const told = (name: string, error: string, message = 'No.') => ({ name, error, message })
+  const made = (trace: string, properties: Record<string, string>): BatchInput => ({ objectWriteTraceId: trace, properties })
+  const held = new Map([
+    [
+      'x',
+      new Map([
+        ['1', ['7', '6']],
+        ['2', ['8']],
+      ]),
+    ],
+  ])
+  test.each([
+    [
+      'all who send a property that is not there',
+      [input('a', { x: '1' }), input('b', { x: '2' }), input('c', { y: '' })],
+      told('x', 'PROPERTY_DOESNT_EXIST'),
+      named('a', 'b'),
+    ],
+    [
+      'all who send a property that is computed',
+      [input('a', { x: '1' }), input('b', { x: '2' })],
+      told('x', 'READ_ONLY_VALUE'),
+      named('a', 'b'),
+    ],
+    [
+      'new records that lack what is required',
+      [made('a', { y: '1' }), made('b', { x: '1' }), made('c', { x: '' })],
+      told('x', 'REQUIRED_FIELD'),
+      named('a', 'c'),
+    ],
+    [
+      'updates that clear what is required',
+      [input('a', { y: '1' }), input('b', { x: '1' }), input('c', { x: '' })],
+      told('x', 'REQUIRED_FIELD'),
+      named('c'),
+    ],
+    [
+      'who sends a value that another record has',
+      [input('a', { x: ' 1' }), input('b', { x: '3' })],
+      told('x', 'CONFLICTING_UNIQUE_VALUE'),
+      named('a'),
+    ],
+    [
+      'not who has the value already, by whichever id',
+      [input('7', { x: '1' }), input('6', { x: '1' }), input('b', { x: '2' })],
+      told('x', 'CONFLICTING_UNIQUE_VALUE'),
+      named('b'),
+    ],
+    [
+      'the only sender of a unique value, unasked',
+      [input('a', { x: '9' }), input('b', { y: '1' })],
+      told('x', 'CONFLICTING_UNIQUE_VALUE'),
+      named('a'),
+    ],
+    [
+      'nobody for a unique value that nobody is seen to have',
+      [input('a', { x: '9' }), input('b', { x: '3' })],
+      told('x', 'CONFLICTING_UNIQUE_VALUE'),
+      untold,
+    ],
+  ])('[HS23] %s', (_, inputs, fault, expected) => expect(blameOf(inputs, [fault], held)).toEqual(expected))
+
+  test('[HS23] a taken value is told with whose it is, in HubSpot’s words where they name that record', () => {
+    const { faults } = blameOf(
+      [input('a', { x: '1' }), input('b', { x: '2' })],
+      [told('x', 'CONFLICTING_UNIQUE_VALUE', 'Contact already exists. Existing ID: 8')],
+      held,
+    )
+    expect([...faults].map(([trace, [fault]]) => [trace, fault?.message])).toEqual([
+      ['a', '7 already has that value.'],
+      ['b', 'Contact already exists. Existing ID: 8'],
+    ])
+  })
+
+  test('[HS23] of records that share a unique value all but the first repeat it', () => {
+    const inputs = [made('a', { x: 'One', y: '1' }), made('b', { x: 'two' }), made('c', { x: ' one' }), made('d', { y: '1' })]
+    expect(repeatsOf(inputs, ['x']).map(({ objectWriteTraceId }) => objectWriteTraceId)).toEqual(['c'])
+    expect(repeatsOf(inputs, ['x', 'y']).map(({ objectWriteTraceId }) => objectWriteTraceId)).toEqual(['c', 'd'])
+  })
 })
 
 describe('values', () => {
