@@ -345,7 +345,14 @@ export function buildApp(parts: AppParts): App {
       ...(config.publicUrl && { host: new URL(config.publicUrl).host }),
       handle: (request, response) => void webhooks.handle(request, response),
     },
-    signInReturn: { path: CALLBACK_PATH, finish: (answer, caller) => signIns.flows.finish(answer, caller.device) },
+    signInReturn: {
+      path: CALLBACK_PATH,
+      finish: async (answer, caller) => {
+        const next = await signIns.flows.finish(answer, caller.device)
+        void hookRegistrations.tick()
+        return next
+      },
+    },
     homePath: () => home,
     start: async () => {
       if (config.hasSandbox) sandbox = await startSandbox({ dataFolder: join(config.dataFolder, 'sandbox'), now, random: Math.random })

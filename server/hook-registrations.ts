@@ -107,6 +107,7 @@ export class HookRegistrations {
     const wanted = await this.#wanted(integration)
     if (wanted === undefined) return undefined
     if (wanted.kind === 'none') return { state: wanted.why }
+    if (wanted.kind === 'as-it-is') return { state: 'pending' }
     const kept = await appHookOf(this.#parts.reader, integration.id)
     if (kept?.problem) return { state: 'refused', message: kept.problem }
     return kept?.endsAt ? { state: 'registered', until: kept.endsAt } : { state: 'pending' }

@@ -161,8 +161,8 @@ export const INTEGRATIONS_TEXTS = {
     /** How it stands with the webhooks that are asked for without anybody's doing. */
     hooksState: {
       registered: (app: string, until: string) =>
-        `${app} tells Tidebook by itself when a record changes, so that the next pull comes sooner. This was asked for with the sign-in, and is renewed before ${until}.`,
-      pending: (app: string) => `${app} will be asked to tell when a record changes. Until then the schedule alone brings changes.`,
+        `${app} tells Tidebook by itself when a record changes, so that the next pull of a schedule comes sooner. This was asked for with the sign-in, and is renewed before ${until}.`,
+      pending: (app: string) => `${app} is asked to tell when a record changes as soon as this integration is on and signed in.`,
       'nothing-connected': (app: string) =>
         `${app} is asked to tell when a record changes as soon as a sheet is connected. Until then there is nothing to bring.`,
       'no-address': (app: string) =>

@@ -340,11 +340,15 @@ test('[AU9] a sign-in that the app ends stops a sync with nothing lost; signed i
     await expect(settings.getByText('Signed out by the app')).toBeVisible()
     await expect(settings.getByRole('main').getByRole('alert')).toContainText('Jira no longer accepts this sign-in. Staged edits are kept')
     await expect(settings.getByText('Lasts', { exact: true })).toHaveCount(0)
+    await expect(settings.getByText('as soon as this integration is on and signed in')).toBeVisible()
     expect(await findingsAtAnyWidth(settings)).toEqual([])
     await settings.getByRole('button', { name: 'Sign in again' }).click()
     await allow()
     await expect(settings.getByText('Authorised', { exact: true }).first()).toBeVisible()
     await expect(settings.getByLabel('Direction of Issues')).toHaveValue('push-pull')
+    // Its webhook went with the old sign-in.
+    await settings.reload()
+    await expect(settings.getByText('Jira tells Tidebook by itself when a record changes')).toBeVisible()
   })
 
   await test.step('the next sync sends what was staged', async () => {

@@ -399,7 +399,7 @@ describe('webhooks that are asked for', () => {
     nowMs += 3_600_000
     const { id: byToken } = await browser.api('addIntegration', { body: { app: 'jira', name: 'By token', sandbox: true } })
     await connect(byToken, 'project = TB')
-    expect([asked(), await hooksOf(byToken)]).toEqual([before, null])
+    expect([asked(), await hooksOf(byToken), (await hooksOf(first))?.state]).toEqual([before, null, 'pending'])
     await browser.api('deleteIntegration', { params: { id: first }, body: { confirm: 'Signed in' } })
   })
 })
