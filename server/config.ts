@@ -193,7 +193,8 @@ function isPublicUrl(text: string): boolean {
 function badVariable(name: PropertyKey | undefined, given: Readonly<Record<string, string | undefined>>): StartError {
   const option = OPTIONS.find((known) => known.name === name)
   // A secret is never shown, not even a wrong one.
-  const value = name === 'TIDEBOOK_SECRET' ? '…' : (given[String(name)] ?? '')
+  const text = given[String(name)] ?? ''
+  const value = name === 'TIDEBOOK_SECRET' || /:\/\/[^/]*@/u.test(text) ? '…' : text
   return new StartError(
     `${String(name)}=${value} cannot be used: it takes ${option?.unit ?? 'another value'}.`,
     NOTHING_STARTED,

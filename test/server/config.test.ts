@@ -61,6 +61,9 @@ test('[S20] help names every variable with its default', () => {
 test.each([
   [{ PORT: 'eighty' }, [], /PORT=eighty cannot be used: it takes port number\. Nothing was started.*default \(3000\)/],
   [{ PORT: '70000' }, [], /PORT=70000/],
+  [{ TIDEBOOK_PUBLIC_URL: 'http://tide.example' }, [], /it takes https address without a path/],
+  [{ TIDEBOOK_PUBLIC_URL: 'https://tide.example/below' }, [], /it takes https address without a path/],
+  [{ TIDEBOOK_PUBLIC_URL: 'https://ann:secret@tide.example' }, [], /^TIDEBOOK_PUBLIC_URL=… cannot be used/],
   [{ TIDEBOOK_SANDBOX: 'maybe' }, [], /on or off/],
   [{ TIDEBOOK_SECRET: 'short' }, [], /^TIDEBOOK_SECRET=… cannot be used: it takes text of 16 characters or more\./],
   [{ TIDEBOOK_MODE: 'team' }, [], /Team mode.*not in this version yet.*TIDEBOOK_MODE=local/],
