@@ -317,7 +317,8 @@ export const TEXTS = {
     outcome: {
       pushed: 'Pushed',
       refused: 'Refused',
-      held: 'Held',
+      held: 'Planned, then held',
+      'not-planned': 'Held, not planned',
       created: 'Created',
       'moved-on': 'Skipped: moved on since the preview',
       'already-there': 'Skipped: already there',

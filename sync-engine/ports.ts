@@ -96,7 +96,18 @@ export interface CreateChange {
   readonly author: string
 }
 
-export type CellOutcome = 'pushed' | 'refused' | 'held' | 'moved-on' | 'already-there' | 'unknown' | 'not-landed' | 'pulled' | 'created'
+/** `not-planned`: held before the plan · `held`: planned, and stopped by what the check or an answer found. */
+export type CellOutcome =
+  | 'pushed'
+  | 'refused'
+  | 'not-planned'
+  | 'held'
+  | 'moved-on'
+  | 'already-there'
+  | 'unknown'
+  | 'not-landed'
+  | 'pulled'
+  | 'created'
 
 /** One line of the run's log about one cell. */
 export interface RunCell {

@@ -57,7 +57,7 @@ export async function settleHeld({ ports }: Run, plan: Plan): Promise<void> {
   if (plan.held.length === 0) return
   await ports.settle((view) => ({
     cells: own.flatMap((held) => heldMark(view, held)),
-    runCells: plan.held.map(({ cell, text }) => ({ ...lineOf(cell), got: null, outcome: 'held' as const, note: text })),
+    runCells: plan.held.map(({ cell, text }) => ({ ...lineOf(cell), got: null, outcome: 'not-planned' as const, note: text })),
   }))
 }
 

@@ -25,7 +25,7 @@ const NAMES: Readonly<Record<CellFilter, string>> = {
   refused: TEXTS.log.receipt.refused,
   skipped: TEXTS.log.receipt.skipped,
   unknown: TEXTS.log.receipt.unknown,
-  held: TEXTS.runs.outcome.held,
+  held: TEXTS.runs.outcome['not-planned'],
   pulled: TEXTS.runs.outcome.pulled,
 }
 
@@ -33,14 +33,14 @@ const TONE: Partial<Record<CellClass, string>> = { refused: 'text-bad', unknown:
 
 /** Whether the run saw what the app holds: of a cell that never went out, or that the app did not take, it saw nothing. */
 const isGotKnown = ({ got, outcome }: Run['cells'][number], kind: CellClass): boolean =>
-  got !== null || kind === 'pushed' || kind === 'pulled' || outcome === 'already-there' || (kind === 'skipped' && outcome === 'held')
+  got !== null || kind === 'pushed' || kind === 'pulled' || outcome === 'already-there' || outcome === 'held'
 
 /** What a run did to each cell: base, what was sent, what the app has, and why. */
 export function CellList({ run, shown, filter, onFilter }: CellListProps) {
   const [most, setMost] = useState(PAGE)
   const { column } = TEXTS.runs
   if (run.cells.length === 0) return <p className="m-0 text-ink-2">{TEXTS.runs.noCells}</p>
-  const classes = classesOf(run.counts, run.cells)
+  const classes = classesOf(run.cells)
   const filters = cellFilters(classes)
   const lines = run.cells.map((cell, i) => ({ cell, kind: classes[i] ?? 'held', key: `${cell.row}:${cell.field}:${i}` }))
   // A link may ask for cells that are not there any more, or are none in this run.

@@ -32,28 +32,19 @@ const CLASSES: Readonly<Record<CellOutcome, CellClass>> = {
   'moved-on': 'skipped',
   'already-there': 'skipped',
   'not-landed': 'skipped',
-  held: 'held',
+  held: 'skipped',
+  'not-planned': 'held',
   pulled: 'pulled',
 }
 
 type Outcome = Pick<Run['cells'][number], 'outcome'>
 
-/**
- * The class of each line. What the plan held is written before anything is checked or sent: as many of the held lines as the plan counted
- * were never planned, those behind them were planned and then skipped by the check.
- */
-export function classesOf(counts: Pick<Counts, 'held'>, cells: readonly Outcome[]): readonly CellClass[] {
-  let heldByPlan = counts.held
-  return cells.map(({ outcome }) => {
-    if (outcome !== 'held') return CLASSES[outcome]
-    heldByPlan--
-    return heldByPlan >= 0 ? 'held' : 'skipped'
-  })
-}
+/** The class of each line. */
+export const classesOf = (cells: readonly Outcome[]): readonly CellClass[] => cells.map(({ outcome }) => CLASSES[outcome])
 
 /** A run's receipt: planned = pushed + refused + skipped + unknown, and of the skipped cells why. */
 export function receiptOf(counts: Counts, cells: readonly Outcome[]): Receipt {
-  const classes = classesOf(counts, cells)
+  const classes = classesOf(cells)
   const skipped = new Map<CellOutcome, number>()
   for (const [i, { outcome }] of cells.entries()) if (classes[i] === 'skipped') skipped.set(outcome, (skipped.get(outcome) ?? 0) + 1)
   const why = [...skipped].map(([outcome, count]) => ({ outcome, count }))

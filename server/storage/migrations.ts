@@ -262,6 +262,19 @@ export const MIGRATIONS: readonly Migration[] = [
       ) STRICT, WITHOUT ROWID`,
     ],
   },
+  {
+    version: 14,
+    name: 'cells that the plan held have a word of their own',
+    statements: [
+      // They were written before anything was checked or sent: as many of a run's held lines as its plan counted.
+      `UPDATE run_cells SET outcome = 'not-planned' WHERE id IN (
+        SELECT id FROM (
+          SELECT c.id AS id, row_number() OVER (PARTITION BY c.run ORDER BY c.id) AS place, json_extract(r.counts, '$.held') AS held
+          FROM run_cells c JOIN runs r ON r.id = c.run WHERE c.outcome = 'held'
+        ) WHERE place <= held
+      )`,
+    ],
+  },
 ]
 
 /** The newest version this program knows. */

@@ -4,7 +4,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import { expect, test } from 'vitest'
 import { databasePath, openReader, toSqlOp } from '../../server/storage/database.ts'
-import { DATABASE_VERSION } from '../../server/storage/migrations.ts'
+import { DATABASE_VERSION, MIGRATIONS } from '../../server/storage/migrations.ts'
 import { SqliteUpdateLog } from '../../server/storage/sqlite-log.ts'
 import type { UpdateRecord } from '../../server/update-log.ts'
 import { tempFolder } from '../support/temp-folder.ts'
@@ -243,4 +243,16 @@ test('[L1] the log may be used right after it was opened many times', async () =
     await log.stop()
   }
   expect(loggedTexts(folder.path)).toEqual(['0', '1', '2'])
+})
+
+test('[RL14] cells that a plan held before they had a word of their own are told by their place: as many as the plan counted', () => {
+  using db = new DatabaseSync(':memory:')
+  db.exec('CREATE TABLE runs (id TEXT PRIMARY KEY, counts TEXT); CREATE TABLE run_cells (id INTEGER PRIMARY KEY, run TEXT, outcome TEXT)')
+  db.exec(`INSERT INTO runs VALUES ('a', '{"held":2}'), ('b', '{"held":0}')`)
+  const outcomes = ['held', 'held', 'moved-on', 'held', 'pushed']
+  for (const run of ['a', 'b'])
+    for (const outcome of outcomes) db.prepare('INSERT INTO run_cells (run, outcome) VALUES (?,?)').run(run, outcome)
+  for (const sql of MIGRATIONS.find(({ name }) => name.startsWith('cells that the plan held'))?.statements ?? []) db.exec(sql)
+  const found = db.prepare('SELECT outcome FROM run_cells ORDER BY id').all()
+  expect(found.map(({ outcome }) => outcome)).toEqual(['not-planned', 'not-planned', 'moved-on', 'held', 'pushed', ...outcomes])
 })
