@@ -247,12 +247,18 @@ export function buildApp(parts: AppParts): App {
     documents.broadcastStateless(sysName(workbook), DOCUMENTS_CHANGED, 'everyone')
   }
 
+  const refreshing = new Set<SheetId>()
   /** A sheet was deleted, or is back: runs of its connections end, and what its fields say of their direction is written anew. */
   async function refreshBindings(sheet: SheetId): Promise<void> {
+    // Whoever may edit may delete a sheet and bring it back as often as they like: one look waits at most, and sees the last of it.
+    if (refreshing.has(sheet)) return
+    refreshing.add(sheet)
     try {
       await log.durable()
+      refreshing.delete(sheet)
       await workbooks.rewriteBindings(await catalog.connections({ sheet }))
     } catch (error) {
+      refreshing.delete(sheet)
       logger.error({ err: error, sheet }, 'the fields of a sheet that was deleted or brought back may say an older direction')
     }
   }

@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type RunningServer, startServer } from '../../server/start.ts'
+import { databasePath } from '../../server/storage/database.ts'
 import { firstWidth } from '../../server/workbooks.ts'
 import { apiClient } from '../support/api.ts'
 import { testConfig } from '../support/shell-server.ts'
@@ -517,4 +519,28 @@ test('[GR15] the column of keys begins as wide as a key of that app: Jira’s as
     firstWidth({ id: 'key', type: 'record-key' }, { keyField: 'key', ...(keyExample !== undefined && { keyExample }) })
   expect([undefined, 'TB-1234', '00001234', '512345678901', '001xx000003DGb2AAG'].map(width)).toEqual([110, 110, 110, 140, 190])
   expect(firstWidth({ id: 'name', type: 'text' }, { keyField: 'key', keyExample: '512345678901' })).toBe(260)
+})
+
+test('[CN24] a pull by the clock after a tie came back asks from where the pulls stood when it was cut', async () => {
+  const book = await newBook('Cut between pulls')
+  const connection = await connect(book, ['summary'])
+  const params = { id: connection.id }
+  await importInto(connection.id, 'project = TB AND key <= TB-2')
+  const { id: integration } = connection.integration
+  await api.call('patchObject', { params: { id: integration, object }, body: { schedule: 60 } })
+  const sync = async () => api.runEnded((await api.call('startSync', { params, body: { mode: 'one-way' } })).run)
+  const cursor = () => {
+    using db = new DatabaseSync(databasePath(folder.path), { readOnly: true })
+    return db.prepare('SELECT cursor FROM connections WHERE id = ?').get(connection.id)?.cursor
+  }
+  await sync()
+  const atCut = cursor()
+  const [hit] = (await api.call('search', { params, body: { keys: ['TB-1'] } })).hits
+  const ties = [{ row: hit?.linkedRow ?? '', recordId: hit?.id ?? '' }]
+  await api.call('unlinkRows', { params, body: { ties } })
+  expect((await sync()).counts.pulled).toBe(1)
+  expect(cursor()).not.toBe(atCut)
+  expect((await api.call('relinkRows', { params, body: { ties } })).rows).toHaveLength(1)
+  expect([typeof atCut, cursor()]).toEqual(['string', atCut])
+  await api.call('patchObject', { params: { id: integration, object }, body: { schedule: null } })
 })
