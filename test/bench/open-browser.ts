@@ -103,8 +103,8 @@ try {
   const { readFile } = await import('node:fs/promises')
   const token = (await readFile(`${folder.path}/token`, 'utf8')).trim()
   for (const [what, conditions] of [
-    ['on this machine', undefined],
-    ['on this machine, next visitor', undefined],
+    ['the browser’s first page', undefined],
+    ['the next visitor', undefined],
     ['over 20 Mbit/s, 20 ms', LINE],
   ] as const) {
     const context = await browser.newContext({ viewport: { width: 1440, height: 900 } })
