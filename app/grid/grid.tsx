@@ -1,5 +1,4 @@
 import {
-  type ClipboardEvent,
   type KeyboardEvent,
   type ReactNode,
   type Ref,
@@ -488,22 +487,41 @@ export function Grid(props: GridProps) {
     },
   })
 
-  const onCopy = (event: ClipboardEvent, isCut: boolean): void => {
-    if (edited !== undefined || selection === undefined || !isOnCell(event.target)) return
-    event.preventDefault()
+  const onCopy = (clipboard: DataTransfer, isCut: boolean): void => {
+    if (selection === undefined) return
     const clip = editing.copy(groundOf(selection), selection.ranges, isCut)
     if (clip === undefined) return
-    event.clipboardData.setData('text/plain', clip.text)
-    event.clipboardData.setData('text/html', clip.html)
+    clipboard.setData('text/plain', clip.text)
+    clipboard.setData('text/html', clip.html)
     setCopiedCells(chosen)
   }
-  const onPaste = (event: ClipboardEvent): void => {
-    if (edited !== undefined || selection === undefined || !isOnCell(event.target)) return
-    event.preventDefault()
+  const onPaste = (clipboard: DataTransfer): void => {
+    if (selection === undefined) return
     setCopiedCells(undefined)
-    const html = isPlainPaste.current ? '' : event.clipboardData.getData('text/html')
-    editing.paste(groundOf(selection), selection.ranges, { text: event.clipboardData.getData('text/plain'), html })
+    const html = isPlainPaste.current ? '' : clipboard.getData('text/html')
+    editing.paste(groundOf(selection), selection.ranges, { text: clipboard.getData('text/plain'), html })
   }
+  // Firefox tells the page, not the focused cell, of a copy where no text is marked.
+  const onClipboard = useRef<(event: globalThis.ClipboardEvent) => void>(undefined)
+  useEffect(() => {
+    onClipboard.current = (event) => {
+      const focused = document.activeElement
+      const isHere = focused !== null && isOnCell(focused) && scroller.current?.contains(focused) === true
+      if (!isHere || edited !== undefined || selection === undefined || event.clipboardData === null) return
+      event.preventDefault()
+      if (event.type === 'paste') onPaste(event.clipboardData)
+      else onCopy(event.clipboardData, event.type === 'cut')
+    }
+  })
+  useEffect(() => {
+    const listen = (event: globalThis.ClipboardEvent): void => {
+      if (!event.defaultPrevented) onClipboard.current?.(event)
+    }
+    for (const name of CLIPBOARD) document.addEventListener(name, listen)
+    return () => {
+      for (const name of CLIPBOARD) document.removeEventListener(name, listen)
+    }
+  }, [])
 
   const actionsOf = (field: Field): readonly ColumnAction[] => {
     const column = columns.find((c) => c.field.id === field.id)
@@ -567,9 +585,6 @@ export function Grid(props: GridProps) {
       onPointerDown={pointers.onPointerDown}
       onDoubleClick={pointers.onDoubleClick}
       onContextMenu={pointers.onContextMenu}
-      onCopy={(event) => onCopy(event, false)}
-      onCut={(event) => onCopy(event, true)}
-      onPaste={onPaste}
     >
       {/* Laid over the cells and not among them: a grid holds rows alone. */}
       <div className="grid-over">
@@ -660,6 +675,7 @@ export function Grid(props: GridProps) {
   }
 }
 
+const CLIPBOARD = ['copy', 'cut', 'paste'] as const
 const NO_KEPT: readonly KeptRange[] = []
 const isRowKey = (key: LineKey): key is RowId => !key.startsWith(':')
 const isOfRows = (range: Chosen['ranges'][number]): range is KeptRange => isRowKey(range.from[0]) && isRowKey(range.to[0])

@@ -31,10 +31,12 @@ export function useLoosePaste(area: RefObject<HTMLElement | null>, onPaste: ((te
   })
   useEffect(() => {
     const listen = (event: ClipboardEvent): void => {
-      const { target } = event
-      if (event.defaultPrevented || latest.current === undefined || !(target instanceof HTMLElement)) return
-      const isHere = target === document.body || (area.current?.contains(target) === true && !target.matches('input, textarea, select'))
-      if (!isHere || target.isContentEditable) return
+      // By where the focus is: browsers differ in what they send the event to.
+      const focused = document.activeElement
+      if (event.defaultPrevented || latest.current === undefined || !(focused instanceof HTMLElement)) return
+      const isTyping = focused.isContentEditable || focused.matches('input, textarea, select')
+      const isHere = focused === document.body || (area.current?.contains(focused) === true && !focused.matches('[role=gridcell]'))
+      if (isTyping || !isHere) return
       event.preventDefault()
       latest.current(event.clipboardData?.getData('text/plain') ?? '')
     }

@@ -2,15 +2,16 @@ import type { Page } from '@playwright/test'
 import { expect, test } from './support/fixture.ts'
 
 /** Pastes what another program put on the clipboard. */
-const pasteHtml = (page: Page, html: string, text: string): Promise<void> =>
+const pasteHtml = (page: Page, html: string, text: string, isTold: 'cell' | 'page' = 'cell'): Promise<void> =>
   page.evaluate(
     (copied) => {
       const clipboardData = new DataTransfer()
       clipboardData.setData('text/plain', copied.text)
       clipboardData.setData('text/html', copied.html)
-      document.activeElement?.dispatchEvent(new ClipboardEvent('paste', { clipboardData, bubbles: true, cancelable: true }))
+      const target = copied.isTold === 'page' ? document.body : document.activeElement
+      target?.dispatchEvent(new ClipboardEvent('paste', { clipboardData, bubbles: true, cancelable: true }))
     },
-    { html, text },
+    { html, text, isTold },
   )
 
 const EXCEL = `<html xmlns:x="urn:schemas-microsoft-com:office:excel"><head><meta name=ProgId content=Excel.Sheet><style><!--
@@ -20,7 +21,7 @@ const EXCEL = `<html xmlns:x="urn:schemas-microsoft-com:office:excel"><head><met
 
 const SHEETS = `<meta charset='utf-8'><google-sheets-html-origin><table xmlns="http://www.w3.org/1999/xhtml" data-sheets-root="1"><tbody><tr><td data-sheets-value="{&quot;1&quot;:2,&quot;2&quot;:&quot;007&quot;}">007</td><td data-sheets-value="{&quot;1&quot;:2,&quot;2&quot;:&quot;Done&quot;}">Done</td></tr><tr><td data-sheets-value="{&quot;1&quot;:2,&quot;2&quot;:&quot;<script>alert(1)</script>&quot;}">&lt;script&gt;alert(1)&lt;/script&gt;</td><td data-sheets-value="{&quot;1&quot;:2,&quot;2&quot;:&quot;Never&quot;}">Never</td></tr></tbody></table>`
 
-test('[KB17] cells of Excel and of Google Sheets come with their types, and what does not fit is said', async ({ enter }) => {
+test('[KB17] [KB23] cells of Excel and of Google Sheets come with their types, and what does not fit is said', async ({ enter }) => {
   const window = await (await enter('Ana')).openWorkbook()
   const { page } = window
   const alarms: string[] = []
@@ -42,6 +43,10 @@ test('[KB17] cells of Excel and of Google Sheets come with their types, and what
   await window.focus('TB-5', 'Updated')
   await pasteHtml(page, '', 'x')
   await expect(window.said).toHaveText('0 of 1 cell pasted. 1 read-only cell left as before.')
+  // Firefox tells the page of it, whatever has the focus.
+  await window.focus('TB-7', 'Summary')
+  await pasteHtml(page, '', 'Told to the page', 'page')
+  await expect(window.value('TB-7', 'Summary')).toHaveText('Told to the page')
   expect(alarms).toEqual([])
 })
 
