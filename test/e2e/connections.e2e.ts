@@ -442,7 +442,7 @@ test('[CN19] a record is made of a row: what it needs is asked, doubles are look
   expect((await jira.writes()).filter((w) => w.path.endsWith('/issue'))).toHaveLength(1)
 })
 
-test('[CN20] a record that is gone in the app keeps its row, which is recreated or unlinked', async ({ enter, jira }) => {
+test('[CN20][CN24] a record that is gone in the app keeps its row, which is recreated or unlinked, and Ctrl+Z takes the unlinking back', async ({ enter, jira }) => {
   const ana = await enter('Ana')
   const window = new Window((await ana.openWorkbook()).page)
   const { page, dialog } = window
@@ -468,6 +468,10 @@ test('[CN20] a record that is gone in the app keeps its row, which is recreated 
   await expect(dialog).toBeHidden()
   await expect(window.row('TB-4')).toHaveCount(0)
   await expect(window.grid).toContainText(text)
+  await page.keyboard.press('Control+z')
+  await expect(window.row('TB-4')).toContainText(text)
+  await (await window.cell('TB-4', 'Summary')).click()
+  await expect(window.thisCell).toContainText('Deleted in Jira. The row stays.')
 })
 
 test('[CN21] a workbook is copied from the list; the copy’s connection waits to be resumed', async ({ enter }) => {
