@@ -269,7 +269,8 @@ class Simulation {
       if (this.chance(0.25)) this.type()
       if (this.chance(0.05)) this.putBack()
       if (this.chance(0.05)) this.choose()
-      if (call.kind === 'pull' && this.chance(0.1)) this.foreignEdit()
+      // In this app alone: between the check and the write of the other one nobody could see it.
+      if (call.kind === 'pull' && this.chance(0.1)) this.foreignEditIn(app)
       if (call.kind === 'pull' && this.chance(0.02)) this.toggleRecord()
       if (this.chance(0.02)) {
         this.note('paused in a run')
@@ -315,6 +316,11 @@ class Simulation {
     const value = `theirs ${++this.#foreign}`
     this.#appOf(at.external).foreignEdit(at.record, at.external, value)
     this.note('foreign edit', `${at.record}.${at.external}=${value}`)
+  }
+
+  foreignEditIn(app: FakeApp): void {
+    const place = this.pick(PLACES.filter(({ record }) => app.records.has(record)))
+    this.foreignEdit(place.record, place.external)
   }
 
   /** Somebody changes most of what an app holds at once; often the clock comes by before anybody else. */
@@ -392,6 +398,7 @@ class Simulation {
     const { timeZone, nightlyAt } = w.server.settings.get()
     const nightAfter = (since: number): number => nextNight(timeZone, nightlyAt, since)
     const wanted: { id: ConnectionId; isNight: boolean; wants: 'a run' | 'no run' | 'either' }[] = []
+    const counted: ConnectionId[] = []
     const open = new Set((await w.server.runs.open()).map((r) => r.connection))
     for (const { id } of w.connections) {
       const { object } = await w.full(id)
@@ -405,7 +412,10 @@ class Simulation {
       wanted.push({ id, isNight, wants: open.has(id) || !(isNight || mayBeDue) ? 'no run' : isNight || isDue ? 'a run' : 'either' })
       // The nights of a pause are not made up for; those that find a run open are.
       if (object.isNightly !== true) this.#nights.delete(id)
-      else if (!this.#nights.has(id) || (!isOn && nightAfter(since) <= at)) this.#nights.set(id, at)
+      else if (!this.#nights.has(id) || (!isOn && nightAfter(since) <= at)) {
+        this.#nights.set(id, at)
+        counted.push(id)
+      }
     }
     this.#hinted.clear()
     const before = new Set((await w.server.runs.runs({ limit: 10_000 })).map((r) => r.id))
@@ -415,7 +425,10 @@ class Simulation {
       for (const run of await w.passTime(ms)) this.#noteEnd({ run, counts: run.counts })
       isWhole = !w.isDead
     })
-    if (!isWhole) seen.add('crashed by the clock')
+    if (!isWhole) {
+      seen.add('crashed by the clock')
+      for (const id of counted) this.#readNight(id)
+    }
     const started = (await w.server.runs.runs({ limit: 10_000 })).filter((r) => !before.has(r.id) && isByClock(r))
     for (const { id, isNight, wants } of wanted) {
       const own = started.filter((r) => r.connection === id)
@@ -430,6 +443,14 @@ class Simulation {
         this.#nights.set(id, at)
       } else if (own.length > 0) seen.add('came by schedule')
     }
+  }
+
+  /** Since when nights count, where the process may have died before it noted that. */
+  #readNight(id: ConnectionId): void {
+    const row = this.w.reader.raw.prepare('SELECT nightly_at AS at FROM schedule_state WHERE connection = ?').get(id)
+    const { at } = (row ?? { at: null }) as { at: number | null }
+    if (at === null) this.#nights.delete(id)
+    else this.#nights.set(id, at)
   }
 
   async hint(): Promise<void> {

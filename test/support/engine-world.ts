@@ -422,6 +422,10 @@ export class ServerWorld<App extends WorldApp = WorldApp> implements AsyncDispos
     for (const { sheet } of this.people.values()) sheet.close()
     await this.#process.documents.drop()
     await this.#endOpenRuns()
+    // The clock of the next world in this folder is not to start anything here.
+    const { log } = this.#shared
+    log.execute(this.connections.map(({ id }) => ({ sql: "UPDATE connections SET state = 'removed' WHERE id = ?", params: [id] })))
+    await log.durable()
     await this.#reader.close()
     if (this.#options.shared === undefined) await this.#shared[Symbol.asyncDispose]()
   }

@@ -31,6 +31,8 @@ interface PlayedApp {
   readonly shownIn: (record: Json) => Json
   /** The body of an edit on the stand-in's own screen. */
   readonly edit: (shown: string, value: CellValue) => Json
+  /** The body that makes a record there. */
+  readonly made: (name: string) => Json
   /** Records a request reads by their ids; `undefined`: it is another one. */
   readonly readIn: (line: LogLine) => readonly string[] | undefined
   /** Cells a request is to write, as `record.field`. */
@@ -55,6 +57,7 @@ const PLAYED = {
     idOf: ({ id }) => String(id),
     shownIn: (record) => record,
     edit: (shown, value) => ({ [shown]: value }),
+    made: (name) => ({ summary: name }),
     readIn: ({ path, body }) => (path.endsWith('/issue/bulkfetch') ? (body as { issueIdsOrKeys: string[] }).issueIdsOrKeys : undefined),
     writtenIn: ({ method, path, body }) => {
       if (method === 'POST' && path.endsWith('/bulk/issues/fields')) {
@@ -83,6 +86,7 @@ const PLAYED = {
     idOf: ({ Id }) => String(Id),
     shownIn: (record) => record,
     edit: (shown, value) => ({ fields: { [shown]: value } }),
+    made: (name) => ({ object: 'Account', fields: { Name: name } }),
     readIn: ({ method, path, body }) =>
       method === 'POST' && path.endsWith('/composite/sobjects/Account') ? (body as { ids: string[] }).ids : undefined,
     writtenIn: ({ method, path, body }) =>
@@ -105,6 +109,7 @@ const PLAYED = {
     idOf: ({ id }) => String(id),
     shownIn: ({ properties }) => properties as Json,
     edit: (shown, value) => ({ properties: { [shown]: shown === 'tier' ? String(value ?? '').toLowerCase() : String(value ?? '') } }),
+    made: (name) => ({ properties: { name } }),
     readIn: ({ path, body, query }) =>
       path.endsWith('/companies/batch/read') && query?.archived === undefined
         ? (body as { inputs: { id: string }[] }).inputs.map(({ id }) => id)
@@ -177,14 +182,15 @@ export class StandInApp implements WorldApp {
     return [...this.#held.keys()]
   }
 
-  /** What its own screen shows of a cell. */
-  held(record: string, field: string): unknown {
-    return this.#held.get(record)?.[field]
-  }
-
   async foreignEdit(record: string, field: string, value: CellValue): Promise<void> {
     const { path, edit, fields } = this.played
     await this.#world.records('PATCH', `${path}/${record}`, edit(fields[field]?.shown ?? field, value))
+    await this.#look(false)
+  }
+
+  /** Somebody makes a record in the app itself. */
+  async add(name: string): Promise<void> {
+    await this.#world.records('POST', this.played.path, this.played.made(name))
     await this.#look(false)
   }
 
