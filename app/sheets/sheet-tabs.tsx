@@ -55,7 +55,7 @@ export function SheetTabs({ ref, sheets, removed, current, peers, work, canEdit,
 
   const tabOf = (id: string): HTMLElement | null => bar.current?.querySelector(`[data-sheet="${id}"]`) ?? null
   useEffect(() => {
-    bar.current?.querySelector(`[data-sheet="${current}"]`)?.scrollIntoView({ block: 'nearest', inline: 'nearest' })
+    if (bar.current !== null) bringIntoBar(bar.current, bar.current.querySelector(`[data-sheet="${current}"]`))
     setStop(undefined)
   }, [current])
 
@@ -222,6 +222,14 @@ function placeAt(bar: HTMLElement | null, x: number): number {
 
 const dropMark = (dropAt: number | undefined, index: number, count: number): 'before' | 'after' | undefined =>
   dropAt === index ? 'before' : dropAt === count && index === count - 1 ? 'after' : undefined
+
+/** Not `scrollIntoView`: Chromium lets the first Tab of a page go on from what was scrolled to, here past the whole screen. */
+function bringIntoBar(bar: HTMLElement, tab: Element | null): void {
+  if (tab === null) return
+  const [edge, box] = [bar.getBoundingClientRect(), tab.getBoundingClientRect()]
+  if (box.left < edge.left) bar.scrollLeft -= edge.left - box.left
+  else if (box.right > edge.right) bar.scrollLeft += box.right - edge.right
+}
 
 /** Where a tab stands in the bar, px. */
 const leftOf = (tab: HTMLElement | null): number => {

@@ -103,6 +103,10 @@ test('[AX2] the tour is walked by the keyboard alone', async ({ enter }) => {
   const isFocused = (selector: string) => page.evaluate((asked) => document.activeElement?.matches(asked) === true, selector)
 
   await window.expectSaved()
+  await window.press('Tab')
+  await expect(page.getByRole('button', { name: 'Skip to the grid' })).toBeFocused()
+  await window.press('Enter')
+  await expect(window.focused).toHaveCount(1)
   await until('F6', () => isFocused('[data-region=toolbar] *'))
   await until('F6', () => isFocused('[role=gridcell]'))
   await window.press('Home', 'ArrowRight', 'ArrowRight')
