@@ -442,7 +442,10 @@ test('[CN19] a record is made of a row: what it needs is asked, doubles are look
   expect((await jira.writes()).filter((w) => w.path.endsWith('/issue'))).toHaveLength(1)
 })
 
-test('[CN20][CN24] a record that is gone in the app keeps its row, which is recreated or unlinked, and Ctrl+Z takes the unlinking back', async ({ enter, jira }) => {
+test('[CN20][CN24] a record that is gone keeps its row, which is recreated or unlinked; Ctrl+Z takes the unlinking back', async ({
+  enter,
+  jira,
+}) => {
   const ana = await enter('Ana')
   const window = new Window((await ana.openWorkbook()).page)
   const { page, dialog } = window
