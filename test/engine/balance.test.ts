@@ -381,7 +381,7 @@ class AppsPlay {
   async #order(c: Connected): Promise<[RunOrder, 'person' | 'schedule', readonly { row: RowId; field: FieldId }[]]> {
     const { w } = this
     const luck = this.#random()
-    const isUntied = this.#untied.some((u) => u.connection === c.id)
+    const isUntied = this.#untiedOf(c) !== undefined
     if (isUntied && this.#random() < 0.3) return [await this.#linkOrder(c), 'person', []]
     if (luck < 0.5) return [TWO_WAY, 'person', []]
     if (luck < 0.7) return [{ kind: 'sync', mode: 'two-way', trigger: 'schedule' }, 'schedule', []]
@@ -400,11 +400,14 @@ class AppsPlay {
     return frozen.cells.length === 0 ? [TWO_WAY, 'person', []] : [{ kind: 'undo', run: last.id, frozen }, 'person', frozen.cells]
   }
 
+  #untiedOf(c: Connected) {
+    return this.#untied.find((u) => u.connection === c.id && this.w.sheet.recordOf(u.row, c.id) === undefined)
+  }
+
   /** Somebody unties a row, or ties one to its record again, by its key. */
   async #linkOrder(c: Connected): Promise<RunOrder> {
     const { w } = this
-    const again = this.#untied.findIndex((u) => u.connection === c.id)
-    const [found] = again === -1 ? [] : this.#untied.splice(again, 1)
+    const found = this.#untiedOf(c)
     const key = w.sheet.fields().find((f) => f.binding?.connection === c.id && f.binding.isConnectionField)?.id
     const { row } = found ?? this.pick(linkedRows(w.sheet, c.id))
     const { sheet, editor } = w.person('ann')

@@ -500,12 +500,22 @@ class Simulation {
     if (w.isDead) {
       this.note('crashed')
       await Promise.all(this.#doing)
+      this.#countUntold()
       await this.restart()
     }
     this.#doing.splice(0)
     w.server.fuse.disarm()
     this.#isInRun = false
     for (const [i, { app }] of w.connections.entries()) this.#lookAtWrites(app, from[i] ?? 0)
+  }
+
+  /** What the dead process was about to send, and would have changed nothing: nobody can tell whether it was saved, so it counts as sent. */
+  #countUntold(): void {
+    for (const { id, app } of this.w.connections) {
+      const open = this.w.server.runs.openReceipts(id)
+      const untold = open.filter((r) => r.state === 'sent' && app.normalise(r.external, r.sent) === app.get(r.recordId, r.external)).length
+      this.#untold.set(id, (this.#untold.get(id) ?? 0) + untold)
+    }
   }
 
   #noteEnd({ run, counts }: Pick<RunEnd, 'run' | 'counts'>): void {
