@@ -44,7 +44,7 @@ export const TEXTS = {
 
   times: {
     /** Names of days by how many days from now they are. */
-    near: { '-1': 'Yesterday', 0: 'Today', 1: 'Tomorrow' } as Readonly<Record<number, string>>,
+    near: { '-1': 'yesterday', 0: 'today', 1: 'tomorrow' } as Readonly<Record<number, string>>,
     justNow: 'just now',
     minutesAgo: (n: number) => `${n} min ago`,
     hoursAgo: (n: number) => `${n} h ago`,
@@ -58,6 +58,19 @@ export const TEXTS = {
     rename: (name: string) => `Rename ${name}`,
     renameLabel: 'Name of the workbook',
     save: 'Save',
+    remove: {
+      open: (name: string) => `Delete ${name}`,
+      title: (name: string) => `Delete “${name}”?`,
+      body: 'Nobody opens it any more: its windows end, its shared links lead nowhere, and its connections rest. Nothing changes in the connected apps.',
+      kept: 'Everything in it is kept, staged edits too, and it can be brought back from the foot of this list. What devices hold of it stays there.',
+      button: 'Delete the workbook',
+    },
+    deleted: {
+      title: 'Deleted',
+      facts: (when: string, by: string) => `Deleted ${when} by ${by}`,
+      restore: (name: string) => `Bring back ${name}`,
+      button: 'Bring back',
+    },
     empty: 'No workbooks yet. Name one above to begin.',
     rows: (rows: number) => plural(rows, 'row'),
     staged: (count: number) => `${count.toLocaleString('en')} staged`,

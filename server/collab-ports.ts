@@ -70,4 +70,6 @@ export interface Documents {
   openDocument(docName: string): Promise<OpenDocument>
   /** A message to every client that has the document open now, or to those of members alone; not kept. */
   broadcastStateless(docName: string, payload: string, to?: 'members' | 'everyone'): void
+  /** Ends every socket on which somebody has the document open now, with all that travels on it. */
+  dismiss(docName: string, reason: string): void
 }

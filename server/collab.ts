@@ -242,6 +242,14 @@ export class Collab implements Documents {
     this.#live.get(docName)?.doc.broadcastStateless(payload, to === 'members' ? isMeant : undefined)
   }
 
+  /** Ends every socket on which somebody has this document open, with all that travels on it. */
+  dismiss(docName: string, reason: string): void {
+    for (const connection of this.#live.get(docName)?.doc.getConnections() ?? []) {
+      const { socket } = connection.context as SocketContext
+      socket?.dismiss(reason)
+    }
+  }
+
   /** Ends every socket that is here by a shared link, with all that travels on it. */
   closeLink(link: string, reason: string): void {
     for (const socket of this.#sockets) if (this.#linksBySocket.get(socket)?.has(link)) socket.dismiss(reason)

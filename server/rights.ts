@@ -71,6 +71,14 @@ const DELETED = new ApiProblem({
   message: SHEET_DELETED,
   advice: 'Nothing was changed. Who may edit can bring it back from the list of sheets.',
 })
+const WORKBOOK_DELETED = new ApiProblem({
+  status: 404,
+  code: 'workbook-deleted',
+  message: 'This workbook was deleted.',
+  advice: 'Nothing was changed. It can be brought back from the list of workbooks.',
+})
+/** A deleted workbook can be brought back by a member. */
+const WORKBOOK_ITSELF = '/api/workbooks/{id}/restore'
 /** A deleted sheet can be brought back by whoever may edit. */
 const SHEET_ITSELF = '/api/workbooks/{id}/sheets/{sheet}'
 
@@ -83,11 +91,15 @@ const VIEW_ONLY = new ApiProblem({
 
 /** Who may do what. In local mode a member may do everything; a guest what their link says, in its workbook. */
 export class Rights {
-  readonly #catalog: Pick<Catalog, 'workbook' | 'sheet'>
+  readonly #catalog: Pick<Catalog, 'workbook' | 'sheet' | 'isWorkbookRemoved'>
   readonly #links: SharedLinks
   readonly #nameOf: (person: string) => string
 
-  constructor(parts: { catalog: Pick<Catalog, 'workbook' | 'sheet'>; links: SharedLinks; nameOf: (person: string) => string }) {
+  constructor(parts: {
+    catalog: Pick<Catalog, 'workbook' | 'sheet' | 'isWorkbookRemoved'>
+    links: SharedLinks
+    nameOf: (person: string) => string
+  }) {
     this.#catalog = parts.catalog
     this.#links = parts.links
     this.#nameOf = parts.nameOf
@@ -98,12 +110,15 @@ export class Rights {
     const name = parseDocumentName(docName)
     const workbook = name && (await this.#workbookOf(name))
     if (caller.kind === 'nobody' || name === undefined) return { denied: 'There is no such workbook here.' }
+    const isRemoved = workbook !== undefined && (await this.#catalog.isWorkbookRemoved(workbook))
     if (caller.kind !== 'guest') {
+      if (isRemoved) return { denied: WORKBOOK_DELETED.message }
       return workbook === undefined ? { denied: 'There is no such workbook here.' } : { canWrite: true, role: 'owner' }
     }
     const right = workbook === undefined ? undefined : this.#links.rightIn(caller.actor.id, workbook)
     if (right === undefined) return { denied: NOT_SHARED.message }
     if ('end' in right) return { denied: this.endText(right.end).message }
+    if (isRemoved) return { denied: WORKBOOK_DELETED.message }
     // What was deleted before a workbook was shared is not part of what was shared; its names in the book lead nowhere.
     if ('sheet' in name && (await this.#catalog.sheet(name.sheet))?.isRemoved === true) return { denied: SHEET_DELETED }
     const { role, link } = right.grant
@@ -116,14 +131,19 @@ export class Rights {
    */
   async ofRequest(caller: Caller, { access = 'member', path }: Pick<Endpoint, 'access' | 'path'>, parts: RequestParts): Promise<Caller> {
     if (!mayCall(access, caller.kind)) throw NOT_SHARED
-    if (caller.kind !== 'guest' || access === 'anyone') return caller
+    if (access === 'anyone') return caller
     const { workbooks, sheets } = scopeOf(path, parts)
     const all = new Set(workbooks)
     for (const sheet of sheets) {
       const found = await this.#catalog.sheet(sheet)
-      if (found?.isRemoved === true && path !== SHEET_ITSELF) throw DELETED
+      if (caller.kind === 'guest' && found?.isRemoved === true && path !== SHEET_ITSELF) throw DELETED
       all.add(found?.workbook ?? '')
     }
+    // Whoever's link leads elsewhere learns nothing of it.
+    const mayKnow = (id: string): boolean => caller.kind !== 'guest' || this.#links.rightIn(caller.actor.id, id) !== undefined
+    for (const id of path === WORKBOOK_ITSELF ? [] : all)
+      if (mayKnow(id) && (await this.#catalog.isWorkbookRemoved(id))) throw WORKBOOK_DELETED
+    if (caller.kind !== 'guest') return caller
     const [workbook, ...others] = all
     if (workbook === undefined && access === 'person') return caller
     // What names no workbook, or several, is no guest's: an endpoint that forgot to say which stays closed.
@@ -155,8 +175,9 @@ export class Rights {
   }
 
   async #workbookOf(name: DocumentName): Promise<string | undefined> {
-    if ('workbook' in name) return (await this.#catalog.workbook(name.workbook))?.id
-    return (await this.#catalog.sheet(name.sheet))?.workbook
+    if (!('workbook' in name)) return (await this.#catalog.sheet(name.sheet))?.workbook
+    const isKnown = (await this.#catalog.workbook(name.workbook)) !== undefined || (await this.#catalog.isWorkbookRemoved(name.workbook))
+    return isKnown ? name.workbook : undefined
   }
 }
 

@@ -50,7 +50,7 @@ const START_SHEETS: readonly StartSheet[] = [
 /** A server that is started for the first time opens in a workbook with live rows of the sandbox: issues of Jira, companies of HubSpot. */
 export async function makeStartWorkbook(parts: StartWorkbookParts): Promise<void> {
   const { catalog, workbooks, sheets, queue, logger } = parts
-  if ((await catalog.workbooks()).length > 0) return
+  if ((await catalog.workbooks()).length + (await catalog.removedWorkbooks()).length > 0) return
   const { workbook, sheet: first } = await workbooks.create('Launch plan', 'none')
   const imports: { readonly run: string; readonly app: string }[] = []
   for (const start of START_SHEETS) {

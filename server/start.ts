@@ -86,6 +86,7 @@ export async function startServer(config: Config, options: StartOptions = {}): P
     const documents: Documents = {
       openDocument: (docName) => collab.openDocument(docName),
       broadcastStateless: (docName, payload, to) => collab.broadcastStateless(docName, payload, to),
+      dismiss: (docName, reason) => collab.dismiss(docName, reason),
     }
     const app = (options.buildApp ?? buildApp)({
       config,

@@ -88,6 +88,25 @@ export class Workbooks {
     await book.release()
   }
 
+  /** Takes a workbook out of everybody's sight, with everything in it: its windows and links end, its connections rest. */
+  async remove(id: WorkbookId, by: string): Promise<void> {
+    const { catalog, log, queue, documents, now } = this.#parts
+    if ((await catalog.workbook(id)) === undefined) throw notFound('such workbook')
+    log.execute([catalog.removeWorkbook(id, { at: now(), by })])
+    await log.durable()
+    for (const name of [bookName(id), sysName(id)]) documents.dismiss(name, 'workbook-deleted')
+    // What is under way ends before its next call.
+    await queue.reconsider()
+  }
+
+  /** Brings a deleted workbook back as it was. */
+  async restore(id: WorkbookId): Promise<void> {
+    const { catalog, log } = this.#parts
+    if (!(await catalog.isWorkbookRemoved(id))) throw notFound('such deleted workbook')
+    log.execute([catalog.removeWorkbook(id, null)])
+    await log.durable()
+  }
+
   /** Adds an account of an app with its objects; what it signs in with is kept by the credentials. */
   async addIntegration(integration: IntegrationRow, objects: readonly ObjectRow[]): Promise<void> {
     const { catalog, log, now } = this.#parts

@@ -76,6 +76,8 @@ export interface SessionOptions {
 /** A document beside the sheets. */
 export type ExtraDocument = Pick<DocumentChannel, 'doc' | 'isRead' | 'isSynced'>
 
+/** What is said of a workbook that was deleted: what this device holds of it stays, for it may be brought back. */
+const DELETED = 'workbook-deleted'
 /** Notes that stay open when others are looked at. */
 const OPEN_NOTES = 12
 const OFFLINE_KEY = 'tidebook.work-offline'
@@ -225,7 +227,10 @@ export class WorkbookSession {
       await this.#followDocuments()
     } catch (error) {
       // What the device knows stays on the screen; the save line says that the server does not answer.
-      if (error instanceof ApiFailure && error.status === 404) this.#fail(error)
+      if (error instanceof ApiFailure && error.status === 404) {
+        if (error.code === DELETED && this.#open !== undefined) this.#socket?.refuse(error.message)
+        else this.#fail(error)
+      }
     }
     this.#changed()
   }
@@ -720,6 +725,7 @@ export class WorkbookSession {
       return undefined
     } catch (error) {
       if (!(error instanceof ApiFailure)) return undefined
+      if (error.code === DELETED) return error.message
       // A guest is told why their link no longer lets them in.
       if (error.status === 403 && this.#session?.kind === 'guest') return error.message
       return error.status === 401 || error.status === 403 ? TEXTS.failure.signedOut : undefined
@@ -728,7 +734,7 @@ export class WorkbookSession {
 
   #fail(error: unknown): void {
     if (!(error instanceof ApiFailure)) throw error
-    this.#phase = error.status === 404 ? 'missing' : 'failed'
+    this.#phase = error.status === 404 && error.code !== DELETED ? 'missing' : 'failed'
     const isGuest = error.code.startsWith('link-') || error.code === 'not-shared'
     const isSignedOut = error.status === 401 || (error.status === 403 && !isGuest)
     this.#failure =

@@ -1,6 +1,6 @@
 'use client'
 
-import { Copy, HardDrive, Pencil } from 'lucide-react'
+import { Copy, HardDrive, Pencil, Trash2 } from 'lucide-react'
 import { type FormEvent, useCallback, useEffect, useMemo, useState } from 'react'
 import type { AnswerOf } from '../../server/api/contract.ts'
 import { ApiFailure, callApi } from '../api-client.ts'
@@ -13,11 +13,13 @@ import { Button, IconButton } from '../kit/button.tsx'
 import { Failure } from '../kit/message.tsx'
 import { Modal } from '../kit/modal.tsx'
 import { PageFrame } from '../kit/page-frame.tsx'
+import { SettingDialog } from '../kit/setting-dialog.tsx'
 import { sizeText } from '../kit/sizes.ts'
 import { makeTimes } from '../kit/times.ts'
 import { TEXTS } from '../texts.ts'
 
 type Workbook = AnswerOf<'listWorkbooks'>['workbooks'][number]
+type Deleted = AnswerOf<'listWorkbooks'>['deleted'][number]
 const STORE_KEY = 'workbooks'
 
 /** A workbook as the list shows it: what the server tells of it, and what this device keeps of it. */
@@ -32,10 +34,12 @@ interface Listed {
 /** All workbooks: open one, name a new one, rename, and see what this device keeps. Without a network: those that open from this device. */
 export function Home() {
   const [workbooks, setWorkbooks] = useState<readonly Listed[]>()
+  const [deleted, setDeleted] = useState<readonly Deleted[]>([])
   const [isFromDevice, setFromDevice] = useState(false)
   const [error, setError] = useState<unknown>()
   const [renaming, setRenaming] = useState<Workbook>()
   const [duplicating, setDuplicating] = useState<Workbook>()
+  const [removing, setRemoving] = useState<Workbook>()
   const [shownDevice, setShownDevice] = useState<KeptWorkbook>()
   const person = useMemo(() => (typeof localStorage === 'undefined' ? undefined : knownSession()?.person.id), [])
 
@@ -47,6 +51,7 @@ export function Home() {
       try {
         const answer = await callApi('listWorkbooks', {})
         setWorkbooks(answer.workbooks.map((facts) => ({ id: facts.id, name: facts.name, facts, kept: keptOf(facts.id) })))
+        setDeleted(answer.deleted)
         setFromDevice(false)
         setError(undefined)
         // Where this browser keeps nothing the list is simply not there without a network.
@@ -55,6 +60,7 @@ export function Home() {
         if (!(failure instanceof ApiFailure) || failure.kind !== 'network' || store.health !== 'kept') throw failure
         const told = ((await store.get(STORE_KEY)) ?? []) as readonly Workbook[]
         setWorkbooks(kept.map((k) => ({ id: k.id, name: k.name, facts: told.find(({ id }) => id === k.id), kept: k })))
+        setDeleted([])
         setFromDevice(true)
         setError(undefined)
       }
@@ -106,9 +112,17 @@ export function Home() {
             <IconButton label={TEXTS.home.rename(name)} isDisabled={isFromDevice || facts === undefined} onPress={() => setRenaming(facts)}>
               <Pencil size={14} aria-hidden />
             </IconButton>
+            <IconButton
+              label={TEXTS.home.remove.open(name)}
+              isDisabled={isFromDevice || facts === undefined}
+              onPress={() => setRemoving(facts)}
+            >
+              <Trash2 size={14} aria-hidden />
+            </IconButton>
           </li>
         ))}
       </ul>
+      {deleted.length > 0 && <DeletedWorkbooks deleted={deleted} onRestored={() => void load()} />}
       {shownDevice !== undefined && person !== undefined && (
         <DeviceDialog
           person={person}
@@ -121,6 +135,21 @@ export function Home() {
         />
       )}
       {duplicating !== undefined && <DuplicateDialog workbook={duplicating} onClose={() => setDuplicating(undefined)} />}
+      {removing !== undefined && (
+        <SettingDialog
+          title={TEXTS.home.remove.title(removing.name)}
+          action={TEXTS.home.remove.button}
+          isRight
+          save={async () => {
+            await callApi('removeWorkbook', { params: { id: removing.id } })
+            await load()
+          }}
+          onClose={() => setRemoving(undefined)}
+        >
+          <p className="m-0">{TEXTS.home.remove.body}</p>
+          <p className="m-0 text-ink-2">{TEXTS.home.remove.kept}</p>
+        </SettingDialog>
+      )}
       {renaming !== undefined && (
         <RenameDialog
           workbook={renaming}
@@ -131,6 +160,40 @@ export function Home() {
         />
       )}
     </PageFrame>
+  )
+}
+
+/** Those that can be brought back. */
+function DeletedWorkbooks({ deleted, onRestored }: { deleted: readonly Deleted[]; onRestored: () => void }) {
+  const T = TEXTS.home.deleted
+  const times = makeTimes(navigator.language, Intl.DateTimeFormat().resolvedOptions().timeZone, Date.now)
+  const [error, setError] = useState<unknown>()
+  const restore = (id: string): void => {
+    callApi('restoreWorkbook', { params: { id } }).then(() => {
+      setError(undefined)
+      onRestored()
+    }, setError)
+  }
+  return (
+    <section aria-labelledby="deleted-workbooks" className="mt-6">
+      <h2 id="deleted-workbooks" className="mb-2 text-sm font-semibold text-ink-2">
+        {T.title}
+      </h2>
+      <Failure error={error} />
+      <ul className="m-0 grid list-none gap-2 p-0">
+        {deleted.map(({ id, name, deletedAt, deletedByName }) => (
+          <li key={id} className="flex items-center gap-2 rounded-lg border border-line px-3.5 py-2">
+            <span className="grid min-w-0 flex-1 gap-0.5">
+              <span className="truncate">{name}</span>
+              <span className="text-xs text-ink-3">{T.facts(times.moment(deletedAt), deletedByName)}</span>
+            </span>
+            <Button aria-label={T.restore(name)} onPress={() => restore(id)}>
+              {T.button}
+            </Button>
+          </li>
+        ))}
+      </ul>
+    </section>
   )
 }
 

@@ -4,7 +4,7 @@ import { TEXTS } from '../texts.ts'
 export interface Times {
   /** `10:02`. */
   readonly clock: (at: number) => string
-  /** `Today 10:02`, `20 Nov 10:02`, `20 Nov 2025 10:02`. */
+  /** `today 10:02`, `20 Nov 10:02`, `20 Nov 2025 10:02`. */
   readonly moment: (at: number) => string
   /** `20 Nov 2026, 10:02:07`. */
   readonly exact: (at: number) => string

@@ -84,7 +84,15 @@ export const contract = {
     }),
     answer: z.object({ person, device: z.string() }),
   },
-  listWorkbooks: { method: 'get', path: '/api/workbooks', summary: 'All workbooks', answer: z.object({ workbooks: z.array(workbook) }) },
+  listWorkbooks: {
+    method: 'get',
+    path: '/api/workbooks',
+    summary: 'All workbooks, and those that were deleted',
+    answer: z.object({
+      workbooks: z.array(workbook),
+      deleted: z.array(z.object({ id, name: z.string(), deletedAt: ms, deletedByName: z.string() })),
+    }),
+  },
   createWorkbook: {
     method: 'post',
     path: '/api/workbooks',
@@ -111,6 +119,20 @@ export const contract = {
       role,
       creditsThisMonth: z.number(),
     }),
+  },
+  removeWorkbook: {
+    method: 'delete',
+    path: '/api/workbooks/{id}',
+    summary: 'Delete a workbook: nobody opens it any more and its connections rest, until it is brought back',
+    params: params.workbook,
+    answer: none,
+  },
+  restoreWorkbook: {
+    method: 'post',
+    path: '/api/workbooks/{id}/restore',
+    summary: 'Bring a deleted workbook back as it was',
+    params: params.workbook,
+    answer: none,
   },
   renameWorkbook: {
     method: 'patch',

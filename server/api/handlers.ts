@@ -61,6 +61,12 @@ export function makeHandlers(parts: HandlersParts): HandlerTable {
   return {
     listWorkbooks: async () => ({
       workbooks: await Promise.all((await catalog.workbooks()).map(async (w) => ({ ...w, ...(await summaryOf(w.id)) }))),
+      deleted: (await catalog.removedWorkbooks()).map(({ id, name, removedAt, removedBy }) => ({
+        id,
+        name,
+        deletedAt: removedAt,
+        deletedByName: nameOf(removedBy),
+      })),
     }),
 
     createWorkbook: async ({ body }) => {
@@ -100,6 +106,16 @@ export function makeHandlers(parts: HandlersParts): HandlerTable {
               connections.map((c) => c.id),
             ),
       }
+    },
+
+    removeWorkbook: async ({ params, caller }) => {
+      await workbooks.remove(params.id as WorkbookId, caller.actor.id)
+      return {}
+    },
+
+    restoreWorkbook: async ({ params }) => {
+      await workbooks.restore(params.id as WorkbookId)
+      return {}
     },
 
     renameWorkbook: async ({ params, body }) => {

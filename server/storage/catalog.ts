@@ -14,6 +14,13 @@ export interface WorkbookRow {
   readonly updatedAt: number
 }
 
+/** A workbook that was deleted: kept with everything in it. */
+export interface RemovedWorkbook extends WorkbookRow {
+  /** ms */
+  readonly removedAt: number
+  readonly removedBy: string
+}
+
 export interface SheetRow {
   readonly id: SheetId
   readonly workbook: WorkbookId
@@ -22,7 +29,7 @@ export interface SheetRow {
   readonly ord: number
   /** Fractional key: the tabs' order. */
   readonly order: string
-  /** Deleted, and kept with everything in it. */
+  /** Deleted by itself, and kept with everything in it. */
   readonly isRemoved: boolean
 }
 
@@ -128,18 +135,30 @@ export class Catalog {
     this.#reader = reader
   }
 
+  /** Those that are not deleted, the newest first. */
   async workbooks(): Promise<readonly WorkbookRow[]> {
-    const rows = await this.#reader.kysely.selectFrom('workbooks').selectAll().orderBy('updated_at', 'desc').execute()
-    return rows.map(({ id, name, created_at, updated_at }) => ({
-      id: id as WorkbookId,
-      name,
-      createdAt: created_at,
-      updatedAt: updated_at,
-    }))
+    const query = this.#reader.kysely.selectFrom('workbooks').selectAll().where('removed_at', 'is', null)
+    return (await query.orderBy('updated_at', 'desc').execute()).map(workbookRowOf)
   }
 
+  /** `undefined` too where it is deleted. */
   async workbook(id: string): Promise<WorkbookRow | undefined> {
-    return (await this.workbooks()).find((w) => w.id === id)
+    const query = this.#reader.kysely.selectFrom('workbooks').selectAll().where('id', '=', id).where('removed_at', 'is', null)
+    const row = await query.executeTakeFirst()
+    return row && workbookRowOf(row)
+  }
+
+  /** The deleted ones, the last deleted first. */
+  async removedWorkbooks(): Promise<readonly RemovedWorkbook[]> {
+    const query = this.#reader.kysely.selectFrom('workbooks').selectAll().orderBy('removed_at', 'desc')
+    return (await query.execute()).flatMap((row) =>
+      row.removed_at === null ? [] : [{ ...workbookRowOf(row), removedAt: row.removed_at, removedBy: row.removed_by ?? '' }],
+    )
+  }
+
+  async isWorkbookRemoved(id: string): Promise<boolean> {
+    const query = this.#reader.kysely.selectFrom('workbooks').select('id').where('id', '=', id).where('removed_at', 'is not', null)
+    return (await query.executeTakeFirst()) !== undefined
   }
 
   /** The sheets that are shown, in the order of their tabs. */
@@ -226,14 +245,19 @@ export class Catalog {
     return description && { description, at: 0 }
   }
 
-  /** Those that stand in their sheets, and in sheets that are shown: a deleted sheet's rest until it is back; `states` asks for others. */
+  /**
+   * Those that stand in their sheets, and in sheets that are shown: a deleted sheet's or workbook's rest until it is back; `states` asks for
+   * others.
+   */
   async connections(
     where: { id?: string; workbook?: string; sheet?: string; object?: string; states?: readonly ConnectionState[] } = {},
   ): Promise<readonly ConnectionRow[]> {
     let query = this.#reader.kysely.selectFrom('connections').selectAll()
     query = query.where('state', 'in', where.states ?? IN_SHEET)
     if (where.states === undefined)
-      query = query.where('sheet', 'not in', (q) => q.selectFrom('sheets').select('id').where('is_removed', '=', 1))
+      query = query
+        .where('sheet', 'not in', (q) => q.selectFrom('sheets').select('id').where('is_removed', '=', 1))
+        .where('workbook', 'not in', (q) => q.selectFrom('workbooks').select('id').where('removed_at', 'is not', null))
     if (where.id !== undefined) query = query.where('id', '=', where.id)
     if (where.workbook !== undefined) query = query.where('workbook', '=', where.workbook)
     if (where.sheet !== undefined) query = query.where('sheet', '=', where.sheet)
@@ -270,7 +294,7 @@ export class Catalog {
     const object = connection && (await this.object(connection.object))
     const integration = object && (await this.integration(object.integration))
     if (connection === undefined || object === undefined || integration === undefined) return undefined
-    const isSheetDeleted = (await this.sheet(connection.sheet))?.isRemoved === true
+    const isSheetDeleted = (await this.sheet(connection.sheet))?.isRemoved === true || (await this.isWorkbookRemoved(connection.workbook))
     return { connection, object, integration, ...(isSheetDeleted && { isSheetDeleted }) }
   }
 
@@ -280,6 +304,12 @@ export class Catalog {
     const values = { id: workbook.id, name: workbook.name, created_at: workbook.createdAt, updated_at: workbook.updatedAt }
     const query = this.#reader.kysely.insertInto('workbooks').values(values)
     return toSqlOp(query.onConflict((c) => c.column('id').doUpdateSet({ name: values.name, updated_at: values.updated_at })))
+  }
+
+  /** `null`: it is back. */
+  removeWorkbook(id: string, removed: { readonly at: number; readonly by: string } | null): SqlOp {
+    const values = { removed_at: removed?.at ?? null, removed_by: removed?.by ?? null }
+    return toSqlOp(this.#reader.kysely.updateTable('workbooks').set(values).where('id', '=', id))
   }
 
   saveSheet({ id, workbook, name, ord, order = 'a0', isRemoved = false }: NewSheet): SqlOp {
@@ -429,6 +459,13 @@ export function directionOfNew(object: ObjectRow, { id, writable }: Pick<Externa
   if (mapped !== undefined) return writable === true || mapped === 'off' ? mapped : 'pull'
   return writable === true ? 'two-way' : 'pull'
 }
+
+const workbookRowOf = (row: { id: string; name: string; created_at: number; updated_at: number }): WorkbookRow => ({
+  id: row.id as WorkbookId,
+  name: row.name,
+  createdAt: row.created_at,
+  updatedAt: row.updated_at,
+})
 
 const sheetRowOf = (row: { id: string; workbook: string; name: string; ord: number; order_key: string; is_removed: number }): SheetRow => ({
   id: row.id as SheetId,

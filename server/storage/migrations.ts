@@ -275,6 +275,11 @@ export const MIGRATIONS: readonly Migration[] = [
       )`,
     ],
   },
+  {
+    version: 15,
+    name: 'workbooks that were deleted and can be brought back',
+    statements: ['ALTER TABLE workbooks ADD COLUMN removed_at INTEGER', 'ALTER TABLE workbooks ADD COLUMN removed_by TEXT'],
+  },
 ]
 
 /** The newest version this program knows. */

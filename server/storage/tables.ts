@@ -35,7 +35,14 @@ export interface Tables {
     at: number
     problem: string | null
   }
-  workbooks: { id: string; name: string; created_at: number; updated_at: number }
+  workbooks: {
+    id: string
+    name: string
+    created_at: number
+    updated_at: number
+    removed_at: Generated<number | null>
+    removed_by: Generated<string | null>
+  }
   sheets: {
     id: string
     workbook: string

@@ -7,10 +7,10 @@ const timesAt = (now: number, locale = 'en-GB', timeZone = 'Europe/Berlin') => m
 describe('moments', () => {
   const now = Date.UTC(2026, 10, 21, 12)
   test.each([
-    { at: Date.UTC(2026, 10, 21, 9, 2), text: 'Today 10:02' },
-    { at: Date.UTC(2026, 10, 20, 23, 30), text: 'Today 00:30' },
-    { at: Date.UTC(2026, 10, 20, 22, 30), text: 'Yesterday 23:30' },
-    { at: Date.UTC(2026, 10, 22, 1), text: 'Tomorrow 02:00' },
+    { at: Date.UTC(2026, 10, 21, 9, 2), text: 'today 10:02' },
+    { at: Date.UTC(2026, 10, 20, 23, 30), text: 'today 00:30' },
+    { at: Date.UTC(2026, 10, 20, 22, 30), text: 'yesterday 23:30' },
+    { at: Date.UTC(2026, 10, 22, 1), text: 'tomorrow 02:00' },
     { at: Date.UTC(2026, 10, 19, 9, 2), text: '19 Nov 10:02' },
     { at: Date.UTC(2025, 10, 21, 9, 2), text: '21 Nov 2025 10:02' },
     { at: Date.UTC(2027, 0, 5, 9, 2), text: '5 Jan 2027 10:02' },
@@ -21,7 +21,7 @@ describe('moments', () => {
   test('[U33] the day before a day of 23 hours is yesterday, and the one before that is not', () => {
     // Half past midnight in Berlin, after the clocks went forward on the day before.
     const after = Date.UTC(2026, 2, 29, 22, 30)
-    expect(timesAt(after).moment(after - 2 * HOUR)).toBe('Yesterday 22:30')
+    expect(timesAt(after).moment(after - 2 * HOUR)).toBe('yesterday 22:30')
     expect(timesAt(after).moment(after - 24 * HOUR)).toBe('28 Mar 23:30')
   })
 

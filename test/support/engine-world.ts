@@ -276,6 +276,10 @@ class WorldDocuments implements Documents {
     // Nobody listens: there are no sockets here.
   }
 
+  dismiss(): void {
+    // Nobody to send away, likewise.
+  }
+
   async #load(name: string): Promise<LiveDocument> {
     const parsed = parseDocumentName(name)
     if (parsed === undefined) throw new Error(`${name} is no document of ours`)
