@@ -439,7 +439,7 @@ test('[CN19] a record is made of a row: what it needs is asked, doubles are look
   await dialog.getByRole('button', { name: /^Create 1 record · \d+ credits/ }).click()
   await expect(dialog).toBeHidden()
   await expect(window.row('Write the release notes').getByText(/^[A-Z]+-\d+$/)).toBeVisible()
-  expect((await jira.writes()).filter((w) => w.path.endsWith('/issue'))).toHaveLength(1)
+  expect((await jira.writes()).filter((w) => /\/issue(?:\/bulk)?$/u.test(w.path))).toHaveLength(1)
 })
 
 test('[CN20][CN24] a record that is gone keeps its row, which is recreated or unlinked; Ctrl+Z takes the unlinking back', async ({
