@@ -269,6 +269,8 @@ test('[CF10] an object is added, changed and deleted by the keyboard alone', asy
   await page.keyboard.press('Enter')
   await expect(page.getByRole('textbox', { name: 'Type “Clients” to delete it' })).toBeFocused()
   await page.keyboard.type('Clients')
+  // Enter does nothing before the name is whole and drawn.
+  await expect(button(page, 'Delete for good')).toBeEnabled()
   await page.keyboard.press('Enter')
   await expect(page.getByRole('listitem', { name: 'Clients' })).toHaveCount(0)
   await expect(dialog(page)).toHaveCount(0)
