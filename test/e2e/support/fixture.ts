@@ -12,10 +12,38 @@ interface Fixtures {
   readonly jira: OtherSide
 }
 
-export const test = base.extend<Fixtures>({
-  // biome-ignore lint/correctness/noEmptyPattern: the first argument must name the fixtures that are used, none here
-  server: async ({}, use, info) => {
-    const server = await startServer({ env: { TIDEBOOK_LOG: 'warn' } })
+interface WorkerFixtures {
+  /** Gives each test a fresh server; the next one starts while the test runs. */
+  readonly servers: { readonly take: () => Promise<ServerProcess> }
+}
+
+export const test = base.extend<Fixtures, WorkerFixtures>({
+  servers: [
+    // biome-ignore lint/correctness/noEmptyPattern: the first argument must name the fixtures that are used, none here
+    async ({}, use) => {
+      const begin = (): Promise<ServerProcess> => {
+        const starting = startServer({ env: { TIDEBOOK_LOG: 'warn' } })
+        // Told where it is taken; a spare that nobody takes is nobody's failure.
+        starting.catch(() => undefined)
+        return starting
+      }
+      let next = begin()
+      await use({
+        take: () => {
+          const taken = next
+          next = begin()
+          return taken
+        },
+      })
+      await next.then(
+        (spare) => spare.stop(),
+        () => undefined,
+      )
+    },
+    { scope: 'worker' },
+  ],
+  server: async ({ servers }, use, info) => {
+    const server = await servers.take()
     await use(server)
     await server.stop()
     if (info.status !== info.expectedStatus) await info.attach('server.log', { body: server.output(), contentType: 'text/plain' })
