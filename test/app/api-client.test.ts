@@ -32,8 +32,8 @@ describe('calling the server', () => {
   })
 
   test('[U26] an answer may carry more than the contract names, and keeps it', async () => {
-    const { transport } = serverOf(() => Response.json({ workbooks: [], more: 1 }))
-    expect(await callApi('listWorkbooks', {}, { transport })).toEqual({ workbooks: [], more: 1 })
+    const { transport } = serverOf(() => Response.json({ workbooks: [], deleted: [], more: 1 }))
+    expect(await callApi('listWorkbooks', {}, { transport })).toEqual({ workbooks: [], deleted: [], more: 1 })
   })
 
   test('[U27] what the server refuses is told in its own words', async () => {

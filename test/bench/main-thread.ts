@@ -21,6 +21,8 @@ const rows = Number(process.argv[2] ?? 100_000)
 const PEOPLE = 20
 const EDITS_A_SECOND = 5
 const SECONDS = 10
+/** Two rows a frame. */
+const SCROLL_SPEED = 4_000
 
 /** Notes the tasks that hold the main thread longer than 50 ms, and the time between frames. */
 const watch = (): void => {
@@ -134,11 +136,36 @@ async function measure(): Promise<void> {
         `frames p50 ${quantile(seen.frames, 0.5)}, p99 ${quantile(seen.frames, 0.99)} ms (idle p99 ${quantile(idleFrames, 0.99)}), ` +
         `${seen.tasks.length} tasks over 50 ms, longest ${quantile(seen.tasks, 0.999)} ms`,
     )
+    const alone = await whileScrolling(third.page, () => wait(SECONDS * 1_000))
+    const together = await whileScrolling(third.page, () => typeTogether(server.origin.replace('http', 'ws'), name, token, places))
+    say(`scrolled at ${SCROLL_SPEED.toLocaleString('en-US')} pixels a second: alone ${alone}; while ${PEOPLE} people type: ${together}`)
   } finally {
     await browser.close()
     await server.stop()
     rmSync(dataFolder, { recursive: true, force: true })
   }
+}
+
+/** Frames of the page while somebody scrolls down and something else goes on. */
+async function whileScrolling(page: Page, run: () => Promise<unknown>): Promise<string> {
+  await page.evaluate((speed) => {
+    const scroller = document.querySelector('[role=grid]')?.parentElement
+    const start = performance.now()
+    const step = (now: number): void => {
+      if (scroller === undefined || scroller === null || 'isScrollOver' in window) return
+      scroller.scrollTop = ((now - start) / 1_000) * speed
+      requestAnimationFrame(step)
+    }
+    requestAnimationFrame(step)
+  }, SCROLL_SPEED)
+  await takeSeen(page)
+  await run()
+  const { frames, tasks } = await takeSeen(page)
+  await page.evaluate(() => void Object.assign(window, { isScrollOver: true }))
+  await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))))
+  await page.evaluate(() => void Reflect.deleteProperty(window, 'isScrollOver'))
+  const rate = 1_000 / (frames.reduce((sum, ms) => sum + ms, 0) / Math.max(1, frames.length))
+  return `${rate.toFixed(1)} frames a second, p50 ${quantile(frames, 0.5)}, p99 ${quantile(frames, 0.99)} ms, ${tasks.length} tasks over 50 ms`
 }
 
 /** Text cells of the first rows, in sight and not. */
