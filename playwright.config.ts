@@ -20,7 +20,8 @@ export default defineConfig({
     timezoneId: 'UTC',
     // A press that finds nothing to press fails by name instead of with the whole test.
     actionTimeout: 20_000,
-    trace: 'retain-on-failure',
+    // Pictures without copies of the page: those cost every action of every test.
+    trace: { mode: 'retain-on-failure', screenshots: true, snapshots: false, sources: false },
     screenshot: 'only-on-failure',
     launchOptions: {
       ...(executablePath !== undefined && { executablePath }),
