@@ -280,7 +280,7 @@ export class Integrations {
       const counts = await this.countsOf(connection)
       links += counts.linkedRecords
       staged += counts.staged
-      const name = (await catalog.workbook(connection.workbook))?.name ?? ''
+      const name = await catalog.nameOfWorkbook(connection.workbook)
       const sum = workbooks.get(connection.workbook) ?? { id: connection.workbook, name, connections: 0, rows: 0, fields: 0 }
       sum.connections++
       sum.rows += counts.linkedRecords

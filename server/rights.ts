@@ -1,7 +1,7 @@
 import { type DocumentName, parseDocumentName } from '../workbook/schema.ts'
 import { SHEET_DELETED } from '../workbook/sheet-list.ts'
 import type { Access, Endpoint } from './api/contract.ts'
-import { ApiProblem } from './api/problem.ts'
+import { ApiProblem, WORKBOOK_DELETED } from './api/problem.ts'
 import type { Denied } from './collab-ports.ts'
 import type { Caller } from './session.ts'
 import type { LinkEnd, LinkRole, SharedLink, SharedLinks } from './shared-links.ts'
@@ -70,12 +70,6 @@ const DELETED = new ApiProblem({
   code: 'sheet-deleted',
   message: SHEET_DELETED,
   advice: 'Nothing was changed. Who may edit can bring it back from the list of sheets.',
-})
-const WORKBOOK_DELETED = new ApiProblem({
-  status: 404,
-  code: 'workbook-deleted',
-  message: 'This workbook was deleted.',
-  advice: 'Nothing was changed. It can be brought back from the list of workbooks.',
 })
 /** A deleted workbook can be brought back by a member. */
 const WORKBOOK_ITSELF = '/api/workbooks/{id}/restore'

@@ -4,7 +4,7 @@ import type { SheetId } from '../../workbook/ids.ts'
 import type { Room, SheetHub } from '../sheets.ts'
 import { type Catalog, type FullConnection, isOn } from '../storage/catalog.ts'
 import { appName } from '../workbooks.ts'
-import { ApiProblem, notFound } from './problem.ts'
+import { ApiProblem, notFound, WORKBOOK_DELETED } from './problem.ts'
 
 /** What several parts of the API look up, with the problem to answer where it is not there. */
 export interface Lookup {
@@ -20,6 +20,7 @@ export function makeLookup({ catalog, hub }: { readonly catalog: Catalog; readon
   const connectionOrDraft = async (id: string): Promise<FullConnection> => {
     const full = await catalog.connection(id)
     if (full === undefined) throw notFound('such connection')
+    if (await catalog.isWorkbookRemoved(full.connection.workbook)) throw WORKBOOK_DELETED
     return full
   }
   return {

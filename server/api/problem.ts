@@ -61,3 +61,11 @@ export const INTERNAL_PROBLEM = new ApiProblem({
 export const problemBody = ({ code, message, advice, details }: ApiProblem): ApiError => ({
   error: { code, message, advice, ...(details !== undefined && { details }) },
 })
+
+/** What is said of anything in a workbook that was deleted. */
+export const WORKBOOK_DELETED = new ApiProblem({
+  status: 404,
+  code: 'workbook-deleted',
+  message: 'This workbook was deleted.',
+  advice: 'Nothing was changed. It can be brought back from the list of workbooks.',
+})

@@ -156,6 +156,12 @@ export class Catalog {
     )
   }
 
+  /** Of a deleted one too; empty where there never was one. */
+  async nameOfWorkbook(id: string): Promise<string> {
+    const row = await this.#reader.kysely.selectFrom('workbooks').select('name').where('id', '=', id).executeTakeFirst()
+    return row?.name ?? ''
+  }
+
   async isWorkbookRemoved(id: string): Promise<boolean> {
     const query = this.#reader.kysely.selectFrom('workbooks').select('id').where('id', '=', id).where('removed_at', 'is not', null)
     return (await query.executeTakeFirst()) !== undefined

@@ -44,6 +44,7 @@ async function guestOf(workbook: string): Promise<BareBrowser> {
   return browser
 }
 
+const codeIn = async (answer: Response): Promise<string> => ((await answer.json()) as { error: { code: string } }).error.code
 const ws = (): string => server.origin.replace('http', 'ws')
 const feedOf = (browser: BareBrowser) => FeedReader.connect(ws(), sheet as never, { token: 'cookie', headers: browser.socketHeaders })
 
@@ -77,11 +78,7 @@ test('[WD1] nobody opens a deleted workbook: its sockets end, and every address 
     ['listLinks', undefined],
   ] as const) {
     const answer = await api.send(endpoint, { ...(params && { params }), query: { workbook: id } } as never)
-    expect([endpoint, answer.status, ((await answer.json()) as { error: { code: string } }).error.code]).toEqual([
-      endpoint,
-      404,
-      'workbook-deleted',
-    ])
+    expect([endpoint, answer.status, await codeIn(answer)]).toEqual([endpoint, 404, 'workbook-deleted'])
   }
   const asGuest = await guest.call(contract.getWorkbook, { params: { id } })
   expect([asGuest.status, codeOf(asGuest)]).toEqual([404, 'workbook-deleted'])
@@ -95,12 +92,16 @@ test('[WD1] nobody opens a deleted workbook: its sockets end, and every address 
 test('[WD2] its connections rest: nothing is asked of the app, by a person or by a clock, until it is back', async () => {
   await remove()
   const sync = await api.send('startSync', { params: { id: connection }, body: { mode: 'two-way' } })
-  expect(sync.status).toBe(409)
+  expect([sync.status, await codeIn(sync)]).toEqual([404, 'workbook-deleted'])
   const integrations = (await api.call('listIntegrations')).integrations
   const { runs } = await api.call('listRuns', { query: {} })
   for (const { id: integration } of integrations)
     await api.send('syncIntegration', { params: { id: integration }, body: { mode: 'two-way' } })
   expect((await api.call('listRuns', { query: {} })).runs.length).toBe(runs.length)
+  // Who deletes the integration is told of it all the same.
+  const removals = integrations.map(({ id: integration }) => api.call('previewDeleteIntegration', { params: { id: integration } }))
+  const touched = (await Promise.all(removals)).flatMap(({ workbooks }) => workbooks.map(({ name }) => name))
+  expect(new Set(touched)).toEqual(new Set(['Launch plan']))
   await restore()
   const { run } = await api.call('startSync', { params: { id: connection }, body: { mode: 'two-way' } })
   expect((await api.runEnded(run)).state).toBe('settled')
