@@ -18,6 +18,8 @@ export default defineConfig({
     viewport: { width: 1440, height: 900 },
     locale: 'en-US',
     timezoneId: 'UTC',
+    // With it every new browser would fetch the page twice; the tests of working offline allow it.
+    serviceWorkers: 'block',
     // A press that finds nothing to press fails by name instead of with the whole test.
     actionTimeout: 20_000,
     // Pictures without copies of the page: those cost every action of every test.

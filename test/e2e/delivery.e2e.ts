@@ -5,6 +5,9 @@ import { expect, type Page, test } from '@playwright/test'
 import { makeBigSheet } from '../support/big-sheet.ts'
 import { startServer } from '../support/server-process.ts'
 
+// What works without a network works by it.
+test.use({ serviceWorkers: 'allow' })
+
 const ROWS = 12_050
 
 /** The grid has all rows, below two rows of headings. */

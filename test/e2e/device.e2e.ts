@@ -3,6 +3,9 @@ import type { BrowserContext, Page } from '@playwright/test'
 import { expect, test } from './support/fixture.ts'
 import type { WorkbookWindow } from './support/workbook-window.ts'
 
+// What works without a network works by it.
+test.use({ serviceWorkers: 'allow' })
+
 /** Ends the process that draws a page, as a crash does. */
 async function crash(context: BrowserContext, page: Page): Promise<void> {
   const cdp = await context.newCDPSession(page)

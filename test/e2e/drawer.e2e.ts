@@ -2,6 +2,9 @@ import type { Locator, Page } from '@playwright/test'
 import { expect, test } from './support/fixture.ts'
 import type { WorkbookWindow } from './support/workbook-window.ts'
 
+// What works without a network works by it.
+test.use({ serviceWorkers: 'allow' })
+
 // Two windows that are typed into letter by letter take their time on a busy machine.
 test.setTimeout(240_000)
 

@@ -2,6 +2,9 @@ import { readFile } from 'node:fs/promises'
 import type { Page } from '@playwright/test'
 import { expect, test } from './support/fixture.ts'
 
+// What works without a network works by it.
+test.use({ serviceWorkers: 'allow' })
+
 const CSV = `Task;Estimate;Start;State
 Write the text;1,20;01/02/2026;Open
 Check the numbers;3;03/04/2026;Done

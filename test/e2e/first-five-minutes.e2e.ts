@@ -3,6 +3,9 @@ import { join } from 'node:path'
 import { expect, test } from './support/fixture.ts'
 import { FIELDS, WorkbookWindow } from './support/workbook-window.ts'
 
+// What works without a network works by it.
+test.use({ serviceWorkers: 'allow' })
+
 test('[T1][HS34] from the printed address to a warning that names both values', async ({ page, server, enter, jira }) => {
   // Five minutes of a person's day, in one go.
   test.slow()

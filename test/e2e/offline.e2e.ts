@@ -1,6 +1,9 @@
 import { startServer } from '../support/server-process.ts'
 import { expect, test } from './support/fixture.ts'
 
+// What works without a network works by it.
+test.use({ serviceWorkers: 'allow' })
+
 test('[T4] two people edit one cell offline, close their tabs, come back, and keep both values', async ({ enter }) => {
   const [ana, ben] = [await enter('Ana'), await enter('Ben')]
   let [mine, theirs] = [await ana.openWorkbook(), await ben.openWorkbook()]
