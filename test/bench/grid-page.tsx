@@ -106,10 +106,10 @@ Object.assign(window, {
   },
 })
 
-// The shard in sight was first; the others follow, as the product's delivery brings them, with a breath between them.
-for (let shard = 1; shard < info.shards; shard += 3) {
-  const some = await Promise.all(Array.from({ length: Math.min(3, info.shards - shard) }, (_, i) => fetchUpdate(`/shard/${shard + i}`)))
-  for (const update of some) sheet.addShard(docOf(update))
-  await new Promise((done) => setTimeout(done))
+// The shard in sight was first; the others follow as the product's delivery brings them, three under way at once.
+let next = 1
+const follow = async (): Promise<void> => {
+  for (let shard = next++; shard < info.shards; shard = next++) sheet.addShard(docOf(await fetchUpdate(`/shard/${shard}`)), shard)
 }
+await Promise.all([follow(), follow(), follow()])
 Object.assign(window, { isAllLoaded: true })

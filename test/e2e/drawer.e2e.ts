@@ -41,7 +41,7 @@ test('[CS24] two people write in one note at once; its row is marked, and the ad
   await note(right).press('Control+End')
   await note(right).press('Enter')
   await note(right).pressSequentially('done')
-  await expect(note(left).getByText('done')).toBeVisible()
+  await expect(note(left).getByText('done', { exact: true })).toBeVisible()
   await expect(mine.row('TB-2').getByRole('rowheader')).toHaveAccessibleDescription('has a note')
   await mine.page.reload()
   const again = mine.page.getByRole('complementary', { name: 'Row TB-2' })
