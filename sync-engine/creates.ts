@@ -3,10 +3,11 @@ import type { FieldId, RowId } from '../workbook/ids.ts'
 import type { AppRecord, CreatedRecord, ExternalField, FieldChange, PushOutcome } from './connectors/connector.ts'
 import { filledRow } from './links.ts'
 import { matchOption } from './options.ts'
+import { inParts } from './parts.ts'
 import { inWorkbook } from './plan.ts'
 import type { CreateChange, CreateIntent, NewRecord, RunCell, Settlement, SheetView } from './ports.ts'
 import type { LandedPush } from './reconcile.ts'
-import { askedFields, distinct, knownFormOf, mergeWrites, pagesOf, peopleOf, type Run, type RunEnd, SETTLE_RECORDS } from './run-context.ts'
+import { askedFields, distinct, knownFormOf, mergeWrites, peopleOf, type Run, type RunEnd, SETTLE_RECORDS } from './run-context.ts'
 import { SyncError } from './sync-error.ts'
 import { toApp } from './value-map.ts'
 
@@ -365,7 +366,7 @@ async function linkCreated(run: Run, made: readonly CreateIntent[], planned: 'he
     const ids = distinct(batch.flatMap((c) => c.record?.id ?? []))
     const { records } = await ports.connector('pull').read(ids, askedFields(run), signal)
     const byId = new Map(records.map((record) => [record.id, record]))
-    for (const page of pagesOf(batch, SETTLE_RECORDS)) await linkPage(run, page, byId, planned)
+    for (const page of inParts(batch, SETTLE_RECORDS)) await linkPage(run, page, byId, planned)
   }
 }
 

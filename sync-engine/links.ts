@@ -1,21 +1,11 @@
 import type { CellValue } from '../workbook/cell-value.ts'
 import type { FieldId, RowId } from '../workbook/ids.ts'
 import type { AppRecord } from './connectors/connector.ts'
+import { inParts } from './parts.ts'
 import type { Settlement, SheetView } from './ports.ts'
 import { pull } from './pull.ts'
 import type { LandedPush } from './reconcile.ts'
-import {
-  appValue,
-  askedFields,
-  distinct,
-  mergeWrites,
-  pagesOf,
-  peopleOf,
-  type Run,
-  type RunEnd,
-  reconciled,
-  SETTLE_RECORDS,
-} from './run-context.ts'
+import { appValue, askedFields, distinct, mergeWrites, peopleOf, type Run, type RunEnd, reconciled, SETTLE_RECORDS } from './run-context.ts'
 
 /** Ties rows to records and fills them (V17); entries that stood there already are judged like any other (CELLS 27). */
 export async function link(run: Run, links: readonly { row: RowId | null; recordId: string }[]): Promise<RunEnd> {
@@ -39,7 +29,7 @@ interface WantedLink {
 
 async function settleLinks(run: Run, links: readonly WantedLink[], records: readonly AppRecord[]): Promise<void> {
   const byId = new Map(records.map((r) => [r.id, r]))
-  for (const page of pagesOf(links, SETTLE_RECORDS)) await settlePage(run, page, byId)
+  for (const page of inParts(links, SETTLE_RECORDS)) await settlePage(run, page, byId)
 }
 
 async function settlePage(run: Run, links: readonly WantedLink[], byId: ReadonlyMap<string, AppRecord>): Promise<void> {

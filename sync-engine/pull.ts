@@ -1,6 +1,7 @@
 import type { AnnotationOf, Marks } from '../workbook/annotations.ts'
 import type { RowId } from '../workbook/ids.ts'
 import type { AppRecord } from './connectors/connector.ts'
+import { inParts } from './parts.ts'
 import type { Receipt, RunCell, Settlement, SheetView, WaitingCounts } from './ports.ts'
 import {
   appValue,
@@ -11,7 +12,6 @@ import {
   goneMarks,
   landed,
   mergeWrites,
-  pagesOf,
   peopleOf,
   type Run,
   receiptLine,
@@ -81,7 +81,7 @@ export async function pull(run: Run, scope: PullScope, pushed: readonly Receipt[
       await ports.keepWaiting(kept, answers, { pulled: answers.length }, { pulled: answers.length })
       return 'waiting'
     }
-    for (const page of pagesOf(answers, SETTLE_RECORDS)) {
+    for (const page of inParts(answers, SETTLE_RECORDS)) {
       reading.moved.push(...(await settleRecords(run, page, [], { pulled: page.length }, page.length)))
     }
   }
@@ -113,10 +113,10 @@ export async function applyWaiting(run: Run, waiting: WaitingCounts): Promise<vo
 /** Reads a batch, settles it, reads the next: memory stays that of one batch. */
 async function readAndSettle(run: Run, ids: readonly string[], pushed: readonly Receipt[], reading: Reading): Promise<void> {
   const byRecord = Map.groupBy(pushed, (receipt) => receipt.recordId)
-  for (const [done, batch] of [...pagesOf(ids, run.description.readBatch)].entries()) {
+  for (const [done, batch] of inParts(ids, run.description.readBatch).entries()) {
     const receipts = batch.flatMap((id) => byRecord.get(id) ?? [])
     const answer = await readBatch(run, batch, receipts, done * run.description.readBatch, reading)
-    for (const page of pagesOf(answer.records, SETTLE_RECORDS)) {
+    for (const page of inParts(answer.records, SETTLE_RECORDS)) {
       const credits = run.pullable.size > 0 ? { pulled: page.length } : {}
       const mine = receipts.length === 0 ? [] : page.flatMap((record) => byRecord.get(record.id) ?? [])
       reading.moved.push(...(await settleRecords(run, page, mine, credits, page.length)))
@@ -126,7 +126,7 @@ async function readAndSettle(run: Run, ids: readonly string[], pushed: readonly 
 
 async function readAll(run: Run, ids: readonly string[], reading: Reading): Promise<AppRecord[]> {
   const records: AppRecord[] = []
-  for (const [done, batch] of [...pagesOf(ids, run.description.readBatch)].entries()) {
+  for (const [done, batch] of inParts(ids, run.description.readBatch).entries()) {
     records.push(...(await readBatch(run, batch, [], done * run.description.readBatch, reading)).records)
   }
   return records

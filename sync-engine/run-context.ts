@@ -111,10 +111,6 @@ export const askedFields = (run: Run): string[] => distinct([...run.externalOf.v
 /** Records settled in one turn of the event loop, and in one commit: an app's answers may be larger, and people type meanwhile. */
 export const SETTLE_RECORDS = 250
 
-export function* pagesOf<T>(items: readonly T[], size: number): Generator<readonly T[]> {
-  for (let start = 0; start < items.length; start += size) yield items.slice(start, start + size)
-}
-
 export const distinct = <T>(values: readonly T[]): T[] => [...new Set(values)]
 
 /** Two rows that hold one record and agree are one change, and one credit (CELLS 28). */

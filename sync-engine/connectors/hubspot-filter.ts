@@ -1,7 +1,7 @@
 import { spellingsOf } from '../match-rows.ts'
+import { inParts } from '../parts.ts'
 import type { ExternalField } from './connector.ts'
 import { LINKED, wireOf } from './hubspot-values.ts'
-import { chunksOf } from './jira-bulk.ts'
 
 /**
  * The filter language of HubSpot's objects, written as a person would say it and sent as HubSpot's filter groups:
@@ -70,7 +70,7 @@ export function hubFiltersFor(
   const known = wire === 'number' || wire === 'key' ? values.map((value) => value.trim()).filter(isNumber) : spellingsOf(values)
   const condition = conditionIn(text)
   if (condition === undefined) return undefined
-  const filters = chunksOf([...new Set(known)], LISTED).map((part) => {
+  const filters = inParts([...new Set(known)], LISTED).map((part) => {
     const own = `${property.id} in (${part.map((value) => `"${value.replace(/[\\"]/gu, '\\$&')}"`).join(', ')})`
     return condition === '' ? own : `(${condition}) and ${own}`
   })

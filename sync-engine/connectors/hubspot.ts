@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { CellValue } from '../../workbook/cell-value.ts'
 import { nearestOption } from '../../workbook/nearest-option.ts'
+import { inParts } from '../parts.ts'
 import { SyncError } from '../sync-error.ts'
 import { goneAmong, halved, type Sent, sendApart } from './batches.ts'
 import type {
@@ -201,7 +202,7 @@ class HubSpotConnector implements Connector {
   async proveGone(ids: readonly string[], signal: AbortSignal): Promise<readonly string[]> {
     const asked = [...new Set(ids)]
     const gone = new Set<string>()
-    for (const part of chunks(
+    for (const part of inParts(
       asked.filter((id) => /^\d+$/u.test(id)),
       BATCH,
     )) {
@@ -298,7 +299,7 @@ class HubSpotConnector implements Connector {
   ): Promise<readonly HubRecord[]> {
     const records = new Map<string, HubRecord>()
     const path = `${this.#path}/batch/read`
-    for (const part of chunks(keys, BATCH)) {
+    for (const part of inParts(keys, BATCH)) {
       const inputs = part.map((id) => ({ id }))
       const body = { inputs, properties, propertiesWithHistory: [], ...(idProperty !== undefined && { idProperty }) }
       const answer = await readOk(this.#http, { method: 'POST', path, body, ...(kind && { kind }) }, signal)
@@ -309,7 +310,7 @@ class HubSpotConnector implements Connector {
 
   async #byDomains(domains: readonly string[], signal: AbortSignal): Promise<readonly HubRecord[]> {
     const records: HubRecord[] = []
-    for (const values of chunks(domains, BATCH)) {
+    for (const values of inParts(domains, BATCH)) {
       const filter: HubCondition = { propertyName: 'domain', operator: 'IN', values }
       const body = keySetBody([[filter]], { properties: [this.#nameField], limit: SEARCH_PAGE }, '0')
       records.push(...(await this.#search(body, 'search', signal)).results)
@@ -473,7 +474,7 @@ class HubSpotConnector implements Connector {
   async #linkedNames(found: readonly HubRecord[], object: string, signal: AbortSignal): Promise<ReadonlyMap<string, string>> {
     const links = new Map<string, readonly string[]>()
     const path = `/crm/v4/associations/${encodeURIComponent(this.#object.id)}/${encodeURIComponent(object)}/batch/read`
-    for (const part of chunks(found, ASSOCIATION_BATCH)) {
+    for (const part of inParts(found, ASSOCIATION_BATCH)) {
       const answer = await readOk(this.#http, { method: 'POST', path, body: { inputs: part.map(({ id }) => ({ id })) } }, signal)
       for (const { from, to } of parseAnswer(associationsShape, answer, `POST ${path}`).results)
         links.set(
@@ -483,7 +484,7 @@ class HubSpotConnector implements Connector {
     }
     const { nameField } = hubObject(object)
     const names = new Map<string, string>()
-    for (const part of chunks([...new Set([...links.values()].flat())], BATCH)) {
+    for (const part of inParts([...new Set([...links.values()].flat())], BATCH)) {
       const body = { inputs: part.map((id) => ({ id })), properties: [nameField], propertiesWithHistory: [] }
       const answer = await readOk(this.#http, { method: 'POST', path: `${objectPath(object)}/batch/read`, body }, signal)
       for (const { id, properties } of parseAnswer(batchShape, answer, 'a batch read').results) {
@@ -575,10 +576,6 @@ const fieldsById = (description: ObjectDescription | undefined): ReadonlyMap<str
   new Map((description?.fields ?? []).map((field) => [field.id, field]))
 
 const idsIn = (value: unknown): readonly string[] => (typeof value === 'string' ? value.split(';').filter(Boolean) : [])
-
-function chunks<T>(list: readonly T[], size: number): readonly (readonly T[])[] {
-  return Array.from({ length: Math.ceil(list.length / size) }, (_, index) => list.slice(index * size, (index + 1) * size))
-}
 
 interface Request {
   readonly properties: readonly string[]

@@ -135,10 +135,5 @@ export function planBulkMove(group: readonly RecordDelta[], status: string): Pla
   }
 }
 
-/** Groups of at most as many issues as one operation takes. */
-export function chunksOf<T>(items: readonly T[], size: number): readonly (readonly T[])[] {
-  return Array.from({ length: Math.ceil(items.length / size) }, (_, index) => items.slice(index * size, (index + 1) * size))
-}
-
 /** Whether an object's account may change many issues at once. */
 export const mayBulk = ({ batchUpdate = 1 }: Pick<ObjectDescription, 'batchUpdate'>): boolean => batchUpdate > 1

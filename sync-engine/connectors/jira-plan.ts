@@ -1,5 +1,6 @@
+import { inParts } from '../parts.ts'
 import type { ExternalField, FieldChange, PlanCalls, PlannedCall, RecordDelta } from './connector.ts'
-import { BULK_LIMIT, chunksOf, mayBulk, planBulkEdit, planBulkMove, sameChanges } from './jira-bulk.ts'
+import { BULK_LIMIT, mayBulk, planBulkEdit, planBulkMove, sameChanges } from './jira-bulk.ts'
 import { jiraBodyOf, wireOf } from './jira-values.ts'
 
 /**
@@ -15,9 +16,9 @@ export const planJiraCalls: PlanCalls = (deltas, description) => {
   const edits = only((change) => !isMove(change))
   const moves = only(isMove)
   if (!mayBulk(description)) return singleCalls(edits, moves, fields)
-  const bulkEdits = sameChanges(edits).flatMap((group) => chunksOf(group, BULK_LIMIT).flatMap((chunk) => planBulkEdit(chunk, fields) ?? []))
+  const bulkEdits = sameChanges(edits).flatMap((group) => inParts(group, BULK_LIMIT).flatMap((chunk) => planBulkEdit(chunk, fields) ?? []))
   const bulkMoves = sameChanges(moves).flatMap((group) =>
-    chunksOf(group, BULK_MOVE_LIMIT).flatMap((chunk) => planBulkMove(chunk, statusOf(chunk[0]?.changes[0], fields)) ?? []),
+    inParts(group, BULK_MOVE_LIMIT).flatMap((chunk) => planBulkMove(chunk, statusOf(chunk[0]?.changes[0], fields)) ?? []),
   )
   const inBulk = new Set([...bulkEdits, ...bulkMoves].flatMap((call) => call.deltas))
   const left = (all: readonly RecordDelta[]): readonly RecordDelta[] => all.filter((delta) => !inBulk.has(delta))

@@ -1,4 +1,4 @@
-import { chunksOf } from './jira-bulk.ts'
+import { inParts } from '../parts.ts'
 
 /** A text as a JQL string. */
 export const quoted = (text: string): string => `"${text.replace(/[\\"]/gu, '\\$&')}"`
@@ -29,7 +29,7 @@ export function jqlForValues(jql: string, field: string, wire: string, values: r
   const name = custom === undefined ? field : `cf[${custom}]`
   const within = (own: string): string => (condition === '' ? own : `(${condition}) AND (${own})`)
   const listed = (known: readonly string[]): readonly string[] =>
-    chunksOf(known, LISTED).map((part) => within(`${name} IN (${part.join(', ')})`))
+    inParts(known, LISTED).map((part) => within(`${name} IN (${part.join(', ')})`))
   if (wire === 'key') return listed(values.map((value) => value.trim().toUpperCase()).filter((key) => JIRA_KEY.test(key)))
   if (wire === 'number' && custom !== undefined)
     return listed(values.map((value) => value.trim()).filter((value) => /^-?\d+(\.\d+)?$/u.test(value)))
@@ -44,7 +44,7 @@ export function jqlForValues(jql: string, field: string, wire: string, values: r
     .filter((text) => text.length <= LONGEST_LINE)
   // Of signs alone the search knows nothing.
   if (phrases.some((text) => !/[\p{L}\p{N}]/u.test(text))) return undefined
-  return chunksOf([...new Set(phrases)], PHRASES).map((part) => within(part.map((text) => `${name} ~ ${quoted(`"${text}"`)}`).join(' OR ')))
+  return inParts([...new Set(phrases)], PHRASES).map((part) => within(part.map((text) => `${name} ~ ${quoted(`"${text}"`)}`).join(' OR ')))
 }
 
 /** What may be an issue's key. */

@@ -1,3 +1,4 @@
+import { inParts } from '../parts.ts'
 import type { ExternalField, FieldChange, PlanCalls, PlannedCall, RecordDelta } from './connector.ts'
 import { API } from './salesforce-ids.ts'
 import { isReadable, salesforceBodyOf } from './salesforce-values.ts'
@@ -47,10 +48,6 @@ export function salesforceFieldsOf(changes: readonly FieldChange[], fields: Read
 /** A field the description does not list is sent as it stands; Salesforce's own answer then says what is wrong with it. */
 const fieldOf = (fields: ReadonlyMap<string, ExternalField>, id: string): ExternalField =>
   fields.get(id) ?? { id, name: id, type: 'text', writable: true, wire: 'text' }
-
-export function inParts<T>(list: readonly T[], size: number): readonly (readonly T[])[] {
-  return Array.from({ length: Math.ceil(list.length / size) }, (_, part) => list.slice(part * size, (part + 1) * size))
-}
 
 type Request = Pick<PlannedCall, 'method' | 'path' | 'body'>
 

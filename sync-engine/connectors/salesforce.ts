@@ -3,6 +3,7 @@ import type { CellValue } from '../../workbook/cell-value.ts'
 import type { Option } from '../../workbook/fields.ts'
 import { nearestOption } from '../../workbook/nearest-option.ts'
 import { spellingsOf } from '../match-rows.ts'
+import { inParts } from '../parts.ts'
 import { SyncError } from '../sync-error.ts'
 import { goneAmong, type Sent, sendApart } from './batches.ts'
 import type {
@@ -45,7 +46,7 @@ import {
 } from './salesforce-answers.ts'
 import { describeSalesforce, READ_BATCH } from './salesforce-describe.ts'
 import { API, salesforceId } from './salesforce-ids.ts'
-import { byCall, COLLECTION, inParts, planUpdate, salesforceFieldsOf, type Writing, writingCall } from './salesforce-plan.ts'
+import { byCall, COLLECTION, planUpdate, salesforceFieldsOf, type Writing, writingCall } from './salesforce-plan.ts'
 import { isReadable, normaliseSalesforceValue, readSalesforceValue, wireOf } from './salesforce-values.ts'
 import { listsOf, soqlBeginning, soqlFiltersFor, soqlInstant, soqlQuery, soqlText, splitFilter } from './soql.ts'
 
