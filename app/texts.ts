@@ -3,6 +3,7 @@
  * Texts of a cell's state stand with the rule that chooses them, in `workbook/cell-status.ts`.
  */
 
+import { BOARD_TEXTS } from './texts/board.ts'
 import { COMMAND_TEXTS } from './texts/commands.ts'
 import { CONFLICTS_TEXTS } from './texts/conflicts.ts'
 import { CONNECT_TEXTS } from './texts/connect.ts'
@@ -425,6 +426,22 @@ export const TEXTS = {
     title: 'You, as others see you',
     name: 'Name',
     color: 'Colour',
+    /** The colours that can be chosen, and those that the server gives. */
+    colorNames: {
+      '#7048e8': 'Violet',
+      '#d6336c': 'Rose',
+      '#2f9e44': 'Green',
+      '#1c6fd1': 'Blue',
+      '#c2410c': 'Orange',
+      '#0b7285': 'Teal',
+      '#a16207': 'Ochre',
+      '#5f3dc4': 'Indigo',
+      '#a61e4d': 'Crimson',
+      '#2b8a3e': 'Dark green',
+      '#1864ab': 'Dark blue',
+      '#862e9c': 'Purple',
+      '#5c940d': 'Olive',
+    } as Readonly<Record<string, string>>,
     save: 'Save',
     here: (n: number) => `${plural(n, 'person', 'people')} here`,
     onlyYou: 'Only you are here',
@@ -443,6 +460,7 @@ export const TEXTS = {
 
   theme: { toDark: 'Use dark colours', toLight: 'Use light colours', toSystem: 'Follow the system’s colours' },
 
+  board: BOARD_TEXTS,
   connect: CONNECT_TEXTS,
   integrations: INTEGRATIONS_TEXTS,
   device: DEVICE_TEXTS,

@@ -7,7 +7,7 @@ import { isAwaited, mergeOrder, type RowNumber } from './row-index.ts'
 import type { Sheet, SheetChange } from './sheet.ts'
 import type { Aggregate, FilterGroup, SortKey } from './view.ts'
 import { type CompiledFilter, compileFilter, type Filter, type FilterContext, type Ignored } from './view-filter.ts'
-import type { AggregateFigure, GridLine, GroupLine, RowLine } from './view-lines.ts'
+import { type AggregateFigure, type GridLine, type GroupLine, groupKeyIn, PATH_END, type RowLine } from './view-lines.ts'
 
 /** What a view asks of the rows. */
 export interface ViewQuery {
@@ -17,6 +17,8 @@ export interface ViewQuery {
   readonly aggregates: Readonly<Record<string, Aggregate>>
   /** Keys of groups that are closed. */
   readonly collapsed: ReadonlySet<string>
+  /** Held rows go where they belong at once, and are only kept in sight; absent: they keep their place, as a line under a cursor should. */
+  readonly movesHeld?: boolean
 }
 
 /** Words of the figures, and of the group without a value. */
@@ -43,6 +45,7 @@ interface Key {
 }
 
 const NO_LINES: GridLine[] = []
+const NO_BUCKETS: readonly number[] = []
 const NO_FIGURES: readonly AggregateFigure[] = []
 const YES = 1
 const NO = 2
@@ -117,7 +120,8 @@ export class ViewIndex {
   setQuery(query: ViewQuery): void {
     const before = this.#query
     this.#query = query
-    if (before === undefined || before.filter !== query.filter || before.sorts !== query.sorts || before.groups !== query.groups) {
+    const isAlike = (['filter', 'sorts', 'groups', 'movesHeld'] as const).every((key) => before?.[key] === query[key])
+    if (before === undefined || !isAlike) {
       this.#mustSort = true
       this.#compiled = undefined
     }
@@ -426,7 +430,7 @@ export class ViewIndex {
    * people put it, and so do rows that are put beside it.
    */
   #pinned(inView: readonly RowNumber[]): readonly Pinned[] {
-    if (this.#sortKeys.length + this.#groupKeys.length === 0) return []
+    if (this.#query?.movesHeld === true || this.#sortKeys.length + this.#groupKeys.length === 0) return []
     const places = inView.filter((number) => this.#unplaced.has(number)).map((number) => ({ number, at: this.#order.indexOf(number) }))
     return places.sort((a, b) => a.at - b.at).map(({ number, at }) => ({ number, behind: this.#order[at - 1] }))
   }
@@ -458,6 +462,7 @@ export class ViewIndex {
   }
 
   #bucketsOf(number: RowNumber): readonly number[] {
+    if (this.#query?.movesHeld === true) return NO_BUCKETS
     return this.#groupKeys.map(({ column }) => column.bucketAt(number))
   }
 
@@ -593,16 +598,13 @@ interface GroupPart {
   readonly path: string
 }
 
-/** Ends each step of a group's path; labels are written as JSON, which never holds it bare. */
-const PATH_END = '\n'
-
 /** A group's path and those of the groups around it. */
 function* pathsAround(leaf: string): Generator<string> {
   for (let end = leaf.indexOf(PATH_END); end >= 0; end = leaf.indexOf(PATH_END, end + 1)) yield leaf.slice(0, end + 1)
 }
 
 const pathIn = (path: string, column: Column, bucket: number): string =>
-  `${path}${column.field.id}=${bucket === EMPTY ? '' : JSON.stringify(column.bucketLabel(bucket))}${PATH_END}`
+  groupKeyIn(path, column.field.id, bucket === EMPTY ? undefined : column.bucketLabel(bucket))
 
 interface Pinned {
   readonly number: RowNumber

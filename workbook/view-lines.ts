@@ -29,3 +29,10 @@ export interface GroupLine {
 
 /** What a grid draws from top to bottom: rows, and the heads of groups. An unchanged line is the same object as before. */
 export type GridLine = RowLine | GroupLine
+
+/** Ends each step of a group's path; labels are written as JSON, which never holds it bare. */
+export const PATH_END = '\n'
+
+/** The key of a group within the one around it (`path`, empty for the outermost); without a label the group of rows that have no value. */
+export const groupKeyIn = (path: string, field: FieldId, label: string | undefined): string =>
+  `${path}${field}=${label === undefined ? '' : JSON.stringify(label)}${PATH_END}`

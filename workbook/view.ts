@@ -51,8 +51,22 @@ export interface ColorRule {
 export const AGGREGATES = ['count', 'filled', 'empty', 'unique', 'sum', 'average', 'min', 'max', 'checked'] as const
 export type Aggregate = (typeof AGGREGATES)[number]
 
+/** In what shape a view shows its rows. */
+export const LAYOUTS = ['grid', 'board', 'timeline'] as const
+export type Layout = (typeof LAYOUTS)[number]
+
+/** The dates a timeline draws a row between; without an end a row is a single day. */
+export interface Span {
+  readonly start: FieldId
+  readonly end: FieldId | undefined
+}
+
 /** What a view shows of its sheet. Each attribute is kept under a key of its own, so that two people who change two of them both win. */
 export interface ViewConfig {
+  readonly layout: Layout
+  /** The field whose values are the lanes of a board. */
+  readonly lanes: FieldId | undefined
+  readonly span: Span | undefined
   readonly filter: FilterGroup
   readonly sorts: readonly SortKey[]
   readonly groups: readonly SortKey[]
@@ -83,6 +97,9 @@ export interface NamedView {
 export const NO_FILTER: FilterGroup = { kind: 'group', join: 'and', parts: [] }
 
 export const PLAIN_VIEW: ViewConfig = {
+  layout: 'grid',
+  lanes: undefined,
+  span: undefined,
   filter: NO_FILTER,
   sorts: [],
   groups: [],
@@ -109,21 +126,21 @@ function groupSchema(depth: number): z.ZodType<FilterGroup> {
   })
 }
 const filterGroup = groupSchema(FILTER_DEPTH)
+/** What may be absent is stored as `null`: an attribute that was taken away is told from one that was never set. */
+const orNone = <Value>(schema: z.ZodType<Value>): z.ZodType<Value | undefined> =>
+  schema.nullish().transform((stored) => stored ?? undefined) as unknown as z.ZodType<Value | undefined>
 const sortKey = z.object({ field: fieldId, direction: z.enum(['ascending', 'descending']) })
 
 const ATTRIBUTES: { readonly [Name in ViewAttribute]: z.ZodType<ViewConfig[Name]> } = {
+  layout: z.enum(LAYOUTS),
+  lanes: orNone(fieldId),
+  span: orNone(z.object({ start: fieldId, end: orNone(fieldId) })),
   filter: filterGroup,
   sorts: z.array(sortKey).max(10),
   groups: z.array(sortKey).max(GROUP_DEPTH),
   hidden: z.record(z.string(), z.boolean()),
   fieldOrder: z.array(fieldId).max(2_000),
-  frozen: z
-    .number()
-    .int()
-    .min(0)
-    .max(20)
-    .nullish()
-    .transform((count) => count ?? undefined) as unknown as z.ZodType<number | undefined>,
+  frozen: orNone(z.number().int().min(0).max(20)),
   rowHeight: z.enum(['short', 'medium', 'tall', 'extra']),
   colors: z.array(z.object({ when: filterGroup, tint: z.enum(TINTS), target: z.union([z.literal('row'), fieldId]) })).max(50),
   aggregates: z.record(z.string(), z.enum(AGGREGATES)) as unknown as z.ZodType<Readonly<Record<string, Aggregate>>>,
@@ -147,6 +164,12 @@ export function parseConfig(stored: Readonly<Record<string, unknown>>): {
   return { config, unread }
 }
 
+/** What a view groups its rows by: a board by its lanes, whatever the same rows are grouped by as a grid. */
+export function groupsOf({ layout, lanes, groups }: Pick<ViewConfig, 'layout' | 'lanes' | 'groups'>): readonly SortKey[] {
+  if (layout !== 'board') return groups
+  return lanes === undefined ? [] : [{ field: lanes, direction: 'ascending' }]
+}
+
 export const isSameAttribute = (a: unknown, b: unknown): boolean => a === b || JSON.stringify(a) === JSON.stringify(b)
 
 /** A view's configuration for a copy of its sheet: each field by its copy, what names no other field is left out. */
@@ -164,8 +187,12 @@ export function configForFields(config: ViewConfig, fields: ReadonlyMap<FieldId,
     return of.field === STATE_FIELD ? [of] : named(of.field).map((field) => ({ ...of, field }))
   }
   const group = (of: FilterGroup): FilterGroup => ({ ...of, parts: of.parts.flatMap(part) })
+  const { lanes, span } = config
+  const [start] = span === undefined ? [] : named(span.start)
   return {
     ...config,
+    lanes: lanes && named(lanes)[0],
+    span: span && start && { start, end: span.end && named(span.end)[0] },
     filter: group(config.filter),
     sorts: keys(config.sorts),
     groups: keys(config.groups),

@@ -5,10 +5,11 @@ import type { FieldId, RowId } from '../../workbook/ids.ts'
 import type { Sheet } from '../../workbook/sheet.ts'
 import type { WorkbookInfo } from '../collab/workbook-session.ts'
 import { linkOfCell } from '../grid/cell-display.ts'
-import type { CellId, GridHandle, KeptRange } from '../grid/grid.tsx'
+import type { KeptRange } from '../grid/grid.tsx'
 import { selectedRows } from '../grid/grid-commands.ts'
 import { type GridCommand, keysText } from '../grid/grid-keys.ts'
 import type { Range, Selection } from '../grid/grid-model.ts'
+import type { CellId, SheetHandle } from '../grid/sheet-handle.ts'
 import { type GridArea, readOnlyReason, type SheetEditing } from '../grid/use-sheet-editing.ts'
 import { TEXTS } from '../texts.ts'
 import type { GridView } from '../views/view-controller.ts'
@@ -31,7 +32,7 @@ export interface CommandsOptions {
   /** Why nothing can be edited, where nothing can. */
   readonly refusal: string | undefined
   readonly isMac: boolean
-  readonly grid: RefObject<GridHandle | null>
+  readonly grid: RefObject<SheetHandle | null>
   readonly say: (text: string) => void
   /** Commands of the screen: dialogs, panel, regions. */
   readonly onScreen: (command: GridCommand) => void
@@ -186,7 +187,7 @@ export function useCommands(options: CommandsOptions): Commands {
       run: later(() => onGoTo(cell)),
     })
     const fixed: readonly PaletteItem[] = [
-      ...commandItems((command) => lastRun.current?.(command)),
+      ...commandItems((command) => lastRun.current?.(command)).filter(({ command }) => refusalOf(command) === undefined),
       ...more,
       ...info.sheets.map(({ id, name }): PaletteItem => ({ id: `sheet:${id}`, kind: 'sheet', label: name, run: () => onSheet(id) })),
       ...(here === undefined ? [] : view.fields.map(({ id, name }) => goItem('field', id, name, { row: here, field: id }))),
@@ -237,8 +238,12 @@ export function useCommands(options: CommandsOptions): Commands {
     }
   }
 
+  const refusalOf = (command: GridCommand | undefined): string | undefined => command && grid.current?.refuses?.(command)
+
   const run = (command: GridCommand): void => {
-    if (OF_SCREEN.has(command.do)) onCommand(command)
+    const refused = refusalOf(command)
+    if (refused !== undefined) say(refused)
+    else if (OF_SCREEN.has(command.do)) onCommand(command)
     else grid.current?.run(command)
   }
 

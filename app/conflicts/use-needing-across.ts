@@ -1,6 +1,6 @@
 import { useCallback, useEffect, useRef } from 'react'
 import { callApi } from '../api-client.ts'
-import type { CellId } from '../grid/grid.tsx'
+import type { CellId } from '../grid/sheet-handle.ts'
 import type { NeedingCell, Survey } from '../sync-panel/survey.ts'
 import { TEXTS } from '../texts.ts'
 import { nextSheetOf } from './next-sheet.ts'

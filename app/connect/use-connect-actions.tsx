@@ -8,9 +8,9 @@ import type { Sheet } from '../../workbook/sheet.ts'
 import { failureText } from '../api-client.ts'
 import type { WorkbookSession } from '../collab/workbook-session.ts'
 import type { PaletteItem } from '../commands/palette.tsx'
-import type { GridHandle } from '../grid/grid.tsx'
 import { selectedRows } from '../grid/grid-commands.ts'
 import type { ColumnAction } from '../grid/grid-head.tsx'
+import type { SheetHandle } from '../grid/sheet-handle.ts'
 import { TEXTS } from '../texts.ts'
 import type { OpenDialog } from '../workbook/dialogs.tsx'
 import { setPaused } from './card-parts.tsx'
@@ -38,7 +38,7 @@ export function useConnectActions(o: {
   readonly session: WorkbookSession
   readonly sheet: Sheet
   readonly connections: readonly ConnectionInfo[]
-  readonly grid: RefObject<GridHandle | null>
+  readonly grid: RefObject<SheetHandle | null>
   /** The connection of the active cell, else the sheet's first. */
   readonly connectionHere: () => string | undefined
   readonly isGuest: boolean

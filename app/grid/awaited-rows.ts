@@ -48,8 +48,8 @@ export function wholeSheetEditing(editing: SheetEditing, sheet: Sheet, say: (tex
     deleteRows: (rows) => {
       if (isHere(someAway(rows))) editing.deleteRows(rows)
     },
-    moveRows: (rows, place) => {
-      if (isHere(true)) editing.moveRows(rows, place)
+    moveRows: (rows, place, given) => {
+      if (isHere(place !== undefined || someAway(rows))) editing.moveRows(rows, place, given)
     },
   }
 }

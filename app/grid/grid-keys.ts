@@ -258,22 +258,23 @@ const tableOf = (where: Where): ReadonlyMap<string, Bound> =>
 
 const TABLES: Readonly<Record<Where, ReadonlyMap<string, Bound>>> = { cell: tableOf('cell'), screen: tableOf('screen') }
 
-function boundTo(press: KeyPress, isMac: boolean, where: Where): Bound | undefined {
+/** What a table of keys holds for a press; its keys are called as in `KEY_LINES`. */
+export function lookUp<Bound>(table: ReadonlyMap<string, Bound>, press: KeyPress, isMac: boolean): Bound | undefined {
   const modifiers = modifiersOf(press, isMac)
   if (modifiers === undefined) return undefined
   for (const name of namesOf(press, modifiers)) {
-    const bound = TABLES[where].get(`${modifiers}${name}`)
+    const bound = table.get(`${modifiers}${name}`)
     if (bound !== undefined) return bound
     // Ctrl+Space is Ctrl on every keyboard.
-    if (press.ctrlKey && !press.metaKey && !press.altKey && name === 'Space') return TABLES[where].get(`Ctrl+${name}`)
+    if (press.ctrlKey && !press.metaKey && !press.altKey && name === 'Space') return table.get(`Ctrl+${name}`)
   }
   // A slash is typed with Shift on many keyboards.
-  if (press.key === '/' && modifiers === 'Main+Shift+') return TABLES[where].get('Main+/')
+  if (press.key === '/' && modifiers === 'Main+Shift+') return table.get('Main+/')
   return undefined
 }
 
 /** Keys that mean the same anywhere on the workbook screen. */
-export const screenCommand = (press: KeyPress, isMac: boolean): GridCommand | undefined => boundTo(press, isMac, 'screen')?.command
+export const screenCommand = (press: KeyPress, isMac: boolean): GridCommand | undefined => lookUp(TABLES.screen, press, isMac)?.command
 
 /** A sign that this keyboard types with AltGr (seen as Ctrl+Alt) or, on a Mac, with Option. */
 const typesSign = ({ key, ctrlKey, metaKey, altKey }: KeyPress, isMac: boolean): boolean =>
@@ -281,7 +282,7 @@ const typesSign = ({ key, ctrlKey, metaKey, altKey }: KeyPress, isMac: boolean):
 
 /** What a key does while a cell, not an editor, has the focus. `undefined` leaves it to the browser and to the screen. */
 export function gridCommand(press: KeyPress, isMac: boolean): GridCommand | undefined {
-  const bound = boundTo(press, isMac, 'cell')
+  const bound = lookUp(TABLES.cell, press, isMac)
   if (bound !== undefined) return bound.isNative ? undefined : bound.command
   const { key } = press
   if (typesSign(press, isMac)) return { do: 'edit', text: key }
@@ -291,7 +292,7 @@ export function gridCommand(press: KeyPress, isMac: boolean): GridCommand | unde
 }
 
 /** A line's keys as the list names them: four arrows are one name. */
-export function keysOf(line: KeyLine): string {
+export function keysOf(line: { readonly keys: Readonly<Record<string, unknown>>; readonly shown?: string }): string {
   if (line.shown !== undefined) return line.shown
   const names = Object.keys(line.keys)
   const prefix = names[0]?.endsWith('ArrowUp') && names.length === 4 ? names[0].slice(0, -'ArrowUp'.length) : undefined

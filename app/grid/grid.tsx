@@ -43,6 +43,7 @@ import {
 import { addingOf, gridPointers } from './grid-pointers.ts'
 import { areasOf, marksOf } from './peer-marks.ts'
 import { HEADER_ROWS, type Painter, type Scene, type ShownView } from './scene.ts'
+import type { CellId, SheetHandle } from './sheet-handle.ts'
 import { useColumns, WIDTH_STEP, widthWithin } from './use-columns.ts'
 import type { SheetEditing } from './use-sheet-editing.ts'
 import { makeLineSpace } from './viewport.ts'
@@ -51,28 +52,8 @@ const HEAD_HEIGHT = 54
 /** Heads of groups are so tall in every height of rows. */
 const GROUP_HEIGHT = 32
 
-export interface CellId {
-  readonly row: RowId
-  readonly field: FieldId
-}
-
 /** A selected rectangle by what stands at two of its corners. */
 export type KeptRange = KeptSelection<RowId, FieldId>['ranges'][number]
-
-/** What the page may ask of the grid. */
-export interface GridHandle {
-  focus(): void
-  goTo(cell: CellId): void
-  /** Scrolls a cell into sight and leaves the selection where it is. */
-  reveal(cell: CellId): void
-  /** Selects a cell and scrolls to it without taking the focus. */
-  show(cell: CellId): void
-  /** Does what a menu or the palette asks for, to what is selected. */
-  run(command: GridCommand): void
-  /** What is selected, and what its places stand for. */
-  ground(): CommandGround | undefined
-  select(selection: Selection): void
-}
 
 /** Where a menu was asked for, in pixels of the window. The selection holds what it is for. */
 export interface MenuPlace {
@@ -88,7 +69,7 @@ export interface GridPlace {
 }
 
 export interface GridProps {
-  readonly ref: Ref<GridHandle>
+  readonly ref: Ref<SheetHandle>
   readonly label: string
   readonly view: ShownView
   readonly painter: Painter
@@ -327,7 +308,6 @@ export function Grid(props: GridProps) {
     },
     run: (command) => run(command, selection ?? at({ row: 0, column: 0 })),
     ground: () => (selection === undefined ? undefined : groundOf(selection)),
-    select: (next) => select(next),
     focus: () => (selection === undefined ? select(at({ row: 0, column: 0 })) : bodyRef.current?.focus(selection.active)),
     goTo: (cell) => {
       if (!goNow(cell)) awaited.current = cell

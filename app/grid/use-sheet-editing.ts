@@ -71,7 +71,8 @@ export interface SheetEditing {
   insertRows(count: number, place: RowPlace, given?: NewRowValues): readonly RowId[]
   duplicateRows(rows: readonly RowId[]): readonly RowId[]
   deleteRows(rows: readonly RowId[]): void
-  moveRows(rows: readonly RowId[], place: RowPlace): void
+  /** Puts rows elsewhere, gives them values, or both as one step: a card that goes to another lane. */
+  moveRows(rows: readonly RowId[], place: RowPlace | undefined, given?: NewRowValues): void
   /** Takes in a step of any other kind: fields, views. */
   pushStep(step: Step): void
   /** Takes the last step back and answers where it was. */
@@ -409,10 +410,14 @@ export function useSheetEditing(session: WorkbookSession, sheet: Sheet, formats:
         keep([rowsPart(ground, rows, true)], atRow(rows[0]))
         say(linked === 0 ? T.rowsDeleted(rows.length) : T.linkedDeleted(rows.length, linked))
       },
-      moveRows: (rows, place) => {
-        const moves = moveRows(sheet, rows, place, editor())
-        keep([movesPart(ground, moves)], atRow(rows[0]))
-        say(T.rowsMoved(rows.length))
+      moveRows: (rows, place, given = []) => {
+        const moves = place === undefined ? [] : moveRows(sheet, rows, place, editor())
+        const cells = rows.flatMap((row) => given.map((value) => ({ row, ...value })))
+        const done = editCells(sheet, cells, editor())
+        const parts = [...(moves.length > 0 ? [movesPart(ground, moves)] : []), ...(done.length > 0 ? [cellsPart(ground, done)] : [])]
+        keep(parts, cells[0] ?? atRow(rows[0]))
+        // Where it gives them values, whoever asked for it knows better what it means.
+        if (given.length === 0) say(T.rowsMoved(rows.length))
       },
       pushStep: (step) => {
         undo.current = pushStep(undo.current, step)

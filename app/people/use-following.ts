@@ -2,7 +2,7 @@ import { type RefObject, useCallback, useEffect, useMemo, useState } from 'react
 import type { FieldId, RowId } from '../../workbook/ids.ts'
 import type { Peer } from '../collab/presence.ts'
 import type { WorkbookSession } from '../collab/workbook-session.ts'
-import type { GridHandle } from '../grid/grid.tsx'
+import type { SheetHandle } from '../grid/sheet-handle.ts'
 
 export interface Following {
   /** Whom this window follows. */
@@ -17,7 +17,7 @@ const OWN_MOVES = ['pointerdown', 'wheel', 'keydown'] as const
 export interface FollowingParts {
   readonly session: WorkbookSession
   readonly peers: readonly Peer[]
-  readonly grid: RefObject<GridHandle | null>
+  readonly grid: RefObject<SheetHandle | null>
   /** Where one's own moves are made. */
   readonly area: RefObject<HTMLElement | null>
   /** The sheet that is shown. */

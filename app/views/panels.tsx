@@ -1,5 +1,6 @@
 import { ArrowDown, ArrowUp, Plus, Trash2 } from 'lucide-react'
 import { useId, useState } from 'react'
+import { laneFields } from '../../workbook/board.ts'
 import type { Field, FieldType } from '../../workbook/fields.ts'
 import type { FieldId } from '../../workbook/ids.ts'
 import { kindOfField, type ValueKind } from '../../workbook/value-kind.ts'
@@ -69,11 +70,6 @@ const FIGURES: Readonly<Record<ValueKind, readonly Aggregate[]>> = {
 const OF_FEW_VALUES: ReadonlySet<FieldType> = new Set(['single-select', 'person', 'checkbox', 'rating', 'multi-select'])
 
 export function GroupPanel({ config, fields, onChange, onCollapse }: PanelProps & { readonly onCollapse: (isCollapsed: boolean) => void }) {
-  const { aggregates } = config
-  const setFigure = (field: FieldId, aggregate: string): void => {
-    const { [field]: _, ...others } = aggregates
-    onChange({ aggregates: aggregate === '' ? others : { ...others, [field]: aggregate as Aggregate } })
-  }
   return (
     <div className="grid gap-2 sm:min-w-96">
       <KeyList
@@ -95,6 +91,47 @@ export function GroupPanel({ config, fields, onChange, onCollapse }: PanelProps 
           </Button>
         </span>
       )}
+      <Figures config={config} fields={fields} onChange={onChange} />
+    </div>
+  )
+}
+
+/** What the lanes of a board are made of, and what is added up in each. */
+export function LanesPanel({ config, fields, onChange }: PanelProps) {
+  const suitable = laneFields(fields)
+  return (
+    <div className="grid gap-2 sm:min-w-96">
+      {suitable.length === 0 ? (
+        <p className="hint m-0">{TEXTS.board.noField}</p>
+      ) : (
+        <label className="flex items-center gap-2">
+          <span className="flex-1">{TEXTS.board.laneField}</span>
+          <select
+            className="input view-select"
+            value={suitable.some(({ id }) => id === config.lanes) ? config.lanes : ''}
+            onChange={(event) => onChange({ lanes: event.target.value as FieldId })}
+          >
+            {!suitable.some(({ id }) => id === config.lanes) && <option value="">{TEXTS.board.noLaneField}</option>}
+            {suitable.map((field) => (
+              <option key={field.id} value={field.id}>
+                {field.name}
+              </option>
+            ))}
+          </select>
+        </label>
+      )}
+      <Figures config={config} fields={fields} onChange={onChange} />
+    </div>
+  )
+}
+
+function Figures({ config: { aggregates }, fields, onChange }: PanelProps) {
+  const setFigure = (field: FieldId, aggregate: string): void => {
+    const { [field]: _, ...others } = aggregates
+    onChange({ aggregates: aggregate === '' ? others : { ...others, [field]: aggregate as Aggregate } })
+  }
+  return (
+    <>
       <h3 className="label m-0 mt-1">{T.figures}</h3>
       <div className="grid max-h-56 gap-1 overflow-auto">
         {fields.map((field) => (
@@ -116,7 +153,7 @@ export function GroupPanel({ config, fields, onChange, onCollapse }: PanelProps 
           </label>
         ))}
       </div>
-    </div>
+    </>
   )
 }
 

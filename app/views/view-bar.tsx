@@ -1,15 +1,15 @@
-import { ArrowDownUp, EyeOff, Filter, Group, Paintbrush, Plus, User } from 'lucide-react'
+import { ArrowDownUp, Columns3, EyeOff, Filter, Group, Paintbrush, Plus, User } from 'lucide-react'
 import { useState } from 'react'
 import type { Field } from '../../workbook/fields.ts'
 import { conditionsOf, type NamedView } from '../../workbook/view.ts'
 import { Button, IconButton } from '../kit/button.tsx'
 import { TEXTS } from '../texts.ts'
-import { ColorPanel, FieldsPanel, FilterPanel, GroupPanel, SortPanel } from './panels.tsx'
+import { ColorPanel, FieldsPanel, FilterPanel, GroupPanel, LanesPanel, SortPanel } from './panels.tsx'
 import { isHiddenIn } from './shown-fields.ts'
 import { ToolPanel } from './tool-panel.tsx'
 import type { UsedView } from './use-view.ts'
 import { ViewDialog } from './view-dialog.tsx'
-import { HeightMenu, ViewMenu } from './view-menus.tsx'
+import { HeightMenu, LayoutMenu, ViewMenu } from './view-menus.tsx'
 import './views.css'
 
 const T = TEXTS.views
@@ -75,6 +75,7 @@ export function ViewBar({ used, fields, canShare, say, isFilterOpen, onFilterOpe
         </IconButton>
         {/* biome-ignore lint/a11y/useSemanticElements: a fieldset is for forms */}
         <span role="group" aria-label={T.options} className="ml-auto flex flex-none items-center gap-0.5">
+          <LayoutMenu layout={config.layout} onChange={(layout) => used.changeFields({ layout })} />
           <ToolPanel
             label={T.filter}
             title={T.filter}
@@ -88,16 +89,22 @@ export function ViewBar({ used, fields, canShare, say, isFilterOpen, onFilterOpe
           <ToolPanel label={T.sort} title={T.sort} icon={<ArrowDownUp size={13} aria-hidden />} count={config.sorts.length}>
             <SortPanel {...panel} />
           </ToolPanel>
-          <ToolPanel label={T.group} title={T.group} icon={<Group size={13} aria-hidden />} count={config.groups.length}>
-            <GroupPanel {...panel} onCollapse={collapse} />
-          </ToolPanel>
+          {config.layout === 'board' ? (
+            <ToolPanel label={TEXTS.board.lanes} title={TEXTS.board.lanes} icon={<Columns3 size={13} aria-hidden />} count={0}>
+              <LanesPanel {...panel} onChange={used.changeFields} />
+            </ToolPanel>
+          ) : (
+            <ToolPanel label={T.group} title={T.group} icon={<Group size={13} aria-hidden />} count={config.groups.length}>
+              <GroupPanel {...panel} onCollapse={collapse} />
+            </ToolPanel>
+          )}
           <ToolPanel label={T.fields} title={T.fields} icon={<EyeOff size={13} aria-hidden />} count={hidden}>
             <FieldsPanel {...panel} onChange={used.changeFields} />
           </ToolPanel>
           <ToolPanel label={T.color} title={T.color} icon={<Paintbrush size={13} aria-hidden />} count={config.colors.length}>
             <ColorPanel {...panel} />
           </ToolPanel>
-          <HeightMenu height={config.rowHeight} onChange={(rowHeight) => views.change({ rowHeight })} />
+          {config.layout === 'grid' && <HeightMenu height={config.rowHeight} onChange={(rowHeight) => views.change({ rowHeight })} />}
         </span>
       </nav>
       {changed.length > 0 && (

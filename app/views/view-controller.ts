@@ -3,7 +3,7 @@ import { rowHasState } from '../../workbook/column-store.ts'
 import type { Field } from '../../workbook/fields.ts'
 import type { FieldId, RowId } from '../../workbook/ids.ts'
 import type { Sheet } from '../../workbook/sheet.ts'
-import { type ColorRule, isSameAttribute, ROW_HEIGHTS, type Tint, type ViewConfig } from '../../workbook/view.ts'
+import { type ColorRule, groupsOf, isSameAttribute, ROW_HEIGHTS, type Tint, type ViewConfig } from '../../workbook/view.ts'
 import {
   compileFilter,
   type Filter,
@@ -104,7 +104,7 @@ export class ViewController {
       emptyGroup: TEXTS.views.emptyGroup,
     })
     this.#config = config
-    this.#query = { ...config, collapsed }
+    this.#query = { ...config, groups: groupsOf(config), collapsed, movesHeld: config.layout !== 'grid' }
     this.#index.setQuery(this.#query)
     this.#readFields()
     this.open()
@@ -158,9 +158,10 @@ export class ViewController {
     const query: ViewQuery = {
       filter: kept(config.filter, this.#query.filter),
       sorts: kept(config.sorts, this.#query.sorts),
-      groups: kept(config.groups, this.#query.groups),
+      groups: kept(groupsOf(config), this.#query.groups),
       aggregates: kept(config.aggregates, this.#query.aggregates),
       collapsed: isSameSet(collapsed, this.#query.collapsed) ? this.#query.collapsed : collapsed,
+      movesHeld: config.layout !== 'grid',
     }
     const isSame = (Object.keys(query) as (keyof ViewQuery)[]).every((key) => query[key] === this.#query[key])
     if (!isSame) {
@@ -191,7 +192,7 @@ export class ViewController {
     const { sheet } = this.#options
     const values = new Map(valuesToMatch(this.#config.filter, sheet.fields(), this.#context).map(({ field, value }) => [field, value]))
     // The group a person works in says more than a filter, which has several ways to be matched.
-    if (beside !== undefined) for (const { field } of this.#config.groups) values.set(field, sheet.value(beside, field))
+    if (beside !== undefined) for (const { field } of this.#query.groups) values.set(field, sheet.value(beside, field))
     return [...values].map(([field, value]) => ({ field, value }))
   }
 

@@ -1,7 +1,9 @@
-import { Check, Ellipsis, Rows3 } from 'lucide-react'
+import { ChartGantt, Check, Ellipsis, type LucideIcon, Rows3, SquareKanban, Table2 } from 'lucide-react'
+import type { ReactNode } from 'react'
 import { Button as AriaButton, Menu, MenuItem, MenuTrigger, Popover } from 'react-aria-components'
-import { ROW_HEIGHTS, type RowHeight } from '../../workbook/view.ts'
+import { type Layout, ROW_HEIGHTS, type RowHeight } from '../../workbook/view.ts'
 import { TEXTS } from '../texts.ts'
+import { OFFERED_LAYOUTS } from './layouts.ts'
 import type { UsedView } from './use-view.ts'
 
 const T = TEXTS.views
@@ -65,6 +67,33 @@ export function ViewMenu({ used: { views, state }, canShare, onRename, onRemove 
   )
 }
 
+const LAYOUT_ICONS: Readonly<Record<Layout, LucideIcon>> = { grid: Table2, board: SquareKanban, timeline: ChartGantt }
+
+/** As what the rows are shown: lines of a grid, cards of a board, bars of a timeline. */
+export function LayoutMenu({ layout, onChange }: { layout: Layout; onChange: (layout: Layout) => void }) {
+  const Icon = LAYOUT_ICONS[layout]
+  return (
+    <MenuTrigger>
+      <AriaButton className="button ghost small" data-used={layout !== 'grid' || undefined} aria-label={T.layoutNow(T.layouts[layout])}>
+        <Icon size={13} aria-hidden />
+        <span className="view-tool-text">{T.layouts[layout]}</span>
+      </AriaButton>
+      <Popover placement="bottom end" className="popover arrives">
+        <ChoiceMenu
+          choices={OFFERED_LAYOUTS}
+          chosen={layout}
+          nameOf={(one) => T.layouts[one]}
+          iconOf={(one) => {
+            const Shown = LAYOUT_ICONS[one]
+            return <Shown size={13} aria-hidden />
+          }}
+          onChange={onChange}
+        />
+      </Popover>
+    </MenuTrigger>
+  )
+}
+
 /** How tall the rows are. */
 export function HeightMenu({ height, onChange }: { height: RowHeight; onChange: (height: RowHeight) => void }) {
   const heights = Object.keys(ROW_HEIGHTS) as RowHeight[]
@@ -75,24 +104,39 @@ export function HeightMenu({ height, onChange }: { height: RowHeight; onChange: 
         <span className="view-tool-text">{T.height}</span>
       </AriaButton>
       <Popover placement="bottom end" className="popover arrives">
-        <Menu
-          className="menu"
-          selectionMode="single"
-          disallowEmptySelection
-          selectedKeys={[height]}
-          onSelectionChange={(keys) => {
-            const [chosen] = keys === 'all' ? [] : [...keys]
-            const next = heights.find((one) => one === chosen)
-            if (next !== undefined) onChange(next)
-          }}
-        >
-          {heights.map((one) => (
-            <MenuItem key={one} id={one} className="menu-item" textValue={T.heights[one]}>
-              <Check size={13} aria-hidden className={one === height ? '' : 'invisible'} /> {T.heights[one]}
-            </MenuItem>
-          ))}
-        </Menu>
+        <ChoiceMenu choices={heights} chosen={height} nameOf={(one) => T.heights[one]} onChange={onChange} />
       </Popover>
     </MenuTrigger>
+  )
+}
+
+interface ChoiceMenuProps<Choice extends string> {
+  readonly choices: readonly Choice[]
+  readonly chosen: Choice
+  readonly nameOf: (choice: Choice) => string
+  readonly iconOf?: (choice: Choice) => ReactNode
+  readonly onChange: (choice: Choice) => void
+}
+
+/** A menu in which one of several is chosen. */
+function ChoiceMenu<Choice extends string>({ choices, chosen, nameOf, iconOf, onChange }: ChoiceMenuProps<Choice>) {
+  return (
+    <Menu
+      className="menu"
+      selectionMode="single"
+      disallowEmptySelection
+      selectedKeys={[chosen]}
+      onSelectionChange={(keys) => {
+        const [key] = keys === 'all' ? [] : [...keys]
+        const next = choices.find((one) => one === key)
+        if (next !== undefined) onChange(next)
+      }}
+    >
+      {choices.map((one) => (
+        <MenuItem key={one} id={one} className="menu-item" textValue={nameOf(one)}>
+          <Check size={13} aria-hidden className={one === chosen ? '' : 'invisible'} /> {iconOf?.(one)} {nameOf(one)}
+        </MenuItem>
+      ))}
+    </Menu>
   )
 }

@@ -1,8 +1,8 @@
 import type { KeyboardEvent } from 'react'
 import type { CellChoice, CellStatus, CellStatusKind } from '../../workbook/cell-status.ts'
 import type { Field } from '../../workbook/fields.ts'
-import type { CellId } from '../grid/grid.tsx'
 import { keysText } from '../grid/grid-keys.ts'
+import type { CellId } from '../grid/sheet-handle.ts'
 import { Button } from '../kit/button.tsx'
 import { TEXTS } from '../texts.ts'
 

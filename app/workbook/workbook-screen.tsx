@@ -1,5 +1,5 @@
 import { Plus } from 'lucide-react'
-import { useCallback, useEffect, useMemo, useRef, useState, useSyncExternalStore } from 'react'
+import { Suspense, useCallback, useEffect, useMemo, useRef, useState, useSyncExternalStore } from 'react'
 import { cellStatus, needsPerson } from '../../workbook/cell-status.ts'
 import { editField } from '../../workbook/edit.ts'
 import { makeValueFormats, showValue } from '../../workbook/field-values.ts'
@@ -21,13 +21,15 @@ import { FieldsContext } from '../fields/fields-context.ts'
 import { useCellChecks } from '../fields/use-cell-checks.ts'
 import { wholeSheetEditing } from '../grid/awaited-rows.ts'
 import type { Band } from '../grid/columns.ts'
-import { type CellId, Grid, type GridHandle, type GridPlace, type KeptRange } from '../grid/grid.tsx'
+import { Grid, type GridPlace, type KeptRange } from '../grid/grid.tsx'
 import { type GridCommand, screenCommand } from '../grid/grid-keys.ts'
 import type { Painter } from '../grid/scene.ts'
+import type { CellId } from '../grid/sheet-handle.ts'
 import { type StepPart, valuePart } from '../grid/undo-stack.ts'
-import { readOnlyReason, useSheetEditing } from '../grid/use-sheet-editing.ts'
+import { type NewRowValues, readOnlyReason, useSheetEditing } from '../grid/use-sheet-editing.ts'
 import { appColor } from '../kit/app-colors.ts'
 import { Button } from '../kit/button.tsx'
+import { Spinner } from '../kit/spinner.tsx'
 import { makeTimes } from '../kit/times.ts'
 import { FollowingPill } from '../people/following-pill.tsx'
 import { useFollowing } from '../people/use-following.ts'
@@ -41,6 +43,7 @@ import { useSheetWork } from '../sheets/use-sheet-work.ts'
 import { SyncPanel } from '../sync-panel/panel.tsx'
 import { heldTexts, isRoundTheEnd, nextNeeding, sendingCells } from '../sync-panel/survey.ts'
 import { TEXTS } from '../texts.ts'
+import { LAYOUT_PARTS } from '../views/layouts.ts'
 import { TotalsLine } from '../views/totals-line.tsx'
 import { useView } from '../views/use-view.ts'
 import { NoMatch, ViewBar } from '../views/view-bar.tsx'
@@ -56,6 +59,7 @@ import { useAnnouncer } from './use-announcer.ts'
 import { useCellOfAddress } from './use-cell-of-address.ts'
 import { useGoToCell } from './use-go-to-cell.ts'
 import { loosePaste, useLoosePaste } from './use-loose-paste.ts'
+import { useSheetHandle } from './use-sheet-handle.ts'
 import { useStable } from './use-stable.ts'
 import { usePlans, useSurvey } from './use-survey.ts'
 
@@ -102,7 +106,7 @@ export function WorkbookScreen({ session, state, info, open }: WorkbookScreenPro
   )
   const invalidReason = useCellChecks(sheet, formats)
   const peers = useSyncExternalStore(session.subscribePresence, session.peers)
-  const grid = useRef<GridHandle>(null)
+  const { shown: grid, attach, arriveAt } = useSheetHandle()
   const root = useRef<HTMLDivElement>(null)
   const [active, setActive] = useState<CellId>()
   const [isFilterOpen, setFilterOpen] = useState(false)
@@ -122,6 +126,15 @@ export function WorkbookScreen({ session, state, info, open }: WorkbookScreenPro
   const onViewStep = useCallback((part: StepPart): void => pushStep({ parts: [part] }), [pushStep])
   const used = useView({ sheet, formats, me, activeRow: active?.row, onStep: onViewStep })
   const { view } = used
+  const { layout } = used.state.current.config
+  const Layout = LAYOUT_PARTS[layout]
+  // Whoever comes back to the grid is shown the row they are in.
+  const drawnLayout = useRef(layout)
+  useEffect(() => {
+    if (drawnLayout.current === layout) return
+    drawnLayout.current = layout
+    if (layout === 'grid' && active !== undefined) requestAnimationFrame(() => grid.current?.show(active))
+  }, [layout, active, grid])
   const isMovingHere = active !== undefined && view.isMoving(active.row)
   useEffect(() => {
     if (isMovingHere) say(TEXTS.views.moving)
@@ -207,14 +220,13 @@ export function WorkbookScreen({ session, state, info, open }: WorkbookScreenPro
     (cell: CellId): void => {
       setPanelOpen(false)
       reveal(cell.row)
-      // The grid may be behind a sheet that is closing: wait until it can take the focus.
-      requestAnimationFrame(() => grid.current?.goTo(cell))
+      arriveAt(cell)
     },
-    [reveal],
+    [reveal, arriveAt],
   )
 
   const openSheet = useOpenSheet({ session, info, open: open.info.id, isEditing, say })
-  const goToCell = useGoToCell({ sheet, grid, openSheet, reveal })
+  const goToCell = useGoToCell({ sheet, arriveAt, openSheet, reveal })
   useCellOfAddress(open.info.id, goToCell)
   const hasCell = useCallback((cell: CellId): boolean => sheet.hasRow(cell.row) && sheet.field(cell.field) !== undefined, [sheet])
   const toNextSheet = useNeedingAcross({
@@ -261,10 +273,15 @@ export function WorkbookScreen({ session, state, info, open }: WorkbookScreenPro
   const duplicate = useCallback(() => setDialog({ kind: 'duplicate' }), [])
   const closePanel = useCallback(() => setPanelOpen(false), [])
 
-  const addRow = (): void => {
-    // Under a filter the row gets what makes it match, where a person could type it; else it is shown until it is left.
-    const row = editing.addRow(view.valuesForNewRow(undefined))
+  /** Under a filter the row gets what makes it match, where a person could type it; else it is shown until it is left. */
+  const addRowWith = (given: NewRowValues): RowId => {
+    const named = new Set(given.map(({ field }) => field))
+    const row = editing.addRow([...view.valuesForNewRow(undefined).filter(({ field }) => !named.has(field)), ...given])
     used.keep(row)
+    return row
+  }
+  const addRow = (): void => {
+    const row = addRowWith([])
     const shown = view.fields
     const first = shown.find((field) => readOnlyReason(field) === undefined) ?? shown[0]
     if (first !== undefined) goTo({ row, field: first.id })
@@ -448,7 +465,8 @@ export function WorkbookScreen({ session, state, info, open }: WorkbookScreenPro
     }
   }
   useLoosePaste(gridArea, dialog === undefined && state.isLoaded ? paste : undefined)
-  const hasCard = activeStatus !== undefined && needsPerson(activeStatus.kind)
+  // Beside a cell of the grid; a card of a board says it below the lanes, as a cell does that nobody has to answer.
+  const hasCard = Layout === undefined && activeStatus !== undefined && needsPerson(activeStatus.kind)
   const strip = active && activeField && activeStatus && (
     <CellStrip
       cell={active}
@@ -468,6 +486,22 @@ export function WorkbookScreen({ session, state, info, open }: WorkbookScreenPro
       onLeave={() => grid.current?.focus()}
     />
   )
+
+  const notice = isEmpty ? (
+    <EmptyRows
+      isLoading={
+        !state.isLoaded || (!state.isSynced && state.link.kind !== 'off' && state.link.kind !== 'refused' && state.link.kind !== 'waiting')
+      }
+      connections={access.isGuest ? [] : connections}
+      canAdd={access.refusal === undefined}
+      canConnect={!access.isGuest}
+      hasSandbox={state.session?.hasSandbox === true}
+      onDialog={setDialog}
+      onAddRow={addRow}
+    />
+  ) : view.stats.isFiltered && view.stats.shown === 0 && !view.stats.isBuilding ? (
+    <NoMatch used={used} />
+  ) : null
 
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: keys that mean the same everywhere on the screen
@@ -526,61 +560,77 @@ export function WorkbookScreen({ session, state, info, open }: WorkbookScreenPro
           <FollowingPill following={following} />
           {commands.findBar}
           <FieldsContext value={fieldsHere}>
-            <Grid
-              key={sheet.id}
-              ref={grid}
-              place={places.current.get(sheet.id)}
-              onLeave={(place) => places.current.set(sheet.id, place)}
-              label={TEXTS.grid.label(open.info.name)}
-              view={view}
-              painter={painter}
-              editing={editing}
-              peers={peers}
-              isMac={isMac}
-              isLoaded={state.isLoaded}
-              bandText={bandText}
-              onActive={onActive}
-              onRanges={onSelected}
-              onCommand={commands.onCommand}
-              onGoTo={commands.onGoTo}
-              onMenu={commands.onMenu}
-              {...(access.refusal === undefined && { onFill: commands.onFill, onMoveRows: commands.onMoveRows })}
-              say={say}
-              onResized={onResized}
-              columnActions={(field) => [
-                ...actionsOfField(field),
-                ...connecting.columnActions(field),
-                ...used.actionsFor(field, () => setFilterOpen(true)),
-              ]}
-              onMoveField={used.moveField}
-              onFreeze={(frozen) => used.changeFields({ frozen })}
-              card={hasCard ? <div data-region="cell">{strip}</div> : null}
-              foot={
-                isEmpty ? (
-                  <EmptyRows
-                    isLoading={
-                      !state.isLoaded ||
-                      (!state.isSynced && state.link.kind !== 'off' && state.link.kind !== 'refused' && state.link.kind !== 'waiting')
-                    }
-                    connections={access.isGuest ? [] : connections}
-                    canAdd={access.refusal === undefined}
-                    canConnect={!access.isGuest}
-                    hasSandbox={state.session?.hasSandbox === true}
-                    onDialog={setDialog}
-                    onAddRow={addRow}
-                  />
-                ) : (
+            {Layout !== undefined ? (
+              <Suspense
+                fallback={
+                  <p className="m-0 p-3 text-ink-3">
+                    <Spinner />
+                  </p>
+                }
+              >
+                <Layout
+                  key={sheet.id}
+                  ref={attach}
+                  label={open.info.name}
+                  used={used}
+                  painter={painter}
+                  editing={editing}
+                  peers={peers}
+                  refusal={access.refusal}
+                  isMac={isMac}
+                  isLoaded={state.isLoaded}
+                  active={active}
+                  onActive={onActive}
+                  onOpenRow={extras.openRow}
+                  onCommand={commands.onCommand}
+                  onGoTo={commands.onGoTo}
+                  onAddRow={addRowWith}
+                  say={say}
+                  notice={notice}
+                />
+              </Suspense>
+            ) : (
+              <Grid
+                key={sheet.id}
+                ref={attach}
+                place={places.current.get(sheet.id)}
+                onLeave={(place) => places.current.set(sheet.id, place)}
+                label={TEXTS.grid.label(open.info.name)}
+                view={view}
+                painter={painter}
+                editing={editing}
+                peers={peers}
+                isMac={isMac}
+                isLoaded={state.isLoaded}
+                bandText={bandText}
+                onActive={onActive}
+                onRanges={onSelected}
+                onCommand={commands.onCommand}
+                onGoTo={commands.onGoTo}
+                onMenu={commands.onMenu}
+                {...(access.refusal === undefined && { onFill: commands.onFill, onMoveRows: commands.onMoveRows })}
+                say={say}
+                onResized={onResized}
+                columnActions={(field) => [
+                  ...actionsOfField(field),
+                  ...connecting.columnActions(field),
+                  ...used.actionsFor(field, () => setFilterOpen(true)),
+                ]}
+                onMoveField={used.moveField}
+                onFreeze={(frozen) => used.changeFields({ frozen })}
+                card={hasCard ? <div data-region="cell">{strip}</div> : null}
+                foot={
                   <>
-                    {view.stats.isFiltered && view.stats.shown === 0 && !view.stats.isBuilding && <NoMatch used={used} />}
-                    {access.refusal === undefined && (
+                    {notice}
+                    {!isEmpty && access.refusal === undefined && (
                       <Button look="ghost" isSmall className="m-1" onPress={addRow}>
                         <Plus size={14} aria-hidden /> {TEXTS.grid.addRow}
                       </Button>
                     )}
                   </>
-                )
-              }
-            />
+                }
+              />
+            )}
           </FieldsContext>
         </main>
         {!access.isGuest && (

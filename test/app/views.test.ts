@@ -8,7 +8,7 @@ import { bookViews } from '../../workbook/documents.ts'
 import type { Field } from '../../workbook/fields.ts'
 import type { FieldId, SheetId } from '../../workbook/ids.ts'
 import { Sheet } from '../../workbook/sheet.ts'
-import { type Condition, type FilterGroup, PLAIN_VIEW } from '../../workbook/view.ts'
+import { type Condition, type FilterGroup, groupsOf, PLAIN_VIEW, type ViewConfig } from '../../workbook/view.ts'
 import { plainViewId, readViews } from '../../workbook/view-store.ts'
 
 const SHEET = 'sheet001' as SheetId
@@ -108,6 +108,34 @@ describe('the views of a sheet', () => {
     for (const text of [null, '', '{', '[]', '{"current":1}']) expect(parseDeviceViews(text, SHEET)).toEqual(NOTHING_KEPT)
     const kept = { ...NOTHING_KEPT, current: 'v1', changes: { v1: { filter: FILTER } }, collapsed: { v1: ['a'] } }
     expect(parseDeviceViews(writeDeviceViews(kept), SHEET)).toEqual(kept)
+  })
+
+  test('[BD1] a layout is kept like any part of a view; one that is not known here is a grid, and stays stored as it is', () => {
+    const { book, views } = open()
+    views.change({ layout: 'board', lanes: NAME })
+    expect(views.state().changed).toEqual(['layout', 'lanes'])
+    views.saveForEverybody()
+    const stored = (): ViewConfig | undefined => readViews(book, SHEET, 'All rows')[0]?.config
+    expect(stored()).toEqual({ ...PLAIN_VIEW, layout: 'board', lanes: NAME })
+    views.change({ layout: 'timeline', span: { start: NAME, end: undefined } })
+    views.saveForEverybody()
+    expect(stored()).toMatchObject({ layout: 'timeline', lanes: NAME, span: { start: NAME } })
+    const map = bookViews(book)
+    map.set(`${plainViewId(SHEET)}.layout`, 'globe')
+    map.set(`${plainViewId(SHEET)}.lanes`, null)
+    map.set(`${plainViewId(SHEET)}.span`, { start: 7 })
+    expect(stored()).toEqual(PLAIN_VIEW)
+    views.change({ rowHeight: 'tall' })
+    views.saveForEverybody()
+    expect(map.get(`${plainViewId(SHEET)}.layout`)).toBe('globe')
+  })
+
+  test('[BD1] a board is grouped by its lanes, whatever its rows are grouped by as a grid', () => {
+    const groups = [{ field: NAME, direction: 'descending' }] as const
+    const lanes = 'f002' as FieldId
+    expect(groupsOf({ ...PLAIN_VIEW, groups, lanes })).toBe(groups)
+    expect(groupsOf({ ...PLAIN_VIEW, layout: 'board', groups, lanes })).toEqual([{ field: lanes, direction: 'ascending' }])
+    expect(groupsOf({ ...PLAIN_VIEW, layout: 'board', groups })).toEqual([])
   })
 
   test('[VW15] a view orders and hides fields: those it names first, the record’s key before all it does not name', () => {

@@ -130,6 +130,9 @@ test('[ST4] a view of a copied sheet asks the same of the copies of its fields',
     fieldOrder: [field('B'), field('A')],
     colors: [{ when: { kind: 'group', join: 'and', parts: [condition('B')] }, tint: 'red', target: field('A') }],
     aggregates: { B: 'sum' },
+    layout: 'board',
+    lanes: field('A'),
+    span: { start: field('B'), end: field('gone') },
   }
   const copies = new Map([
     [field('A'), field('A2')],
@@ -143,7 +146,12 @@ test('[ST4] a view of a copied sheet asks the same of the copies of its fields',
     fieldOrder: ['B2', 'A2'],
     colors: [{ when: { kind: 'group', join: 'and', parts: [condition('B2')] }, tint: 'red', target: 'A2' }],
     aggregates: { B2: 'sum' },
+    layout: 'board',
+    lanes: 'A2',
+    span: { start: 'B2', end: undefined },
   })
+  const bare = configForFields({ ...PLAIN_VIEW, lanes: field('gone'), span: { start: field('gone'), end: field('A') } }, copies)
+  expect(bare).toEqual(PLAIN_VIEW)
 })
 
 test('[ST2] sheets of an older workbook are put into the order they were made in, and stay there', () => {
