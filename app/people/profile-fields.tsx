@@ -29,11 +29,11 @@ export function ProfileFields({ nameLabel, name, color, onName, onColor }: Profi
               type="radio"
               name="color"
               className="sr-only"
-              aria-label={option}
+              aria-label={TEXTS.profile.colorNames[option] ?? option}
               checked={color === option}
               onChange={() => onColor(option)}
             />
-            <span className="size-5 rounded-full" style={{ background: option }} />
+            <span title={TEXTS.profile.colorNames[option]} className="size-5 rounded-full" style={{ background: option }} />
           </label>
         ))}
       </fieldset>
