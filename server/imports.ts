@@ -53,7 +53,7 @@ const RETRY_MS = 2_000
 /** A column as it is asked for: a field that is there, or one to be made. */
 export type AskedColumn =
   | { readonly field: FieldId }
-  | { readonly name: string; readonly type: FieldType; readonly options: readonly Option[] }
+  | { readonly name: string; readonly type: FieldType; readonly options: readonly Option[]; readonly currency?: string | undefined }
 
 export interface ImportStatus {
   readonly id: string
@@ -114,7 +114,8 @@ export class Imports {
     const columns = o.columns.map((asked): ImportColumn => {
       if ('field' in asked) return { field: asked.field, made: null }
       const options = asked.options.map(({ id, name }) => ({ id, name }))
-      return { field: makeFieldId(random), made: { name: asked.name, type: asked.type, options } }
+      const currency = asked.currency === undefined ? {} : { currency: asked.currency }
+      return { field: makeFieldId(random), made: { name: asked.name, type: asked.type, options, ...currency } }
     })
     if (o.newSheet === null) await this.#checkFields(o.sheet, columns)
     else if (columns.some((c) => c.made === null)) throw badRequest('A new sheet has no fields yet: every column must make one.')
@@ -345,7 +346,12 @@ export class Imports {
       for (const { field, made } of row.columns) {
         if (made === null || sheet.field(field) !== undefined) continue
         const options = Object.fromEntries(made.options.map(({ id, name }) => [id, name]))
-        const attributes = { name: made.name, type: made.type, ...(made.options.length > 0 && { options }) }
+        const attributes = {
+          name: made.name,
+          type: made.type,
+          ...(made.options.length > 0 && { options }),
+          ...(made.currency !== undefined && { 'format.currency': made.currency }),
+        }
         addField(book, sheet.id, attributes, origin, this.#parts.random, field)
       }
     }, origin)

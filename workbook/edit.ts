@@ -327,6 +327,8 @@ export interface FieldAttributes {
   readonly removed: boolean
   /** Option id → name; custom fields only. */
   readonly options: Readonly<Record<string, string>>
+  /** ISO 4217. */
+  readonly 'format.currency': string
 }
 
 /** Sets some attributes of a field. */

@@ -17,8 +17,11 @@ export function plainText(field: ValueField, value: CellValue): string {
 const FORMULA = /^'*[=+\-@\t\r]/u
 const DEFUSED = /^'+[=+\-@\t\r]/u
 
-/** A text that no spreadsheet takes for a formula: an apostrophe before it. A number is none. */
-export const defuse = (text: string): string => (FORMULA.test(text) && !isPlainNumber(text) ? `'${text}` : text)
+/** Whether a spreadsheet would run a text that is typed into it. A number is no formula. */
+export const isFormula = (text: string): boolean => FORMULA.test(text) && !isPlainNumber(text)
+
+/** A text that no spreadsheet takes for a formula: an apostrophe before it. */
+export const defuse = (text: string): string => (isFormula(text) ? `'${text}` : text)
 
 /** Takes the apostrophe of `defuse` off again. */
 export const undefuse = (text: string): string => (DEFUSED.test(text) ? text.slice(1) : text)
@@ -48,10 +51,10 @@ export interface FileField extends ValueField {
 
 const BYTE_ORDER_MARK = '\ufeff'
 /** Rows put into one piece of text. */
-const ROWS_A_PIECE = 1_000
+export const ROWS_A_PIECE = 1_000
 
-/** Names for the keys of a row, each once. */
-function keysOf(fields: readonly FileField[]): readonly string[] {
+/** Names for the fields, each once. */
+export function keysOf(fields: readonly FileField[]): readonly string[] {
   const taken = new Set<string>()
   return fields.map(({ name }) => {
     let key = name

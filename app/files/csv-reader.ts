@@ -1,15 +1,8 @@
-/** One record of a file: its cells as text, and the line on which it begins (from 1). */
-export interface CsvRecord {
-  readonly line: number
-  readonly cells: readonly string[]
-}
+import type { FileIssue, FileRecord, RecordReader } from './file-record.ts'
 
-/** Something that is not as RFC 4180 says, the line it begins on, and what was read instead. */
-export interface CsvIssue {
-  readonly line: number
-  readonly kind: 'unclosed-quote' | 'text-after-quote'
-  /** What the cell was read as, cut to a glance. */
-  readonly readAs: string
+/** A record all of whose cells are texts. */
+export interface CsvRecord extends FileRecord {
+  readonly cells: readonly string[]
 }
 
 /** A quoted cell that is longer than this was never meant to be one: its quote was not closed. UTF-16 units. */
@@ -26,18 +19,16 @@ const LF = 10
  * Reads comma-separated text piece by piece: CRLF, LF and CR end a line, also mixed. Broken quoting never swallows the rest of a file: a quote
  * that is not closed is a sign like any other, and so are quotes with text behind them. What was read so is in `issues`.
  */
-export class CsvReader {
-  readonly issues: CsvIssue[] = []
+export class CsvReader implements RecordReader {
+  readonly issues: FileIssue[] = []
   issueCount = 0
   /** Lines without anything on them; they are no records. */
   blankLines = 0
-  readonly #delimiter: string
   readonly #delimiterCode: number
   #rest = ''
   #line = 1
 
   constructor(delimiter: string) {
-    this.#delimiter = delimiter
     this.#delimiterCode = delimiter.charCodeAt(0)
   }
 
@@ -70,7 +61,7 @@ export class CsvReader {
   /** The record that begins at `from`; `undefined` where more text is needed to know it. */
   #record(text: string, from: number, isLast: boolean): { cells: string[]; next: number; isBlank: boolean } | undefined {
     const cells: string[] = []
-    const issues: CsvIssue[] = []
+    const issues: FileIssue[] = []
     let at = from
     for (;;) {
       const cell = text.charCodeAt(at) === QUOTE ? this.#quoted(text, at, from, isLast) : this.#bare(text, at, isLast)
@@ -138,17 +129,13 @@ export class CsvReader {
     const cell = this.#bare(text, from, isLast)
     return cell && { ...cell, issue: 'unclosed-quote' }
   }
-
-  get delimiter(): string {
-    return this.#delimiter
-  }
 }
 
 interface Cell {
   readonly value: string
   /** Where the delimiter, line break or end stands behind it. */
   readonly end: number
-  readonly issue?: CsvIssue['kind']
+  readonly issue?: FileIssue['kind']
 }
 
 /** How many line breaks a stretch of text has; CRLF is one. */

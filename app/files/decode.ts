@@ -1,3 +1,5 @@
+import type { WorkbookTrouble } from './excel/unreadable.ts'
+
 /** The encodings a file may be read in. */
 export const ENCODINGS = ['utf-8', 'utf-16le', 'utf-16be', 'windows-1252'] as const
 export type Encoding = (typeof ENCODINGS)[number]
@@ -6,7 +8,10 @@ export type Encoding = (typeof ENCODINGS)[number]
 export type Guess =
   | { readonly kind: 'text'; readonly encoding: Encoding; readonly isCertain: boolean }
   | { readonly kind: 'empty' }
-  | { readonly kind: 'binary'; readonly what: 'workbook' | 'pdf' | 'other' }
+  | { readonly kind: 'binary'; readonly what: 'pdf' | 'other' }
+
+/** Why a file cannot be imported at all. */
+export type Refusal = Exclude<Guess, { kind: 'text' }> | { readonly kind: 'workbook'; readonly trouble: WorkbookTrouble }
 
 /** Bytes that are looked at to guess. */
 export const SAMPLE_BYTES = 64 * 1024
@@ -20,7 +25,6 @@ export function guessEncoding(bytes: Uint8Array, isWhole: boolean): Guess {
   if (startsWith(bytes, 0xef, 0xbb, 0xbf)) return bytes.length === 3 ? { kind: 'empty' } : text('utf-8', true)
   if (startsWith(bytes, 0xff, 0xfe)) return text('utf-16le', true)
   if (startsWith(bytes, 0xfe, 0xff)) return text('utf-16be', true)
-  if (startsWith(bytes, 0x50, 0x4b, 0x03, 0x04) || startsWith(bytes, 0xd0, 0xcf, 0x11, 0xe0)) return { kind: 'binary', what: 'workbook' }
   if (startsWith(bytes, 0x25, 0x50, 0x44, 0x46)) return { kind: 'binary', what: 'pdf' }
   const wide = guessWide(bytes)
   if (wide !== undefined) return text(wide, false)

@@ -2,6 +2,7 @@
 
 import { useEffect, useState } from 'react'
 import { FileTrigger, ProgressBar } from 'react-aria-components'
+import { EXCEL_TYPE } from '../../workbook/excel-values.ts'
 import { FIELD_TYPES, type Field, type FieldType } from '../../workbook/fields.ts'
 import type { FieldId, RowId } from '../../workbook/ids.ts'
 import { Button } from '../kit/button.tsx'
@@ -11,11 +12,13 @@ import { FIELD_TYPE_NAMES, TEXTS } from '../texts.ts'
 import type { DialogsProps } from '../workbook/dialogs.tsx'
 import { Radios, Tick } from './choices.tsx'
 import { CHANGE_KINDS, MOST_OPTIONS } from './convert.ts'
-import { ENCODINGS, type Encoding } from './decode.ts'
+import { ENCODINGS, type Encoding, type Refusal } from './decode.ts'
+import { type FileCell, textOf } from './file-record.ts'
 import { DATE_ORDERS, type DateOrder, DELIMITERS, type Delimiter, NUMBER_STYLES, type Proposal } from './guess.ts'
+import { IMPORT_LIMITS } from './import-limits.ts'
 import { type Check, type ColumnChoice, changeCount, isChoosable, isImportable, reportFile, type Target } from './import-plan.ts'
 import { importStep } from './import-step.ts'
-import { IMPORT_LIMITS, type Inspection } from './read-file.ts'
+import type { Inspection } from './read-file.ts'
 import { saveFile } from './save-file.ts'
 import { type FileImport, useFileImport } from './use-file-import.ts'
 
@@ -63,7 +66,7 @@ function Step(props: PartProps & { fields: readonly Field[] }) {
     case 'refused':
       return (
         <p role="alert" className="m-0">
-          {flow.step.why.kind === 'empty' ? T.refused.empty : T.refused[flow.step.why.what]}
+          {refusalText(flow.step.why)}
         </p>
       )
     case 'settings':
@@ -80,6 +83,17 @@ function Step(props: PartProps & { fields: readonly Field[] }) {
               : T.cancelled}
         </p>
       )
+  }
+}
+
+function refusalText(why: Refusal): string {
+  switch (why.kind) {
+    case 'empty':
+      return T.refused.empty
+    case 'binary':
+      return T.refused[why.what]
+    case 'workbook':
+      return T.workbooks[why.trouble]
   }
 }
 
@@ -186,7 +200,7 @@ function problemOf(choices: readonly ColumnChoice[]): string | undefined {
   return hasAny ? undefined : T.nothing
 }
 
-const ACCEPTED = ['.csv', '.tsv', '.tab', '.txt', 'text/csv', 'text/tab-separated-values', 'text/plain']
+const ACCEPTED = ['.xlsx', '.csv', '.tsv', '.tab', '.txt', EXCEL_TYPE, 'text/csv', 'text/tab-separated-values', 'text/plain']
 
 function Pick({ flow, label }: { flow: FileImport; label: string }) {
   return (
@@ -240,26 +254,8 @@ function Settings({ flow, open, inspection, fields }: PartProps & { inspection: 
   return (
     <div className="grid gap-4">
       <p className="m-0 font-medium">{T.found(inspection.rowCount, inspection.names.length)}</p>
-      <Remarks inspection={inspection} size={flow.file?.size ?? 0} />
-      <fieldset className="m-0 grid gap-3 border-0 p-0 sm:grid-cols-3">
-        <legend className="label">{T.format}</legend>
-        <Choice
-          label={T.encoding}
-          value={inspection.format.encoding}
-          options={ENCODINGS.map((id) => ({ id, name: T.encodings[id] }))}
-          onChange={(encoding) => flow.setFormat({ encoding: encoding as Encoding })}
-        />
-        <Choice
-          label={T.delimiter}
-          value={inspection.format.delimiter}
-          options={DELIMITERS.map((id) => ({ id, name: T.delimiters[id] }))}
-          onChange={(delimiter) => flow.setFormat({ delimiter: delimiter as Delimiter })}
-        />
-        <span className="grid content-end gap-1">
-          <Tick label={T.header} isOn={inspection.format.hasHeader} onChange={(hasHeader) => flow.setFormat({ hasHeader })} />
-          <Tick label={T.apostrophes} isOn={flow.takesApostrophes} onChange={flow.setTakesApostrophes} />
-        </span>
-      </fieldset>
+      <Remarks inspection={inspection} />
+      <Format flow={flow} inspection={inspection} />
       <Radios
         label={T.target}
         value={flow.newSheet === undefined ? 'this' : 'new'}
@@ -285,18 +281,66 @@ function Settings({ flow, open, inspection, fields }: PartProps & { inspection: 
   )
 }
 
+/** How the file is read: what cannot be told from it for certain can be chosen. */
+function Format({ flow, inspection }: { flow: FileImport; inspection: Inspection }) {
+  const { format, sheets } = inspection
+  const header = <Tick label={T.header[format.kind]} isOn={format.hasHeader} onChange={(hasHeader) => flow.setFormat({ hasHeader })} />
+  if (format.kind === 'workbook') {
+    return (
+      <fieldset className="m-0 grid gap-3 border-0 p-0 sm:grid-cols-3">
+        <legend className="label">{T.format}</legend>
+        <Choice
+          label={T.sheetOfBook}
+          value={String(format.sheet)}
+          options={sheets.map((sheet, i) => ({
+            id: String(i),
+            name: T.sheetChoice(sheet.name, sheet.isHidden, sheet.isEmpty),
+            isDisabled: sheet.isEmpty,
+          }))}
+          onChange={(sheet) => flow.setFormat({ sheet: Number(sheet) })}
+        />
+        <span className="grid content-end pb-1 sm:col-span-2">{header}</span>
+      </fieldset>
+    )
+  }
+  return (
+    <fieldset className="m-0 grid gap-3 border-0 p-0 sm:grid-cols-3">
+      <legend className="label">{T.format}</legend>
+      <Choice
+        label={T.encoding}
+        value={format.encoding}
+        options={ENCODINGS.map((id) => ({ id, name: T.encodings[id] }))}
+        onChange={(encoding) => flow.setFormat({ encoding: encoding as Encoding })}
+      />
+      <Choice
+        label={T.delimiter}
+        value={format.delimiter}
+        options={DELIMITERS.map((id) => ({ id, name: T.delimiters[id] }))}
+        onChange={(delimiter) => flow.setFormat({ delimiter: delimiter as Delimiter })}
+      />
+      <span className="grid content-end gap-1">
+        {header}
+        <Tick label={T.apostrophes} isOn={flow.takesApostrophes} onChange={flow.setTakesApostrophes} />
+      </span>
+    </fieldset>
+  )
+}
+
 const sheetNameOf = (file: string): string => file.replace(/\.[^.]+$/u, '').slice(0, 120) || T.newSheet
 
+const SHEET_REMARKS = ['hiddenRows', 'hiddenColumns', 'merged', 'formulas', 'uncomputed', 'errors'] as const
+
 /** What a person should know of the file before its rows go anywhere. */
-function Remarks({ inspection, size }: { inspection: Inspection; size: number }) {
-  const { isOverRows, columnsLeftOut, blankLines, shortRows, longRows, unreadable, issues, issueCount, readBytes } = inspection
+function Remarks({ inspection }: { inspection: Inspection }) {
+  const { isOverRows, columnsLeftOut, blankLines, shortRows, longRows, unreadable, issues, issueCount, sheet } = inspection
   const said = [
-    isOverRows && T.over(IMPORT_LIMITS.rows, readBytes, size),
+    isOverRows && T.over(IMPORT_LIMITS.rows, inspection.readBytes, inspection.totalBytes),
     columnsLeftOut > 0 && T.columnsLeftOut(columnsLeftOut, IMPORT_LIMITS.columns),
     unreadable > 0 && T.unreadable(unreadable),
-    blankLines > 0 && T.blank(blankLines),
+    blankLines > 0 && T.blank(blankLines, inspection.format.kind),
     shortRows > 0 && T.short(shortRows),
     longRows > 0 && T.long(longRows),
+    ...(sheet === undefined ? [] : SHEET_REMARKS.map((kind) => sheet[kind] > 0 && T[kind](sheet[kind]))),
   ].filter((text) => typeof text === 'string')
   if (said.length === 0 && issueCount === 0) return null
   return (
@@ -334,6 +378,7 @@ function Columns({ flow, inspection, fields }: { flow: FileImport; inspection: I
             key={choice.name}
             choice={choice}
             proposal={inspection.proposals[i]}
+            of={inspection.format.kind}
             targets={targets}
             onChange={(change) => flow.setChoice(i, change)}
           />
@@ -346,6 +391,7 @@ function Columns({ flow, inspection, fields }: { flow: FileImport; inspection: I
 interface ColumnLineProps {
   readonly choice: ColumnChoice
   readonly proposal: Proposal | undefined
+  readonly of: 'text' | 'workbook'
   readonly targets: readonly Field[]
   readonly onChange: (change: Partial<ColumnChoice>) => void
 }
@@ -354,7 +400,7 @@ const NEW = '+'
 const SKIP = '-'
 const TYPES = FIELD_TYPES.filter(isChoosable)
 
-function ColumnLine({ choice, proposal, targets, onChange }: ColumnLineProps) {
+function ColumnLine({ choice, proposal, of, targets, onChange }: ColumnLineProps) {
   const { target, name } = choice
   const type = target.kind === 'field' ? target.field.type : target.kind === 'new' ? target.type : undefined
   const choose = (id: string): void => {
@@ -391,15 +437,15 @@ function ColumnLine({ choice, proposal, targets, onChange }: ColumnLineProps) {
         >
           {TYPES.map((option) => (
             <option key={option} value={option}>
-              {FIELD_TYPE_NAMES[option]}
+              {T.newOf(FIELD_TYPE_NAMES[option], option === 'currency' ? choice.currency : undefined)}
             </option>
           ))}
         </select>
       ) : (
         <span className="hint self-center">{type === undefined ? '' : FIELD_TYPE_NAMES[type]}</span>
       )}
-      <ReadAs choice={choice} type={type} onChange={onChange} />
-      <Doubt proposal={proposal} type={type} />
+      {proposal?.hasTexts === false ? <span /> : <ReadAs choice={choice} type={type} onChange={onChange} />}
+      <Doubt proposal={proposal} of={of} type={type} />
     </li>
   )
 }
@@ -447,7 +493,7 @@ function ReadAs({ choice, type, onChange }: { choice: ColumnChoice; type: FieldT
 }
 
 /** What the guess could not tell, said where it is to be answered. */
-function Doubt({ proposal, type }: { proposal: Proposal | undefined; type: FieldType | undefined }) {
+function Doubt({ proposal, of, type }: Pick<ColumnLineProps, 'proposal' | 'of'> & { type: FieldType | undefined }) {
   if (proposal === undefined || type === undefined) return null
   const isGuessed = type === proposal.type
   const nearly = proposal.nearly
@@ -457,10 +503,17 @@ function Doubt({ proposal, type }: { proposal: Proposal | undefined; type: Field
       : isGuessed && proposal.ambiguous === 'number'
         ? T.thousands(proposal.example)
         : isGuessed && nearly !== undefined
-          ? T.nearly(FIELD_TYPE_NAMES[nearly.type], nearly.misfitCount, nearly.misfits[0]?.text ?? '', nearly.misfits[0]?.line ?? 0)
+          ? T.nearly(
+              FIELD_TYPE_NAMES[nearly.type],
+              nearly.misfitCount,
+              nearly.misfits[0]?.text ?? '',
+              T.place(nearly.misfits[0]?.line ?? 0, of),
+            )
           : undefined
   return text === undefined ? null : <span className="text-warn sm:col-span-4">{text}</span>
 }
+
+const isNumber = (cell: FileCell | undefined): boolean => typeof cell === 'object' && cell.value !== undefined
 
 function Preview({ inspection }: { inspection: Inspection }) {
   const names = inspection.names.slice(0, PREVIEW_COLUMNS)
@@ -491,8 +544,12 @@ function Preview({ inspection }: { inspection: Inspection }) {
             {inspection.preview.map((record) => (
               <tr key={record.line}>
                 {names.map((name, i) => (
-                  <td key={name} dir="auto" className="max-w-60 truncate border-b border-line-2 px-2 py-1">
-                    {record.cells[i]?.slice(0, 120)}
+                  <td
+                    key={name}
+                    dir="auto"
+                    className={`max-w-60 truncate border-b border-line-2 px-2 py-1 ${isNumber(record.cells[i]) ? 'text-right tabular-nums' : ''}`}
+                  >
+                    {textOf(record.cells[i]).slice(0, 120)}
                   </td>
                 ))}
               </tr>
@@ -551,7 +608,7 @@ function Report({ flow, check, formats }: { flow: FileImport; check: Check; form
                   <ul className="m-0 list-none p-0">
                     {column.examples[kind].map((example) => (
                       <li key={example.line} className="flex flex-wrap gap-x-2">
-                        <span className="hint w-20 shrink-0">{T.line(example.line)}</span>
+                        <span className="hint w-20 shrink-0">{T.place(example.line, flow.plan?.format.kind ?? 'text')}</span>
                         <code dir="auto" className="max-w-full break-all">
                           {example.from}
                         </code>
@@ -587,7 +644,7 @@ function Report({ flow, check, formats }: { flow: FileImport; check: Check; form
 function Choice(props: {
   readonly label: string
   readonly value: string
-  readonly options: readonly { readonly id: string; readonly name: string }[]
+  readonly options: readonly { readonly id: string; readonly name: string; readonly isDisabled?: boolean }[]
   readonly onChange: (id: string) => void
 }) {
   return (
@@ -595,7 +652,7 @@ function Choice(props: {
       <span className="label">{props.label}</span>
       <select className="input" value={props.value} onChange={(event) => props.onChange(event.target.value)}>
         {props.options.map((option) => (
-          <option key={option.id} value={option.id}>
+          <option key={option.id} value={option.id} disabled={option.isDisabled}>
             {option.name}
           </option>
         ))}

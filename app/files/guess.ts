@@ -1,6 +1,7 @@
 import Papa from 'papaparse'
-import { FIELD_TYPES, type FieldType } from '../../workbook/fields.ts'
+import type { FieldType } from '../../workbook/fields.ts'
 import { splitNames } from '../../workbook/typed-choices.ts'
+import { type CellKind, type FileCell, textOf } from './file-record.ts'
 
 /** How a file writes its numbers: the sign before the decimals and the one between thousands. */
 export interface NumberStyle {
@@ -28,6 +29,10 @@ export interface Proposal {
   readonly type: FieldType
   readonly numbers: NumberStyle
   readonly dates: DateOrder
+  /** ISO 4217, where the column's amounts all say the same. */
+  readonly currency: string | undefined
+  /** Whether any value is a text that the styles decide how to read; a workbook's numbers and days are none. */
+  readonly hasTexts: boolean
   /** Every value could be read in two ways: one of them, and what it would mean each way is the person's to say. */
   readonly ambiguous: 'date' | 'number' | undefined
   readonly example: string
@@ -49,10 +54,10 @@ export function guessDelimiter(sample: string): Delimiter {
 }
 
 /** Whether the first record names the columns: every cell a short text that stands there once and is no value of a kind. */
-export function guessHeader(records: readonly (readonly string[])[]): boolean {
+export function guessHeader(records: readonly (readonly FileCell[])[]): boolean {
   const [first, ...rest] = records
-  if (first === undefined || rest.length === 0) return false
-  const names = first.map((cell) => cell.trim())
+  if (first === undefined || rest.length === 0 || first.some((cell) => typeof cell === 'object')) return false
+  const names = first.map((cell) => textOf(cell).trim())
   const hasNames = names.some((name) => name !== '') && names.filter((name) => name === '').length <= names.length / 2
   return hasNames && names.every((name) => name === '' || (name.length <= 120 && !isValueLike(name)))
 }
@@ -127,34 +132,57 @@ interface Candidate {
   readonly numbers?: NumberStyle
   readonly dates?: DateOrder
   readonly fits: (text: string) => boolean
+  /** Cells with a type of their own that it holds. */
+  readonly kinds?: readonly CellKind[]
 }
 
-const hasType = (type: string): type is FieldType => (FIELD_TYPES as readonly string[]).includes(type)
-
-function candidates(): readonly Candidate[] {
+/** The narrower come first: of several that fit all values the first is proposed. */
+function candidates(source: SourceKind): readonly Candidate[] {
   const isNumber = (style: NumberStyle) => (text: string) => {
     if (LEADING_ZERO.test(text) || PHONE.test(text) || !/\d/u.test(text) || !numberShape(style).test(text)) return false
     return text.length <= MAX_DIGITS || text.replace(/\D/gu, '').replace(/^0+/u, '').length <= MAX_DIGITS
   }
-  const made: Candidate[] = NUMBER_STYLES.map((numbers) => ({ type: 'number', numbers, fits: isNumber(numbers) }))
+  const made: Candidate[] =
+    source === 'text' ? NUMBER_STYLES.map((numbers) => ({ type: 'number', numbers, fits: isNumber(numbers) })) : [...TYPED]
   for (const dates of DATE_ORDERS) {
-    made.push({ type: 'date', dates, fits: (text) => dayKinds(text).includes(dates) })
+    made.push({ type: 'date', dates, kinds: ['date'], fits: (text) => dayKinds(text).includes(dates) })
     made.push({
       type: 'date-time',
       dates,
+      kinds: ['date-time', 'date'],
       fits: (text) => TIME_TAIL.test(text) && dayKinds(text.replace(TIME_TAIL, '')).includes(dates),
     })
   }
-  made.push({ type: 'checkbox', fits: (text) => YES_NO.test(text) }, { type: 'url', fits: (text) => URL_SHAPE.test(text) })
-  // Types by name: a workbook that does not know one proposes text.
-  const named = [
-    ['email', (text: string) => EMAIL.test(text)],
-    ['percent', (text: string) => PERCENT.test(text)],
-    ['currency', (text: string) => MONEY.test(text)],
-  ] as const
-  for (const [type, fits] of named) if (hasType(type)) made.push({ type, fits })
+  made.push({ type: 'checkbox', kinds: ['checkbox'], fits: (text) => YES_NO.test(text) })
+  made.push({ type: 'url', fits: (text) => URL_SHAPE.test(text) })
+  made.push({ type: 'email', fits: (text) => EMAIL.test(text) })
+  if (source === 'text') {
+    made.push({ type: 'percent', fits: (text) => PERCENT.test(text) }, { type: 'currency', fits: (text) => MONEY.test(text) })
+  }
   return made
 }
+
+/** What a column comes from: a text, or a workbook, where a text that looks like a number was meant to be a text. */
+type SourceKind = 'text' | 'workbook'
+
+const never = (): boolean => false
+const TYPED: readonly Candidate[] = [
+  { type: 'percent', kinds: ['percent'], fits: never },
+  { type: 'currency', kinds: ['currency'], fits: never },
+  { type: 'duration', kinds: ['duration'], fits: never },
+  { type: 'number', kinds: ['number', 'percent', 'currency'], fits: never },
+]
+
+const MONEY_SIGNS: Readonly<Record<string, string>> = { '€': 'EUR', $: 'USD', '£': 'GBP', '¥': 'JPY' }
+
+/** The currency that an amount says. */
+function currencyIn(text: string): string {
+  const sign = /[€$£¥]|[A-Z]{3}/u.exec(text)?.[0] ?? ''
+  return MONEY_SIGNS[sign] ?? sign
+}
+
+const doesFit = ({ fits, kinds }: Candidate, cell: FileCell): boolean =>
+  typeof cell === 'string' ? cell.length <= 200 && fits(cell) : (kinds?.includes(cell.kind) ?? false)
 
 /** A candidate that fits fewer than this share of the values is looked at no longer. */
 const NEARLY_SHARE = 0.9
@@ -175,8 +203,10 @@ interface Count {
 
 /** Looks at every value of one column; `proposal` says what it seems to hold. */
 export class ColumnProfile {
-  #counts: Count[] = candidates().map((candidate) => ({ candidate, fits: 0, misfits: [] }))
+  #counts: Count[]
   #values = 0
+  #texts = 0
+  readonly #units = new Set<string>()
   #longest = 0
   #hasLineBreak = false
   #first = ''
@@ -189,18 +219,27 @@ export class ColumnProfile {
   #partCount = 0
   #isProse = false
 
-  add(text: string, line: number): void {
-    if (text === '') return
+  constructor(source: SourceKind) {
+    this.#counts = candidates(source).map((candidate) => ({ candidate, fits: 0, misfits: [] }))
+  }
+
+  add(cell: FileCell, line: number): void {
+    const text = textOf(cell)
+    // An error is no value: it says nothing of its column.
+    if (text === '' || (typeof cell === 'object' && cell.kind === 'error')) return
     const value = text.length > 200 ? text : text.trim()
     if (value === '') return
     if (this.#values === 0) this.#first = value.slice(0, 40)
-    if (this.#separated === '' && /[.,]/u.test(value)) this.#separated = value.slice(0, 40)
+    if (typeof cell === 'string') {
+      this.#texts++
+      if (this.#separated === '' && /[.,]/u.test(value)) this.#separated = value.slice(0, 40)
+    } else if (cell.unit !== undefined) this.#units.add(cell.unit)
     this.#values++
     this.#longest = Math.max(this.#longest, text.length)
     if (!this.#hasLineBreak && /[\r\n]/u.test(text)) this.#hasLineBreak = true
     if (!this.#isVaried) this.#note(value)
     if (!this.#isProse) this.#noteParts(value)
-    if (this.#counts.length > 0) this.#try(value, line)
+    if (this.#counts.length > 0) this.#try(typeof cell === 'string' ? value : cell, value, line)
   }
 
   #note(value: string): void {
@@ -225,21 +264,27 @@ export class ColumnProfile {
     if (this.#isProse) this.#parts.clear()
   }
 
-  #try(value: string, line: number): void {
+  #try(cell: FileCell, value: string, line: number): void {
     for (const count of this.#counts) {
-      if (value.length <= 200 && count.candidate.fits(value)) count.fits++
-      else if (count.misfits.length < EXAMPLES) count.misfits.push({ line, text: value.slice(0, 40) })
+      if (doesFit(count.candidate, cell)) {
+        count.fits++
+        if (count.candidate.type === 'currency' && typeof cell === 'string') this.#units.add(currencyIn(cell))
+      } else if (count.misfits.length < EXAMPLES) count.misfits.push({ line, text: value.slice(0, 40) })
     }
     if (this.#values % LOOKED_AT === 0) this.#counts = this.#counts.filter((count) => count.fits >= this.#values * NEARLY_SHARE)
   }
 
   proposal(locale: { readonly numbers: NumberStyle; readonly dates: DateOrder }): Proposal {
-    const fitting = this.#values === 0 ? [] : this.#counts.filter((count) => count.fits === this.#values)
+    // One field holds one currency.
+    const counts = this.#counts.filter(({ candidate }) => candidate.type !== 'currency' || this.#units.size <= 1)
+    const fitting = this.#values === 0 ? [] : counts.filter((count) => count.fits === this.#values)
     const best = bestOf(fitting, locale)
     const other = fitting.find((count) => best !== undefined && this.#readsOtherwise(best.candidate, count.candidate))
     const plain = {
       numbers: best?.candidate.numbers ?? locale.numbers,
       dates: best?.candidate.dates ?? locale.dates,
+      currency: this.#units.size === 1 ? [...this.#units][0] : undefined,
+      hasTexts: this.#texts > 0,
       example: this.#first,
       options: [],
       distinct: [...this.#distinct.keys()],
@@ -253,7 +298,7 @@ export class ColumnProfile {
       return type === 'number' ? { ...plain, type, ambiguous: 'number', example: this.#separated } : { ...plain, type, ambiguous: 'date' }
     }
     const nearly = bestOf(
-      this.#counts.filter((count) => count.fits >= this.#values * NEARLY_SHARE && this.#values >= 10),
+      counts.filter((count) => count.fits >= this.#values * NEARLY_SHARE && this.#values >= 10),
       locale,
     )
     const said = nearly && { type: nearly.candidate.type, misfits: nearly.misfits, misfitCount: this.#values - nearly.fits }
@@ -264,7 +309,7 @@ export class ColumnProfile {
 
   /** Whether two readings of the column give other values: `01/02` as day or month, `1,234` as thousands or decimals. */
   #readsOtherwise(a: Candidate, b: Candidate): boolean {
-    if (a === b || a.type !== b.type) return false
+    if (a === b || a.type !== b.type || this.#texts === 0) return false
     if (a.dates !== b.dates) return true
     return a.numbers?.decimal !== b.numbers?.decimal && this.#separated !== ''
   }

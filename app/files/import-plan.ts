@@ -1,9 +1,10 @@
 import type { CellValue } from '../../workbook/cell-value.ts'
-import type { ValueFormats } from '../../workbook/field-values.ts'
+import type { ValueField, ValueFormats } from '../../workbook/field-values.ts'
 import { type Field, type FieldType, hasOptions, type Option } from '../../workbook/fields.ts'
 import { csvLine, defuse } from '../../workbook/plain-rows.ts'
 import { splitNames } from '../../workbook/typed-choices.ts'
 import { type ColumnReport, type Converted, convert, emptyReport, formatsOf, noteChange, OptionMaker, type Reading } from './convert.ts'
+import { textOf } from './file-record.ts'
 import type { DateOrder, NumberStyle, Proposal } from './guess.ts'
 import { type FileFormat, type Inspection, readRows, type Turns } from './read-file.ts'
 
@@ -19,14 +20,16 @@ export interface ColumnChoice {
   readonly target: Target
   readonly numbers: NumberStyle
   readonly dates: DateOrder
+  /** ISO 4217: what a new field of amounts holds; absent: the usual one. */
+  readonly currency?: string | undefined
 }
 
 /** Whether an import can write into a field at all. */
 export const isImportable = (field: Field): boolean => field.type !== 'record-key' && field.binding?.writable !== false
 
-/** Columns whose name a field has go into it, the others become fields of the type they seem to hold. */
+/** Columns whose name a field has go into it, the others become fields of the type they seem to hold; those without name and value stay out. */
 export function proposeColumns(
-  inspection: Pick<Inspection, 'names' | 'proposals'>,
+  inspection: Pick<Inspection, 'names' | 'proposals' | 'isNamed'>,
   fields: readonly Field[],
   isNewSheet: boolean,
 ): readonly ColumnChoice[] {
@@ -35,8 +38,10 @@ export function proposeColumns(
     const proposal = inspection.proposals[i]
     const same = isNewSheet ? undefined : fields.find((f) => !taken.has(f.id) && isImportable(f) && fold(f.name) === fold(name))
     if (same !== undefined) taken.add(same.id)
-    const target: Target = same === undefined ? { kind: 'new', type: proposal?.type ?? 'text' } : { kind: 'field', field: same }
-    return { name, target, numbers: proposal?.numbers ?? POINT, dates: proposal?.dates ?? 'ymd' }
+    const isUnused = proposal?.valueCount === 0 && !(inspection.isNamed[i] ?? true)
+    const fresh: Target = isUnused ? { kind: 'skip' } : { kind: 'new', type: proposal?.type ?? 'text' }
+    const target: Target = same === undefined ? fresh : { kind: 'field', field: same }
+    return { name, target, numbers: proposal?.numbers ?? POINT, dates: proposal?.dates ?? 'ymd', currency: proposal?.currency }
   })
 }
 
@@ -87,9 +92,10 @@ function lanesOf(
   formats: ValueFormats,
   takesApostrophes: boolean,
 ): readonly Lane[] {
-  return choices.flatMap(({ target, numbers, dates }, source): Lane[] => {
+  return choices.flatMap(({ target, numbers, dates, currency }, source): Lane[] => {
     if (target.kind === 'skip') return []
-    const field = target.kind === 'field' ? target.field : { type: target.type, options: options[source] ?? [] }
+    const made = { options: options[source] ?? [], ...(currency !== undefined && { format: { currency } }) }
+    const field: ValueField = target.kind === 'field' ? target.field : { ...made, type: target.type }
     const reading = { field, numbers, dates, takesApostrophes }
     return [{ source, reading, formats: formatsOf(reading, formats) }]
   })
@@ -117,9 +123,9 @@ export async function checkFile(plan: FilePlan, formats: ValueFormats, makeId: (
   const lanes = lanesOf(plan.choices, options, formats, plan.takesApostrophes)
   const rowCount = await readRows(plan.file, plan.format, turns, ({ cells, line }) => {
     for (const { source, reading, formats: own } of lanes) {
-      const text = cells[source] ?? ''
+      const cell = cells[source] ?? ''
       const report = columns[source]
-      if (text !== '' && report !== undefined) noteChange(report, line, text, convert(text, reading, own))
+      if (cell !== '' && report !== undefined) noteChange(report, line, cell, convert(cell, reading, own))
     }
   })
   return { rowCount, columns, options, overfull: makers.flatMap((maker, i) => (maker?.isFull ? [i] : [])) }
@@ -135,7 +141,9 @@ async function optionsOf(plan: FilePlan, makeId: () => string, turns: Turns): Pr
   if (asked.length === 0) return makers
   await readRows(plan.file, plan.format, turns, ({ cells }) => {
     for (const { maker, source, isList } of asked) {
-      const text = cells[source] ?? ''
+      const cell = cells[source] ?? ''
+      if (typeof cell === 'object' && cell.kind === 'error') continue
+      const text = textOf(cell)
       for (const name of isList ? (splitNames(text) ?? [text]) : [text]) maker.add(name)
     }
   })
@@ -176,11 +184,11 @@ export async function reportFile(
   const lanes = lanesOf(plan.choices, check.options, formats, plan.takesApostrophes)
   await readRows(plan.file, plan.format, turns, ({ cells, line }) => {
     for (const { source, reading, formats: own } of lanes) {
-      const text = cells[source] ?? ''
-      const { change } = convert(text, reading, own)
+      const cell = cells[source] ?? ''
+      const { change } = convert(cell, reading, own)
       if (change === undefined) continue
       const name = plan.choices[source]?.name ?? ''
-      parts.push(csvLine([String(line), name, words[change.kind], text, change.to, change.why ?? ''].map(defuse)))
+      parts.push(csvLine([String(line), name, words[change.kind], textOf(cell), change.to, change.why ?? ''].map(defuse)))
     }
     // A browser keeps finished pieces outside its memory.
     if (parts.length > LINES_A_PIECE) put()

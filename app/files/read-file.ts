@@ -1,5 +1,8 @@
-import { type CsvIssue, CsvReader, type CsvRecord } from './csv-reader.ts'
-import { type Encoding, guessEncoding, SAMPLE_BYTES, textOf, WrongEncoding } from './decode.ts'
+import { CsvReader } from './csv-reader.ts'
+import { type Encoding, guessEncoding, type Refusal, SAMPLE_BYTES, textOf, WrongEncoding } from './decode.ts'
+import { type Book, type Breathe, isWorkbook, openBook, readSheet, type SheetChoice } from './excel/book.ts'
+import { UnreadableWorkbook } from './excel/unreadable.ts'
+import { type FileIssue, type FileRecord, type RecordReader, type SheetNotes, textOf as textOfCell } from './file-record.ts'
 import {
   ColumnProfile,
   columnNames,
@@ -10,9 +13,7 @@ import {
   type NumberStyle,
   type Proposal,
 } from './guess.ts'
-
-/** What one import may bring. More is said, and what can be done about it. */
-export const IMPORT_LIMITS = { rows: 200_000, columns: 500, cells: 4_000_000 } as const
+import { IMPORT_LIMITS } from './import-limits.ts'
 
 /** Records that are shown before anything is imported. */
 export const PREVIEW_ROWS = 100
@@ -30,24 +31,30 @@ export interface Turns {
   readonly onProgress: (doneBytes: number, totalBytes: number) => void
 }
 
-/** Why a file cannot be imported at all. */
-export type Refusal = { readonly kind: 'empty' } | { readonly kind: 'binary'; readonly what: 'workbook' | 'pdf' | 'other' }
+/** How a text is read, or which sheet of a workbook (its place among them): guessed, or chosen. */
+export type FileFormat = (TextFormat | { readonly kind: 'workbook'; readonly sheet: number }) & { readonly hasHeader: boolean }
 
-/** How a file is read: guessed, or chosen. */
-export interface FileFormat {
+interface TextFormat {
+  readonly kind: 'text'
   readonly encoding: Encoding
   readonly delimiter: Delimiter
-  readonly hasHeader: boolean
 }
 
 /** What a person has chosen; the rest is guessed. */
-export type FormatChoice = Partial<FileFormat>
+export interface FormatChoice {
+  readonly encoding?: Encoding
+  readonly delimiter?: Delimiter
+  readonly sheet?: number
+  readonly hasHeader?: boolean
+}
 
 /** Everything known of a file once all of it was looked at. */
 export interface Inspection {
   readonly format: FileFormat
   readonly names: readonly string[]
-  readonly preview: readonly CsvRecord[]
+  /** Whether the file itself names the column. */
+  readonly isNamed: readonly boolean[]
+  readonly preview: readonly FileRecord[]
   readonly proposals: readonly Proposal[]
   /** Records without the header. */
   readonly rowCount: number
@@ -55,15 +62,19 @@ export interface Inspection {
   readonly isOverRows: boolean
   /** Columns beyond what one import takes. */
   readonly columnsLeftOut: number
-  readonly issues: readonly CsvIssue[]
+  readonly issues: readonly FileIssue[]
   readonly issueCount: number
   readonly blankLines: number
+  /** Of a workbook: its sheets, and what the one that is read has besides values. */
+  readonly sheets: readonly SheetChoice[]
+  readonly sheet: SheetNotes | undefined
   /** Rows with fewer or more cells than there are columns named. */
   readonly shortRows: number
   readonly longRows: number
   /** Cells with signs that the encoding could not tell. */
   readonly unreadable: number
   readonly readBytes: number
+  readonly totalBytes: number
 }
 
 /** How the texts are to be written where a file does not say: as the person's language does. */
@@ -72,86 +83,137 @@ export interface LocaleStyle {
   readonly dates: DateOrder
 }
 
-/** Records of a file, a turn at a time; the page lives meanwhile. Ends early where `onRecord` answers false. */
-async function readRecords(
-  file: Blob,
-  { encoding, delimiter, isStrict }: { encoding: Encoding; delimiter: Delimiter; isStrict: boolean },
-  turns: Turns,
-  onRecord: (record: CsvRecord) => boolean | Promise<boolean>,
-): Promise<{ reader: CsvReader; readBytes: number }> {
-  const reader = new CsvReader(delimiter)
+/** A file opened as pieces of text and what makes records of them. */
+interface Source {
+  readonly texts: AsyncIterable<{ readonly text: string; readonly bytes: number }>
+  readonly reader: RecordReader
+  readonly totalBytes: number
+}
+
+/** Opened workbooks: what their cells refer to is read once, however often their rows are. */
+const books = new WeakMap<Blob, Book>()
+
+/** @throws UnreadableWorkbook */
+async function bookOf(file: Blob, turns: Turns): Promise<Book> {
+  const book = books.get(file) ?? (await openBook(file, breathe(turns)))
+  books.set(file, book)
+  return book
+}
+
+/** Lets the page draw where it was held for a turn. */
+function breathe(turns: Turns): Breathe {
   let since = turns.now()
+  return async () => {
+    turns.signal.throwIfAborted()
+    if (turns.now() - since <= TURN_MS) return
+    await turns.pause()
+    turns.signal.throwIfAborted()
+    since = turns.now()
+  }
+}
+
+async function openSource(file: Blob, format: Unheaded, isStrict: boolean, turns: Turns): Promise<Source> {
+  if (format.kind === 'workbook') return readSheet(file, await bookOf(file, turns), format.sheet)
+  return { texts: textOf(file, format.encoding, isStrict), reader: new CsvReader(format.delimiter), totalBytes: file.size }
+}
+
+type Unheaded = TextFormat | { readonly kind: 'workbook'; readonly sheet: number }
+
+/** Records of a file, a turn at a time; the page lives meanwhile. Ends early where `onRecord` answers false. Answers how far it came. */
+async function readRecords(
+  { texts, reader, totalBytes }: Source,
+  turns: Turns,
+  onRecord: (record: FileRecord) => boolean | Promise<boolean>,
+): Promise<number> {
+  const rest = breathe(turns)
   let looked = 0
   let readBytes = 0
-  const take = async (records: readonly CsvRecord[]): Promise<boolean> => {
+  const take = async (records: readonly FileRecord[]): Promise<boolean> => {
     for (const record of records) {
       const goesOn = onRecord(record)
       if (!(typeof goesOn === 'boolean' ? goesOn : await goesOn)) return false
-      if (++looked % RECORDS_A_LOOK === 0 && turns.now() - since > TURN_MS) {
-        turns.onProgress(readBytes, file.size)
-        await turns.pause()
-        turns.signal.throwIfAborted()
-        since = turns.now()
-      }
+      if (++looked % RECORDS_A_LOOK === 0) await rest()
     }
     return true
   }
-  for await (const { text, bytes } of textOf(file, encoding, isStrict)) {
+  for await (const { text, bytes } of texts) {
     turns.signal.throwIfAborted()
     readBytes = bytes
-    if (!(await take(reader.push(text)))) return { reader, readBytes }
-    turns.onProgress(readBytes, file.size)
+    if (!(await take(reader.push(text)))) return readBytes
+    turns.onProgress(readBytes, totalBytes)
   }
   await take(reader.end())
-  return { reader, readBytes }
+  return readBytes
 }
 
 /** Looks at all of a file: what it is, what its columns hold, what is broken in it. Keeps no more of it than the preview. */
 export async function inspectFile(file: Blob, choice: FormatChoice, locale: LocaleStyle, turns: Turns): Promise<Inspection | Refusal> {
   const head = new Uint8Array(await file.slice(0, SAMPLE_BYTES).arrayBuffer())
+  if (isWorkbook(head)) return inspectWorkbook(file, choice, locale, turns)
   const guess = guessEncoding(head, file.size <= SAMPLE_BYTES)
   if (guess.kind !== 'text') return guess
   const encoding = choice.encoding ?? guess.encoding
   const sample = new TextDecoder(encoding).decode(head, { stream: true })
   const delimiter = choice.delimiter ?? guessDelimiter(sample)
   const isGuessedUtf8 = choice.encoding === undefined && encoding === 'utf-8' && !guess.isCertain
+  const inspectText = async (read: Encoding, isStrict: boolean): Promise<Inspection | Refusal> => {
+    const format = { kind: 'text', encoding: read, delimiter } as const
+    return inspectAs(await openSource(file, format, isStrict, turns), format, choice.hasHeader, locale, turns)
+  }
   try {
-    return await inspectAs(file, { ...choice, encoding, delimiter }, locale, turns, isGuessedUtf8)
+    return await inspectText(encoding, isGuessedUtf8)
   } catch (error) {
     if (!(error instanceof WrongEncoding)) throw error
     // The beginning was plain ASCII and the rest is not UTF-8: what old spreadsheets write.
-    return inspectAs(file, { ...choice, encoding: 'windows-1252', delimiter }, locale, turns, false)
+    return inspectText('windows-1252', false)
+  }
+}
+
+/** The sheet that is chosen, else the first that holds anything and is not hidden. */
+async function inspectWorkbook(file: Blob, choice: FormatChoice, locale: LocaleStyle, turns: Turns): Promise<Inspection | Refusal> {
+  try {
+    const { sheets } = await bookOf(file, turns)
+    const shown = sheets.findIndex((sheet) => !sheet.isEmpty && !sheet.isHidden)
+    const first = shown < 0 ? sheets.findIndex((sheet) => !sheet.isEmpty) : shown
+    const format = { kind: 'workbook', sheet: choice.sheet ?? first } as const
+    if (first < 0) return { kind: 'empty' }
+    const found = await inspectAs(await openSource(file, format, false, turns), format, choice.hasHeader, locale, turns)
+    return 'kind' in found ? found : { ...found, sheets: sheets.map(({ name, isHidden, isEmpty }) => ({ name, isHidden, isEmpty })) }
+  } catch (error) {
+    if (!(error instanceof UnreadableWorkbook)) throw error
+    return { kind: 'workbook', trouble: error.trouble }
   }
 }
 
 async function inspectAs(
-  file: Blob,
-  choice: FormatChoice & Pick<FileFormat, 'encoding' | 'delimiter'>,
+  source: Source,
+  format: Unheaded,
+  chosenHeader: boolean | undefined,
   locale: LocaleStyle,
   turns: Turns,
-  isStrict: boolean,
 ): Promise<Inspection | Refusal> {
-  const first: CsvRecord[] = []
+  const { reader, totalBytes } = source
+  const first: FileRecord[] = []
   const profiles: ColumnProfile[] = []
-  let hasHeader = choice.hasHeader
+  let hasHeader = chosenHeader
   let seen = 0
   let width = 0
   let shortRows = 0
   let longRows = 0
   let unreadable = 0
-  const profile = ({ cells, line }: CsvRecord): void => {
+  const profile = ({ cells, line }: FileRecord): void => {
     if (cells.length < width) shortRows++
     if (cells.length > width && seen > 0) longRows++
     width = Math.max(width, cells.length)
     for (let i = 0; i < cells.length && i < IMPORT_LIMITS.columns; i++) {
-      const text = cells[i] ?? ''
+      const cell = cells[i] ?? ''
       let known = profiles[i]
       if (known === undefined) {
-        known = new ColumnProfile()
+        known = new ColumnProfile(format.kind)
         profiles[i] = known
       }
-      known.add(text, line)
-      if (text.includes('\ufffd')) unreadable++
+      known.add(cell, line)
+      if (typeof cell === 'string' && cell.includes('\ufffd')) unreadable++
     }
     seen++
   }
@@ -161,7 +223,7 @@ async function inspectAs(
     for (const record of hasHeader ? first.slice(1) : first) profile(record)
   }
   let isSettled = false
-  const { reader, readBytes } = await readRecords(file, { ...choice, isStrict }, turns, (record) => {
+  const readBytes = await readRecords(source, turns, (record) => {
     if (!isSettled) {
       first.push(record)
       if (first.length > PREVIEW_ROWS) {
@@ -180,21 +242,28 @@ async function inspectAs(
   if (!isSettled) settleHeader()
   if (first.length === 0) return { kind: 'empty' }
   const columns = Math.min(Math.max(profiles.length, Math.min(width, IMPORT_LIMITS.columns)), IMPORT_LIMITS.columns)
+  const { sheet, issues, issueCount, blankLines } = reader
+  const heads = hasHeader === true ? (first[0]?.cells.map(textOfCell) ?? []) : []
   return {
-    format: { encoding: choice.encoding, delimiter: choice.delimiter, hasHeader: hasHeader === true },
-    names: columnNames(hasHeader === true ? first[0]?.cells : undefined, columns),
+    format: { ...format, hasHeader: hasHeader === true },
+    names: columnNames(heads, columns),
+    isNamed: Array.from({ length: columns }, (_, i) => (heads[i] ?? '').trim() !== ''),
     preview: (hasHeader === true ? first.slice(1) : first).slice(0, PREVIEW_ROWS),
-    proposals: Array.from({ length: columns }, (_, i) => (profiles[i] ?? new ColumnProfile()).proposal(locale)),
+    proposals: Array.from({ length: columns }, (_, i) => (profiles[i] ?? new ColumnProfile(format.kind)).proposal(locale)),
     rowCount: Math.min(seen, IMPORT_LIMITS.rows),
     isOverRows: seen > IMPORT_LIMITS.rows,
-    columnsLeftOut: Math.max(0, width - columns),
-    issues: reader.issues,
-    issueCount: reader.issueCount,
-    blankLines: reader.blankLines,
-    shortRows,
-    longRows,
+    columnsLeftOut: Math.max(0, Math.max(width, sheet?.width ?? 0) - columns),
+    issues,
+    issueCount,
+    blankLines,
+    sheets: [],
+    sheet,
+    // A worksheet has cells only where there are values: its rows are of any length.
+    shortRows: sheet === undefined ? shortRows : 0,
+    longRows: sheet === undefined ? longRows : 0,
     unreadable,
     readBytes,
+    totalBytes,
   }
 }
 
@@ -203,10 +272,10 @@ export async function readRows(
   file: Blob,
   format: FileFormat,
   turns: Turns,
-  onRow: (record: CsvRecord, index: number) => void | Promise<void>,
+  onRow: (record: FileRecord, index: number) => void | Promise<void>,
 ): Promise<number> {
   let index = format.hasHeader ? -1 : 0
-  await readRecords(file, { ...format, isStrict: false }, turns, (record) => {
+  await readRecords(await openSource(file, format, false, turns), turns, (record) => {
     if (index >= IMPORT_LIMITS.rows) return false
     const at = index++
     if (at < 0) return true

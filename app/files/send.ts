@@ -25,15 +25,16 @@ export interface Sending {
   readonly onStep: (step: { readonly kind: 'uploading' | 'writing' | 'undoing'; readonly done: number; readonly total: number }) => void
 }
 
-type Column = { field: string } | { name: string; type: 'text'; options: { id: string; name: string }[] }
+type Column = { field: string } | { name: string; type: 'text'; options: { id: string; name: string }[]; currency?: string }
 
 /** The columns as the server asks for them. */
 function columnsOf({ plan, check }: Sending): Column[] {
-  return plan.choices.flatMap(({ name, target }, i): Column[] => {
+  return plan.choices.flatMap(({ name, target, currency }, i): Column[] => {
     if (target.kind === 'skip') return []
     if (target.kind === 'field') return [{ field: target.field.id }]
     const options = (check.options[i] ?? []).map((option) => ({ id: option.id, name: option.name }))
-    return [{ name, type: target.type as 'text', options }]
+    const money = target.type === 'currency' && currency !== undefined ? { currency } : {}
+    return [{ name, type: target.type as 'text', options, ...money }]
   })
 }
 

@@ -3,9 +3,11 @@ import type { ValueFormats } from '../../workbook/field-values.ts'
 import type { Field } from '../../workbook/fields.ts'
 import { cryptoRandomBytes, makeFieldId } from '../../workbook/ids.ts'
 import { TEXTS } from '../texts.ts'
+import type { Refusal } from './decode.ts'
 import { localeStyle } from './guess.ts'
 import { type Check, type ColumnChoice, checkFile, type FilePlan, type Person, proposeColumns, withPeople } from './import-plan.ts'
-import { type FormatChoice, type Inspection, inspectFile, type Refusal, type Turns } from './read-file.ts'
+import { pause } from './pause.ts'
+import { type FormatChoice, type Inspection, inspectFile, type Turns } from './read-file.ts'
 import { type ImportStatus, sendImport } from './send.ts'
 
 /** What the dialog shows. */
@@ -36,18 +38,6 @@ export interface FileImport {
   readonly back: () => void
   readonly plan: FilePlan | undefined
   readonly turns: () => Turns
-}
-
-/** Lets the page draw and answer before the next piece of work. */
-function pause(): Promise<void> {
-  return new Promise((resolve) => {
-    const { port1, port2 } = new MessageChannel()
-    port1.onmessage = () => {
-      port1.close()
-      resolve()
-    }
-    port2.postMessage(undefined)
-  })
 }
 
 const wait = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
@@ -131,7 +121,15 @@ export function useFileImport(
     open(first)
   }, [first, open])
 
-  const plan: FilePlan | undefined = file && inspection && { file, format: inspection.format, choices, takesApostrophes, people }
+  const plan: FilePlan | undefined = file &&
+    inspection && {
+      file,
+      format: inspection.format,
+      choices,
+      // A workbook says itself what is a formula: an apostrophe in it is one.
+      takesApostrophes: takesApostrophes && inspection.format.kind === 'text',
+      people,
+    }
 
   const check = (): void => {
     if (plan === undefined) return
@@ -178,7 +176,8 @@ export function useFileImport(
     error,
     open,
     setFormat: (change) => {
-      const next = { ...chosen, ...change }
+      // Whether the first row names the columns is asked anew of another sheet.
+      const next = change.sheet === undefined ? { ...chosen, ...change } : change
       setChosen(next)
       if (file !== undefined) inspect(file, next, newSheet !== undefined)
     },

@@ -14,7 +14,7 @@ export const FILES_TEXTS = {
   title: 'Import a file',
   titleOf: (name: string) => `Import ${name}`,
   choose: 'Choose a file',
-  orDrop: 'CSV or TSV. You can also drop the file on the grid, or paste a table below.',
+  orDrop: 'Excel (.xlsx), CSV or TSV. You can also drop the file on the grid, or paste a table below.',
   paste: 'Paste a table',
   readPasted: 'Read the table',
   pastedName: 'Pasted table',
@@ -33,10 +33,19 @@ export const FILES_TEXTS = {
 
   refused: {
     empty: 'This file is empty. Nothing was imported.',
-    workbook:
-      'This is a workbook file, not a CSV. Open it in Excel or Sheets, save the sheet as CSV, and import that. Nothing was changed.',
     pdf: 'This is a PDF; there are no rows in it that could be read safely. Nothing was changed.',
     other: 'This file is not text: it holds bytes that no table has. Nothing was changed. Save it as CSV where it came from.',
+  },
+  workbooks: {
+    old: 'This is an Excel file of the format before 2007 (.xls), which is not read here. Nothing was changed. Open it in Excel or LibreOffice, save it as .xlsx or CSV, and import that.',
+    locked:
+      'This workbook is protected by a password, so nothing in it can be read. Nothing was changed. Open it in Excel, save it without the password, and import that.',
+    foreign:
+      'This is a workbook of another program (OpenDocument, Numbers, or Excel’s .xlsb). Nothing was changed. Save it there as .xlsx or CSV, and import that.',
+    zip: 'This is a zip without an Excel workbook in it. Nothing was changed. Unpack it and import the file inside.',
+    broken:
+      'This workbook is damaged: it is cut off, or not what it says. Nothing was changed. Download it again, or open it in Excel and save it anew as .xlsx or CSV.',
+    huge: 'This workbook holds more than is read at once: 2 GB a sheet and 256 MB of texts, unpacked. Nothing was changed. Split it, or save the sheet as CSV and import that.',
   },
   offline:
     'An import needs the server, and there is no connection. The file stays chosen; the import can begin when the connection is back.',
@@ -48,7 +57,10 @@ export const FILES_TEXTS = {
   encodings: { 'utf-8': 'UTF-8', 'utf-16le': 'UTF-16 (little-endian)', 'utf-16be': 'UTF-16 (big-endian)', 'windows-1252': 'Windows-1252' },
   delimiter: 'Columns are separated by',
   delimiters: { ',': 'Comma', ';': 'Semicolon', '\t': 'Tab', '|': 'Bar' },
-  header: 'The first line names the columns',
+  sheetOfBook: 'Sheet of the workbook',
+  sheetChoice: (name: string, isHidden: boolean, isEmpty: boolean) =>
+    isEmpty ? `${name} (empty)` : isHidden ? `${name} (hidden in Excel)` : name,
+  header: { text: 'The first line names the columns', workbook: 'The first row names the columns' },
   apostrophes: 'Take off apostrophes that protect formulas (’=1+1)',
   target: 'Rows go into',
   thisSheet: (name: string) => `${name}, below its rows`,
@@ -60,7 +72,14 @@ export const FILES_TEXTS = {
     `This file has more than ${n(limit)} rows (reading ended after ${megabytes(read)} of ${megabytes(size)}). The first ${n(limit)} can be imported now; for the others split the file and import the parts one after another.`,
   columnsLeftOut: (count: number, limit: number) =>
     `${counted(count, 'column')} beyond the first ${n(limit)} are left out. Split the file by columns to bring them.`,
-  blank: (count: number) => `${counted(count, 'empty line')} left out.`,
+  blank: (count: number, of: 'text' | 'workbook') => `${counted(count, of === 'text' ? 'empty line' : 'empty row')} left out.`,
+  hiddenRows: (count: number) => `${rows(count)} hidden in Excel: imported like the others.`,
+  hiddenColumns: (count: number) => `${counted(count, 'column')} hidden in Excel: offered like the others.`,
+  merged: (count: number) => `${counted(count, 'merged area')}: the value comes into its first cell, the others stay empty.`,
+  formulas: (count: number) => `${counted(count, 'formula')}: what Excel last computed is imported, not the formula.`,
+  uncomputed: (count: number) =>
+    `${counted(count, 'formula')} without a computed value: empty here. Open the file in Excel and save it to bring the values.`,
+  errors: (count: number) => `${counted(count, 'cell')} with an error like #N/A: left empty, and named in the report.`,
   short: (count: number) => `${rows(count)} with fewer cells than columns: what is missing stays empty.`,
   long: (count: number) => `${rows(count)} with more cells than the lines before: columns were added for them.`,
   unreadable: (count: number) => `${counted(count, 'cell')} with signs that this encoding cannot tell (�). Choose another encoding.`,
@@ -88,8 +107,9 @@ export const FILES_TEXTS = {
   thousands: (text: string) => `${text}: thousands or decimals?`,
   dates: { dmy: 'Day/month/year', mdy: 'Month/day/year', ymd: 'Year-month-day' },
   numbers: (decimal: string, group: string) => `1${group}234${decimal}5`,
-  nearly: (type: string, count: number, example: string, line: number) =>
-    `Nearly all are ${type}; ${counted(count, 'value')} not, such as “${example}” (line ${n(line)}). Kept as text.`,
+  newOf: (type: string, currency: string | undefined) => (currency === undefined ? type : `${type} (${currency})`),
+  nearly: (type: string, count: number, example: string, place: string) =>
+    `Nearly all are ${type}; ${counted(count, 'value')} not, such as “${example}” (${place}). Kept as text.`,
   preview: (count: number) => (count === 1 ? 'The first row' : `The first ${n(count)} rows`),
 
   check: 'Check the values',
@@ -103,8 +123,9 @@ export const FILES_TEXTS = {
     cut: 'cut at 32,000 characters',
     apostrophe: 'apostrophe taken off',
     lost: 'not readable, left empty',
+    error: 'an error in the workbook, left empty',
   },
-  line: (line: number) => `line ${n(line)}`,
+  place: (line: number, of: 'text' | 'workbook') => `${of === 'text' ? 'line' : 'row'} ${n(line)}`,
   asText: 'Keep as text',
   asTextOf: (name: string) => `Keep ${name} as text`,
   allFields: 'Types of fields that are there stay; their column can go into a new field instead.',
@@ -128,10 +149,24 @@ export const FILES_TEXTS = {
     sheet: (count: number) => `The whole sheet (${rows(count)}, hidden fields too)`,
     format: 'Format',
     csv: 'CSV, for spreadsheets',
+    xlsx: 'Excel (.xlsx), with types',
     json: 'JSON, for programs',
     mark: 'Begin with a mark, so that Excel reads it as UTF-8',
     raw: 'Leave texts that begin like a formula as they are (for machines, not for spreadsheets)',
     rawHint: 'Otherwise =, +, -, @ at the beginning of a text get an apostrophe, so that no spreadsheet runs them.',
+    texts: 'Numbers, amounts, days and checks stay what they are. Every text is written as a text: none runs as a formula.',
+    clock: (zone: string) =>
+      `Excel knows no time zones: dates with a time are written as the clock shows them here (${zone}), unless their field has a zone of its own.`,
+    writing: (done: number, total: number) => `Writing… ${n(done)} of ${rows(total)}`,
+    asText: (count: number) =>
+      `${counted(count, 'date')} Excel cannot hold (before March 1900, or in an hour the clocks repeat) stand as text.`,
+    cut: (count: number, limit: number) =>
+      `${counted(count, 'text')} cut at ${n(limit)} characters, the most an Excel cell holds. CSV keeps all.`,
+    columnsLeftOut: (count: number, limit: number) =>
+      `${counted(count, 'field')} beyond Excel’s ${n(limit)} columns left out. CSV keeps all.`,
+    sheets: (count: number, limit: number) => `The rows are in ${n(count)} worksheets: one holds ${n(limit)}.`,
+    named: (name: string) => `Excel does not take the sheet’s name; the worksheet is called “${name}”.`,
+    tooLarge: 'Nothing was written: the file would be larger than 4 GB, the most an Excel file can be. Export fewer rows, or CSV.',
     button: 'Export',
     done: (count: number, name: string) => `${rows(count)} written to ${name}.`,
   },

@@ -17,7 +17,12 @@ const column = z.object({
   field: z.string().transform((id) => id as FieldId),
   /** A field that the import makes. */
   made: z
-    .object({ name: z.string(), type: z.enum(FIELD_TYPES), options: z.array(z.object({ id: z.string(), name: z.string() })) })
+    .object({
+      name: z.string(),
+      type: z.enum(FIELD_TYPES),
+      options: z.array(z.object({ id: z.string(), name: z.string() })),
+      currency: z.string().optional(),
+    })
     .nullable(),
 })
 export type ImportColumn = z.infer<typeof column>

@@ -4,8 +4,9 @@ import { CHANGE_KINDS, convert, defaultReading, formatsOf } from '../../app/file
 import { CsvReader, type CsvRecord } from '../../app/files/csv-reader.ts'
 import { guessEncoding } from '../../app/files/decode.ts'
 import { ColumnProfile, columnNames, guessDelimiter, guessHeader, localeStyle } from '../../app/files/guess.ts'
+import { IMPORT_LIMITS } from '../../app/files/import-limits.ts'
 import { checkFile, convertRows, type FilePlan, proposeColumns, reportFile, withPeople } from '../../app/files/import-plan.ts'
-import { IMPORT_LIMITS, type Inspection, inspectFile, type LocaleStyle, type Turns } from '../../app/files/read-file.ts'
+import { type FileFormat, type Inspection, inspectFile, type LocaleStyle, type Turns } from '../../app/files/read-file.ts'
 import type { CellValue } from '../../workbook/cell-value.ts'
 import { makeValueFormats, type ValueField } from '../../workbook/field-values.ts'
 import type { FieldType } from '../../workbook/fields.ts'
@@ -42,7 +43,7 @@ async function inspect(content: BlobPart | readonly BlobPart[], choice = {}, loc
 }
 
 const profile = (values: readonly string[], locale = EN) => {
-  const column = new ColumnProfile()
+  const column = new ColumnProfile('text')
   values.forEach((value, i) => {
     column.add(value, i + 2)
   })
@@ -118,7 +119,6 @@ describe('reading a file', () => {
       [new Uint8Array([0xfe, 0xff, ...utf16('a,b', true)]), { kind: 'text', encoding: 'utf-16be', isCertain: true }],
       [utf16('Name,Value\n1,2\n', false), { kind: 'text', encoding: 'utf-16le', isCertain: false }],
       [utf16('Name,Value\n1,2\n', true), { kind: 'text', encoding: 'utf-16be', isCertain: false }],
-      [bytes(0x50, 0x4b, 3, 4, 0, 0), { kind: 'binary', what: 'workbook' }],
       [new TextEncoder().encode('%PDF-1.7'), { kind: 'binary', what: 'pdf' }],
       [bytes(1, 2, 3, 0, 200, 0, 7, 9), { kind: 'binary', what: 'other' }],
       [bytes(1, 2, 3, 4, 5, 6, 97), { kind: 'binary', what: 'other' }],
@@ -130,9 +130,10 @@ describe('reading a file', () => {
     const ascii = 'name,city\n'.concat('x,y\n'.repeat(30_000))
     const content = [ascii, new Uint8Array([0xfc, 44, 0xe4, 10])]
     const found = await inspect(content)
-    expect([found.format.encoding, found.rowCount, found.unreadable]).toEqual(['windows-1252', 30_001, 0])
+    const encodingOf = ({ format }: { format: FileFormat }) => (format.kind === 'text' ? format.encoding : undefined)
+    expect([encodingOf(found), found.rowCount, found.unreadable]).toEqual(['windows-1252', 30_001, 0])
     const chosen = await inspect(content, { encoding: 'utf-8' })
-    expect([chosen.format.encoding, chosen.unreadable]).toEqual(['utf-8', 2])
+    expect([encodingOf(chosen), chosen.unreadable]).toEqual(['utf-8', 2])
   })
 
   test('[CS4] delimiter and header are guessed; columns have each a name of their own', async () => {
@@ -150,7 +151,11 @@ describe('reading a file', () => {
   test('[CS5] empty and one-column files, ten thousand columns and rows of uneven length are answered', async () => {
     expect(await inspectFile(new Blob(['\n\n\r\n']), {}, EN, turns())).toEqual({ kind: 'empty' })
     const one = await inspect('Fruit\nApple\nPear\n')
-    expect([one.names, one.rowCount, one.format.delimiter]).toEqual([['Fruit'], 2, ','])
+    expect([one.names, one.rowCount, one.format]).toEqual([
+      ['Fruit'],
+      2,
+      { kind: 'text', encoding: 'utf-8', delimiter: ',', hasHeader: true },
+    ])
     const wide = await inspect(`${Array.from({ length: 10_000 }, (_, i) => `c${i}`).join(',')}\n${'1,'.repeat(9_999)}1\n`)
     expect([wide.names.length, wide.columnsLeftOut, wide.rowCount]).toEqual([IMPORT_LIMITS.columns, 9_500, 1])
     const uneven = await inspect('a,b\n1\n1,2,3\n1,2\n')
@@ -342,8 +347,9 @@ describe('the whole import', () => {
     const field = { id: 'f1', name: 'name', type: 'text', order: 'a0', width: 100, options: [], isHidden: false } as never
     const names = ['Name', 'Other', 'NAME 2']
     const proposals = names.map(() => profile(['x']))
-    expect(proposeColumns({ names, proposals }, [field], false).map((c) => c.target.kind)).toEqual(['field', 'new', 'new'])
-    expect(proposeColumns({ names, proposals }, [field], true).map((c) => c.target.kind)).toEqual(['new', 'new', 'new'])
+    const isNamed = names.map(() => true)
+    expect(proposeColumns({ names, proposals, isNamed }, [field], false).map((c) => c.target.kind)).toEqual(['field', 'new', 'new'])
+    expect(proposeColumns({ names, proposals, isNamed }, [field], true).map((c) => c.target.kind)).toEqual(['new', 'new', 'new'])
   })
 
   test('[CS11] what is exported comes back as the same values, of every type', async () => {

@@ -14,7 +14,7 @@ Call =1+1;4,5;05/06/2026;Open
 مرحبا 😀;9;11/12/2026;Open
 `
 
-async function chooseFile(page: Page, name: string, content: string): Promise<void> {
+async function chooseFile(page: Page, name: string, content: string | Buffer): Promise<void> {
   await page.getByRole('button', { name: 'Files' }).click()
   const [chooser] = await Promise.all([page.waitForEvent('filechooser'), openImport(page)])
   await chooser.setFiles({ name, mimeType: 'text/csv', buffer: Buffer.from(content) })
@@ -96,7 +96,7 @@ test('[CS22] broken, binary and empty files are answered where they are dropped,
   await expect(dialog).toBeHidden()
   const cases: [string, string | number[], string][] = [
     ['empty.csv', '', 'This file is empty. Nothing was imported.'],
-    ['book.xlsx', [0x50, 0x4b, 3, 4, 0, 0], 'This is a workbook file, not a CSV.'],
+    ['book.xlsx', [0x50, 0x4b, 3, 4, 0, 0], 'This workbook is damaged'],
     ['picture.csv', [1, 2, 3, 0, 200, 0, 7, 9], 'This file is not text'],
   ]
   for (const [name, content, message] of cases) {
@@ -108,7 +108,7 @@ test('[CS22] broken, binary and empty files are answered where they are dropped,
   await expect(page.getByRole('contentinfo')).toContainText('60 rows')
 })
 
-test('[CS23] what is shown is exported with its formulas defused, also without a network; an import waits for the server', async ({
+test('[CS23][CS35] what is shown is exported, also without a network; an import waits for the server, and an Excel file comes back with its types', async ({
   enter,
 }) => {
   const person = await enter('Ana')
@@ -126,7 +126,30 @@ test('[CS23] what is shown is exported with its formulas defused, also without a
   expect(lines[0]).toBe('\ufeffKey,Summary,Status,Assignee,Priority,Due date,Story points,Labels,Updated,Notes')
   expect(lines[1]).toMatch(/^TB-1,'=1\+1,/)
   expect(lines.length).toBe(62)
+  await dialog.getByText('Excel (.xlsx), with types').click()
+  const [excel] = await Promise.all([page.waitForEvent('download'), dialog.getByRole('button', { name: 'Export' }).click()])
+  await expect(dialog.getByRole('status')).toContainText('60 rows written to Sheet 1.xlsx.')
+  const book = await readFile(await excel.path())
   await dialog.getByRole('button', { name: 'Done' }).click()
   await dropFile(page, 'later.csv', 'Name\nx\n')
   await expect(page.getByRole('dialog').getByText('An import needs the server, and there is no connection.')).toBeVisible()
+  await page.keyboard.press('Escape')
+  await window.goOnline()
+  await chooseFile(page, 'Sheet 1.xlsx', book)
+  const incoming = page.getByRole('dialog', { name: 'Import Sheet 1.xlsx' })
+  await expect(incoming.getByText('60 rows, 10 columns')).toBeVisible()
+  await expect(incoming.getByLabel('Sheet of the workbook')).toHaveValue('0')
+  await incoming.getByText('A new sheet').click()
+  await expect(incoming.getByLabel('Type, column Due date')).toHaveValue('date')
+  await expect(incoming.getByLabel('Type, column Story points')).toHaveValue('number')
+  await expect(incoming.getByLabel('Type, column Updated')).toHaveValue('date-time')
+  await expect(incoming.getByRole('cell', { name: '=1+1' })).toBeVisible()
+  await incoming.getByRole('button', { name: 'Check the values' }).click()
+  await expect(incoming.getByText('Every value is kept as it stands in the file.')).toBeVisible()
+  await incoming.getByRole('button', { name: 'Import 60 rows' }).click()
+  await expect(incoming.getByText('60 rows of Sheet 1.xlsx are in the sheet.')).toBeVisible()
+  await incoming.getByRole('button', { name: 'Show the first row' }).click()
+  await expect(page.getByRole('tab', { name: 'Sheet 1 2', selected: true })).toBeVisible()
+  await expect(page.getByRole('contentinfo')).toContainText('60 rows')
+  await expect(window.grid.getByText('=1+1', { exact: true })).toBeVisible()
 })

@@ -1,7 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
+import { readSheet } from 'read-excel-file/node'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { inspectFile } from '../../app/files/read-file.ts'
 import { importedRow } from '../../server/imports.ts'
 import { type RunningServer, startServer } from '../../server/start.ts'
 import type { CellValue } from '../../workbook/cell-value.ts'
@@ -212,6 +214,31 @@ describe('an import', () => {
     ])
   })
 })
+
+test('[CS33] the server writes an Excel file too, and makes a field of the currency that a file says', async () => {
+  const where = await makeSheet()
+  const params = { id: where.id, sheet: where.sheet }
+  const columns = [
+    { field: where.fields.Name ?? '' },
+    { name: 'Price', type: 'currency' as const, options: [], currency: 'CHF' },
+    { name: 'At', type: 'date-time' as const, options: [] },
+  ]
+  const { id } = await api.call('startImport', { params, body: { name: 'x', columns, rows: 1 } })
+  await api.call('addImportRows', { params: { id }, body: { chunk: 0, rows: [['=1+1', 12.5, '2026-11-21T10:30:00.000Z']] } })
+  await api.call('commitImport', { params: { id } })
+  const { fields } = await ended(api, id)
+  const answer = await api.send('exportRows', { params, query: { format: 'xlsx', fields: fields.join(',') } })
+  expect(answer.headers.get('content-disposition')).toBe('attachment; filename="rows.xlsx"')
+  const file = Buffer.from(await answer.arrayBuffer())
+  expect(await readSheet(file)).toEqual([
+    ['Name', 'Price', 'At'],
+    ['=1+1', 12.5, new Date('2026-11-21T10:30:00Z')],
+  ])
+  const found = await inspectFile(new Blob([file]), {}, { numbers: { decimal: ',', group: '.' }, dates: 'dmy' }, PATIENT)
+  expect('kind' in found ? found : found.proposals.map((p) => p.currency)).toEqual([undefined, 'CHF', undefined])
+})
+
+const PATIENT = { now: () => 0, pause: async () => undefined, signal: new AbortController().signal, onProgress: () => undefined }
 
 interface Started {
   readonly child: ChildProcess

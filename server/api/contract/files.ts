@@ -34,6 +34,11 @@ export const filesEndpoints = {
                 .array(z.object({ id, name: z.string().min(1).max(120) }))
                 .max(500)
                 .default([]),
+              currency: z
+                .string()
+                .regex(/^[A-Z]{3}$/)
+                .optional()
+                .describe('ISO 4217, of a field of amounts'),
             }),
           ]),
         )
@@ -77,10 +82,11 @@ export const filesEndpoints = {
   exportRows: {
     method: 'get',
     path: '/api/workbooks/{id}/sheets/{sheet}/export',
-    summary: 'All rows as a file, streamed. Texts that a spreadsheet would run as formulas get an apostrophe unless `formulas=raw`.',
+    summary:
+      'All rows as a file, streamed. In CSV, texts that a spreadsheet would run as formulas get an apostrophe unless `formulas=raw`; in xlsx every text is a text, and moments are in UTC.',
     params: z.object({ id, sheet: id }),
     query: z.object({
-      format: z.enum(['csv', 'json']).default('csv'),
+      format: z.enum(['csv', 'json', 'xlsx']).default('csv'),
       formulas: z.enum(['defuse', 'raw']).default('defuse'),
       mark: z.enum(['yes', 'no']).default('no').describe('begin with a byte order mark, for Excel'),
       fields: z

@@ -1,0 +1,222 @@
+import { type NumberMeaning, plainOfExcel, wallOfSerial } from '../../../workbook/excel-values.ts'
+import { plainText } from '../../../workbook/plain-rows.ts'
+import type { FileCell, FileRecord, RecordReader, SheetNotes } from '../file-record.ts'
+import { IMPORT_LIMITS } from '../import-limits.ts'
+import { attribute, type XmlEvents, XmlScanner } from './xml-scanner.ts'
+
+/** What cells refer to. */
+export interface BookGround {
+  readonly texts: readonly string[]
+  /** What numbers mean, by the number of their style. */
+  readonly meanings: readonly NumberMeaning[]
+  readonly is1904: boolean
+}
+
+/** Of a text that is longer than this no more is kept; it is far more than a cell holds. UTF-16 units */
+export const LONGEST_TEXT = 100_000
+
+const DAY_SECONDS = 86_400
+/** Seconds of a duration are told to a millionth: what is behind comes from counting in days. */
+const MILLION = 1_000_000
+const EXCEL_COLUMNS = 16_384
+
+/** Reads the XML of one worksheet, piece by piece, into records of typed cells. Rows and columns without any value are none. */
+export class SheetReader implements RecordReader, XmlEvents {
+  readonly issues = []
+  readonly issueCount = 0
+  blankLines = 0
+  readonly sheet: SheetNotes = { hiddenRows: 0, hiddenColumns: 0, merged: 0, formulas: 0, uncomputed: 0, errors: 0, width: 0 }
+  readonly #ground: BookGround
+  readonly #scanner = new XmlScanner(this)
+  readonly #hiddenColumns: (readonly [from: number, to: number])[] = []
+  #records: FileRecord[] = []
+  #row = 0
+  #isHiddenRow = false
+  /** The last row that held anything. */
+  #lastFull = 0
+  #cells: FileCell[] = []
+  #column = -1
+  #type = ''
+  #style = 0
+  #value = ''
+  #hasFormula = false
+  #hasValue = false
+  #isIn: 'value' | 'text' | 'hint' | undefined
+
+  constructor(ground: BookGround) {
+    this.#ground = ground
+  }
+
+  push(text: string): readonly FileRecord[] {
+    this.#scanner.push(text)
+    return this.#taken()
+  }
+
+  end(): readonly FileRecord[] {
+    this.#scanner.end()
+    const { width } = this.sheet
+    for (const [from, to] of this.#hiddenColumns) this.sheet.hiddenColumns += Math.max(0, Math.min(to, width) - from + 1)
+    return this.#taken()
+  }
+
+  #taken(): readonly FileRecord[] {
+    const records = this.#records
+    this.#records = []
+    return records
+  }
+
+  open(name: string, attributes: string): void {
+    switch (name) {
+      case 'c':
+        this.#openCell(attributes)
+        break
+      case 'v':
+        this.#isIn = 'value'
+        this.#hasValue = true
+        break
+      case 't':
+        if (this.#isIn !== 'hint') this.#isIn = 'text'
+        break
+      case 'f':
+        this.#hasFormula = true
+        break
+      case 'rPh':
+        this.#isIn = 'hint'
+        break
+      case 'row':
+        this.#row = Number(attribute(attributes, 'r') ?? this.#row + 1)
+        this.#isHiddenRow = isOn(attribute(attributes, 'hidden'))
+        this.#cells = []
+        this.#column = -1
+        break
+      case 'col':
+        if (isOn(attribute(attributes, 'hidden')))
+          this.#hiddenColumns.push([Number(attribute(attributes, 'min')), Number(attribute(attributes, 'max'))])
+        break
+      case 'mergeCell':
+        this.sheet.merged++
+        break
+    }
+  }
+
+  close(name: string): void {
+    if (name === 'c') this.#closeCell()
+    else if (name === 'row') this.#closeRow()
+    else if (name === 'rPh' || (this.#isIn !== 'hint' && (name === 'v' || name === 't'))) this.#isIn = undefined
+  }
+
+  text(text: string): void {
+    if ((this.#isIn === 'value' || this.#isIn === 'text') && this.#value.length < LONGEST_TEXT) this.#value += text
+  }
+
+  #openCell(attributes: string): void {
+    const place = attribute(attributes, 'r')
+    this.#column = place === undefined ? this.#column + 1 : columnOf(place)
+    this.#type = attribute(attributes, 't') ?? 'n'
+    this.#style = Number(attribute(attributes, 's') ?? 0)
+    this.#value = ''
+    this.#hasFormula = false
+    this.#hasValue = false
+  }
+
+  #closeCell(): void {
+    if (this.#hasFormula) {
+      this.sheet.formulas++
+      if (!this.#hasValue) this.sheet.uncomputed++
+    }
+    if (this.#value === '' || this.#column < 0 || this.#column >= EXCEL_COLUMNS) return
+    const cell = this.#cell(this.#value)
+    if (cell === '') return
+    if (typeof cell === 'object' && cell.kind === 'error') this.sheet.errors++
+    this.sheet.width = Math.max(this.sheet.width, this.#column + 1)
+    // Of what lies beyond, only how far it goes is kept.
+    if (this.#column >= IMPORT_LIMITS.columns) {
+      if (this.#cells.length === 0) this.#cells.push('')
+      return
+    }
+    while (this.#cells.length < this.#column) this.#cells.push('')
+    this.#cells[this.#column] = cell
+  }
+
+  #closeRow(): void {
+    if (this.#cells.length === 0) return
+    this.blankLines += Math.max(0, this.#row - this.#lastFull - 1)
+    this.#lastFull = this.#row
+    if (this.#isHiddenRow) this.sheet.hiddenRows++
+    this.#records.push({ line: this.#row, cells: this.#cells })
+    this.#cells = []
+  }
+
+  #cell(value: string): FileCell {
+    switch (this.#type) {
+      case 's':
+        return this.#ground.texts[Number(value)] ?? ''
+      case 'str':
+      case 'inlineStr':
+        return plainOfExcel(value)
+      case 'b':
+        return { kind: 'checkbox', text: isOn(value.trim()) ? 'TRUE' : 'FALSE' }
+      case 'e':
+        return { kind: 'error', text: value }
+      case 'd':
+        return ofIsoText(value.trim())
+      default:
+        return this.#ofNumber(value)
+    }
+  }
+
+  #ofNumber(text: string): FileCell {
+    if (text.trim() === '') return ''
+    const value = Number(text)
+    if (!Number.isFinite(value)) return text
+    const meaning = this.#ground.meanings[this.#style] ?? { kind: 'number' }
+    switch (meaning.kind) {
+      case 'currency':
+        return { kind: 'currency', text: `${value} ${meaning.unit}`, value, unit: meaning.unit }
+      case 'percent':
+        return { kind: 'percent', text: plainText(PERCENT, value), value }
+      case 'duration': {
+        const seconds = Math.round(value * DAY_SECONDS * MILLION) / MILLION
+        return { kind: 'duration', text: plainText(DURATION, seconds), value: seconds }
+      }
+      case 'date':
+      case 'date-time': {
+        const wall = wallOfSerial(value, this.#ground.is1904)
+        return wall === undefined ? { kind: 'number', text: String(value), value } : ofWall(wall, meaning.kind)
+      }
+      case 'number':
+        return { kind: 'number', text: String(value), value }
+    }
+  }
+}
+
+const PERCENT = { type: 'percent', options: [] } as const
+const DURATION = { type: 'duration', options: [] } as const
+
+const isOn = (value: string | undefined): boolean => value === '1' || value === 'true'
+
+/** The column of a place: `B12` → 1; −1 where it names none. */
+function columnOf(place: string): number {
+  let column = 0
+  for (let i = 0; i < place.length; i++) {
+    const letter = place.charCodeAt(i) & ~32
+    if (letter < 65 || letter > 90) break
+    column = column * 26 + letter - 64
+  }
+  return column - 1
+}
+
+/** A time that a format of days hides is told all the same. */
+function ofWall(wall: number, kind: 'date' | 'date-time'): FileCell {
+  const iso = new Date(wall).toISOString()
+  const time = iso.slice(11, 23)
+  if (kind === 'date' && time === '00:00:00.000') return { kind, text: iso.slice(0, 10) }
+  return { kind: 'date-time', text: `${iso.slice(0, 10)} ${time.replace(/(?::00)?\.000$/u, '')}` }
+}
+
+/** Days and moments as text, as some programs write them; one with an offset stays text, which says it. */
+function ofIsoText(text: string): FileCell {
+  const match = /^(\d{4}-\d{2}-\d{2})(?:T(\d{2}:\d{2}(?::\d{2}(?:\.\d{1,3})?)?))?$/u.exec(text)
+  const wall = match === null ? Number.NaN : Date.parse(`${match[1]}T${match[2] ?? '00:00'}Z`)
+  return match === null || Number.isNaN(wall) ? text : ofWall(wall, match[2] === undefined ? 'date' : 'date-time')
+}
