@@ -1,5 +1,5 @@
 /**
- * Loads what is opened later, so that this device has it without a network too: the note's editor, the dialogs of files, a board. Where it cannot be
+ * Loads what is opened later, so that this device has it without a network too: the note's editor, the dialogs of files, boards and timelines. Where it cannot be
  * loaded now, it is when it is opened.
  */
 export async function fetchPartsAhead(): Promise<void> {
@@ -8,5 +8,6 @@ export async function fetchPartsAhead(): Promise<void> {
     import('../files/file-dialog.tsx'),
     import('../files/export-dialog.tsx'),
     import('../board/board.tsx'),
+    import('../timeline/timeline.tsx'),
   ])
 }

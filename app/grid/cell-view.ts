@@ -373,7 +373,7 @@ function plain(className: string, text = ''): HTMLSpanElement {
 }
 
 /** The mark of a cell's state: each has a shape of its own, since colours are not seen by everybody. */
-function marksOf(kind: CellStatusKind): readonly Element[] {
+export function marksOf(kind: CellStatusKind): readonly Element[] {
   switch (kind) {
     case 'staged':
     case 'held':
@@ -398,7 +398,7 @@ function marksOf(kind: CellStatusKind): readonly Element[] {
 }
 
 /** One frame for all who are in the cell, in the colour of the first; what is being typed stands over the value. */
-function peerElements(peers: readonly PeerMark[]): readonly Element[] {
+export function peerElements(peers: readonly PeerMark[]): readonly Element[] {
   const [first] = peers
   if (first === undefined) return []
   const frame = plain('peer')

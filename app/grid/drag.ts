@@ -1,4 +1,3 @@
-import type { GridBody } from './body.ts'
 import type { Place, Range } from './grid-model.ts'
 
 /** Follows a pointer that went down until it is let go, or until Escape gives up. Returns the way to stop. */
@@ -26,10 +25,17 @@ export function trackDrag(on: { readonly onMove: (event: PointerEvent) => void; 
 /** How much of the way a pointer is beyond the edge is scrolled in one frame. */
 const SCROLL_SHARE = 0.25
 
+/** What a pointer is followed over: places of one kind, scrolled on where the pointer is beyond their edge. */
+export interface Ground<At> {
+  placeAt(clientX: number, clientY: number): At | undefined
+  outside(clientX: number, clientY: number): { readonly x: number; readonly y: number }
+  scrollBy(x: number, y: number): void
+}
+
 /** Follows a pointer over the cells. Where it is beyond their edge the sheet scrolls on, faster the farther out it is. */
-export function trackOverCells(
-  body: GridBody,
-  on: { readonly onPlace: (place: Place) => void; readonly onEnd: (isKept: boolean) => void },
+export function trackOverCells<At>(
+  body: Ground<At>,
+  on: { readonly onPlace: (place: At) => void; readonly onEnd: (isKept: boolean) => void },
 ): void {
   let last: { readonly x: number; readonly y: number } | undefined
   let frame = 0

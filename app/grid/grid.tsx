@@ -46,7 +46,7 @@ import { HEADER_ROWS, type Painter, type Scene, type ShownView } from './scene.t
 import type { CellId, SheetHandle } from './sheet-handle.ts'
 import { useColumns, WIDTH_STEP, widthWithin } from './use-columns.ts'
 import type { SheetEditing } from './use-sheet-editing.ts'
-import { makeLineSpace } from './viewport.ts'
+import { groupPlaces, makeLineSpace } from './viewport.ts'
 
 const HEAD_HEIGHT = 54
 /** Heads of groups are so tall in every height of rows. */
@@ -667,14 +667,3 @@ const isSameDrawn = (a: DrawnColumns, b: DrawnColumns): boolean => `${a.frozen}|
 
 /** The grid's keys are those of its cells: buttons that stand among them, beside a cell or below the rows, keep their own. */
 const isOnCell = (target: EventTarget): boolean => target instanceof Element && target.matches('[role=grid], [role=gridcell]')
-
-/** The heads of groups by their keys, from top to bottom. */
-function groupPlaces(lines: readonly GridLine[]): ReadonlyMap<string, number> {
-  const places = new Map<string, number>()
-  // A sheet without groups has none anywhere: its lines need not be walked through.
-  if (lines[0]?.kind !== 'group') return places
-  lines.forEach((line, i) => {
-    if (line.kind === 'group') places.set(line.key, i)
-  })
-  return places
-}

@@ -1,3 +1,5 @@
+import type { GridLine } from '../../workbook/view-lines.ts'
+
 /**
  * Where lines stand and which of them are in sight. Lines are of one height, save the heads of groups, which are low in every row height.
  * All in pixels of the whole sheet, however tall: what a browser can scroll is a matter of `ScrollMap` alone.
@@ -13,6 +15,17 @@ export interface LineSpace {
   heightOf(line: number): number
   /** The line at a distance from the top; the first above the sheet, the last below it. */
   lineAt(y: number): number
+}
+
+/** The heads of groups by their keys, from top to bottom; with their places. */
+export function groupPlaces(lines: readonly GridLine[]): ReadonlyMap<string, number> {
+  const places = new Map<string, number>()
+  // A sheet without groups has none anywhere: its lines need not be walked through.
+  if (lines[0]?.kind !== 'group') return places
+  lines.forEach((line, i) => {
+    if (line.kind === 'group') places.set(line.key, i)
+  })
+  return places
 }
 
 /** `low` are the places of the lines that are `lowHeight` tall, in ascending order. */

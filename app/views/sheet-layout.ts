@@ -29,6 +29,8 @@ export interface SheetLayoutProps {
   readonly onGoTo: (cell: CellId & { readonly sheet?: string }) => void
   /** Makes a row with these values; it is shown whether it matches the view or not, until it is left. */
   readonly onAddRow: (given: NewRowValues) => RowId
+  /** Asks for a new field; absent where this person may add none. */
+  readonly onAddField: (() => void) | undefined
   readonly say: (text: string) => void
   /** Stands where there is nothing to show: an empty sheet, a filter that lets nothing through. */
   readonly notice: ReactNode

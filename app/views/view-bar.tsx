@@ -104,7 +104,7 @@ export function ViewBar({ used, fields, canShare, say, isFilterOpen, onFilterOpe
           <ToolPanel label={T.color} title={T.color} icon={<Paintbrush size={13} aria-hidden />} count={config.colors.length}>
             <ColorPanel {...panel} />
           </ToolPanel>
-          {config.layout === 'grid' && <HeightMenu height={config.rowHeight} onChange={(rowHeight) => views.change({ rowHeight })} />}
+          {config.layout !== 'board' && <HeightMenu height={config.rowHeight} onChange={(rowHeight) => views.change({ rowHeight })} />}
         </span>
       </nav>
       {changed.length > 0 && (

@@ -2,13 +2,16 @@ import { CARD_KEYS } from '../board/board-keys.ts'
 import { KEY_LINES, keysOf, keysText } from '../grid/grid-keys.ts'
 import { Modal } from '../kit/modal.tsx'
 import { KEY_TEXTS } from '../texts/keys.ts'
+import { TIMELINE_TEXTS } from '../texts/timeline.ts'
 import { TEXTS } from '../texts.ts'
+import { TIMELINE_KEYS } from '../timeline/keys.ts'
 
 const GROUPS = ['move', 'select', 'edit', 'find', 'sync'] as const
 
 const SECTIONS = [
   ...GROUPS.map((group) => ({ title: KEY_TEXTS.groups[group], lines: KEY_LINES.filter((line) => line.group === group) })),
   { title: TEXTS.board.keys.group, lines: CARD_KEYS },
+  { title: TIMELINE_TEXTS.keys.group, lines: TIMELINE_KEYS },
 ]
 
 export function KeysDialog({ isMac, onClose }: { isMac: boolean; onClose: () => void }) {

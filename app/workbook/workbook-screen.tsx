@@ -585,6 +585,7 @@ export function WorkbookScreen({ session, state, info, open }: WorkbookScreenPro
                   onCommand={commands.onCommand}
                   onGoTo={commands.onGoTo}
                   onAddRow={addRowWith}
+                  onAddField={access.refusal === undefined ? onScreen.addField : undefined}
                   say={say}
                   notice={notice}
                 />

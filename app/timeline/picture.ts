@@ -1,0 +1,164 @@
+import type { CellStatus, CellStatusKind } from '../../workbook/cell-status.ts'
+import type { Field } from '../../workbook/fields.ts'
+import type { FieldId, RowId } from '../../workbook/ids.ts'
+import { isAwaited } from '../../workbook/row-index.ts'
+import { displayOf } from '../grid/cell-display.ts'
+import type { Painter, PeerMark } from '../grid/scene.ts'
+import { readOnlyReason } from '../grid/use-sheet-editing.ts'
+import type { ChipColor } from '../kit/app-colors.ts'
+import { TIMELINE_TEXTS as T } from '../texts/timeline.ts'
+import type { GridView } from '../views/view-controller.ts'
+import { rowNameOf } from '../workbook/row-name.ts'
+import { type Bar, barOf, type RowDates, type SpanFields } from './bars.ts'
+import { type DateReader, FIRST_DAY } from './days.ts'
+
+/** Everything one row of a timeline shows: plain data, compared with what stands there. */
+export interface RowPicture {
+  /** The record's key, or what else the row is called. */
+  readonly name: string
+  /** Its first text, where that is not its name. */
+  readonly title: string
+  readonly bar: Bar
+  /** From when to when, as it is read beside the bar. */
+  readonly dates: string
+  /** The whole of it, for those who do not see the bar. */
+  readonly label: string
+  readonly description: string
+  /** Of the two dates, and the most urgent one of the row's cells. */
+  readonly states: { readonly start: CellStatusKind; readonly end: CellStatusKind; readonly row: CellStatusKind }
+  readonly color: ChipColor | undefined
+  /** Which of its grips move something. */
+  readonly grips: { readonly whole: boolean; readonly start: boolean; readonly end: boolean }
+  readonly isMoving: boolean
+  readonly isAwaited: boolean
+  readonly peers: readonly PeerMark[]
+}
+
+/** What pictures are made from besides the row. */
+export interface PictureGround {
+  readonly painter: Painter
+  readonly view: Pick<GridView, 'fields' | 'rowColor' | 'isMoving'>
+  readonly reader: DateReader
+  readonly span: SpanFields
+  readonly peers: ReadonlyMap<string, readonly PeerMark[]>
+  /** Nothing here can be moved by this person. */
+  readonly isReadOnly: boolean
+}
+
+/** The most urgent one first. */
+const URGENCY: readonly CellStatusKind[] = [
+  'refused',
+  'conflict',
+  'concurrent',
+  'differs',
+  'gone',
+  'invalid',
+  'held',
+  'sending',
+  'staged',
+  'unmatched',
+  'read-only',
+  'agreed',
+]
+
+export const mostUrgent = (kinds: readonly CellStatusKind[]): CellStatusKind => URGENCY.find((kind) => kinds.includes(kind)) ?? 'agreed'
+
+const NO_PEERS: readonly PeerMark[] = []
+
+/** `line` is the row's place among those that are shown, `dates` are what its cells hold, or would hold while they are dragged. */
+export function pictureOf(ground: PictureGround, row: RowId, line: number, dates: RowDates): RowPicture {
+  const { painter, view, reader, span, peers } = ground
+  const { sheet } = painter
+  const bar = barOf(reader, span, dates)
+  const shown = datesText(reader, span, dates, bar)
+  const fields = [...new Set([span.start, ...(span.end === undefined ? [] : [span.end]), ...view.fields])]
+  const statuses = new Map<FieldId, CellStatus>(fields.map((field) => [field.id, painter.statusOf(row, field, sheet.cell(row, field.id))]))
+  const kindOf = (field: Field | undefined): CellStatusKind => (field && statuses.get(field.id)?.kind) ?? 'agreed'
+  const states = { start: kindOf(span.start), end: kindOf(span.end), row: mostUrgent([...statuses.values()].map(({ kind }) => kind)) }
+  const name = rowNameOf(sheet.fields(), (field) => sheet.cell(row, field.id).value, line)
+  const title = titleOf(ground, row, name)
+  const state = T.states[mostUrgent([states.start, states.end])]
+  const named = title === '' ? name : `${name} ${title}`
+  const said = fields.flatMap((field) => {
+    const status = statuses.get(field.id)
+    return status === undefined || status.text === '' || status.kind === 'read-only' ? [] : [T.ofField(field.name, status.text)]
+  })
+  const awaited = isAwaited(row)
+  return {
+    name,
+    title,
+    bar,
+    dates: shown,
+    label: awaited ? `${name}, ${T.loading}` : [named, shown, state].filter(Boolean).join(', '),
+    description: said.join(' '),
+    states,
+    color: colorOf(ground, row),
+    grips: ground.isReadOnly || awaited ? NO_GRIPS : gripsOf(span, bar),
+    isMoving: view.isMoving(row),
+    isAwaited: awaited,
+    peers: peers.get(row) ?? NO_PEERS,
+  }
+}
+
+/** From when to when, in words; the two dates of a row that ends before it starts are both named. */
+export function datesText(reader: DateReader, { start, end }: SpanFields, dates: RowDates, bar: Bar): string {
+  const from = reader.text(start, dates.start)
+  const to = end === undefined ? '' : reader.text(end, dates.end)
+  switch (bar.kind) {
+    case 'none':
+      return from === '' && to === '' ? T.noDates : T.notDates
+    case 'outside':
+      return T.outside([from, to].filter(Boolean).join(' – '))
+    case 'mark':
+      return from
+    case 'open-end':
+      return T.from(from)
+    case 'open-start':
+      return T.until(to)
+    case 'wrong':
+      return T.wrong(from, to)
+    case 'bar':
+      return from === to ? from : T.span(from, to)
+  }
+}
+
+const NO_GRIPS = { whole: false, start: false, end: false }
+
+/** The whole moves where every date that is there may be written; an end where its own may. */
+function gripsOf({ start, end }: SpanFields, { kind }: Bar): RowPicture['grips'] {
+  const mayStart = readOnlyReason(start) === undefined
+  const mayEnd = end !== undefined && readOnlyReason(end) === undefined
+  switch (kind) {
+    case 'none':
+    case 'outside':
+      return NO_GRIPS
+    case 'mark':
+      return { whole: mayStart, start: false, end: false }
+    case 'open-end':
+      return { whole: mayStart, start: false, end: mayEnd }
+    case 'open-start':
+      return { whole: mayEnd, start: mayStart, end: false }
+    case 'bar':
+    case 'wrong':
+      return { whole: mayStart && mayEnd, start: mayStart, end: mayEnd }
+  }
+}
+
+/** The first text of the row that the view shows. */
+function titleOf({ painter: { sheet }, view }: PictureGround, row: RowId, name: string): string {
+  const field = view.fields.find(({ type, binding }) => type === 'text' && binding?.isConnectionField !== true)
+  const value = field && sheet.cell(row, field.id).value
+  return typeof value === 'string' && value !== name ? value : ''
+}
+
+/** The view's own colour, else that of the row's first choice. */
+function colorOf({ painter: { sheet, formats }, view }: PictureGround, row: RowId): ChipColor | undefined {
+  const tint = view.rowColor(row)
+  if (tint !== undefined) return tint
+  const field = view.fields.find(({ type }) => type === 'single-select')
+  const display = field && displayOf(field, sheet.cell(row, field.id).value, formats)
+  return display?.kind === 'chips' ? display.chips[0]?.color : undefined
+}
+
+/** How long a bar is, for whoever drags it; empty where it is no length. */
+export const lengthText = (bar: Bar): string => (bar.kind === 'bar' && bar.from >= FIRST_DAY ? T.days(bar.to - bar.from + 1) : '')
