@@ -161,7 +161,11 @@ export const LaneView = memo(function LaneView(props: LaneViewProps) {
           </>
         )}
       </div>
-      {isOpen && lane.figures.length > 0 && <p className="board-lane-figures">{lane.figures.map(({ text }) => text).join(' · ')}</p>}
+      {isOpen && lane.figures.length > 0 && (
+        <p className="board-lane-figures">
+          {lane.figures.map(({ field, text }) => `${ground.painter.sheet.field(field)?.name ?? ''} ${text}`).join(' · ')}
+        </p>
+      )}
       {isOpen && (
         <div ref={scroller} className="board-lane-scroll" onScroll={look}>
           {/* biome-ignore lint/a11y/useSemanticElements: a table cannot leave out the rows that are not seen */}
