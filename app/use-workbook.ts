@@ -1,7 +1,8 @@
 import { useEffect, useState, useSyncExternalStore } from 'react'
 import * as Y from 'yjs'
 import type { Document } from './collab/document-channel.ts'
-import { type SessionState, WorkbookSession } from './collab/workbook-session.ts'
+import type { SessionState } from './collab/session-state.ts'
+import { WorkbookSession } from './collab/workbook-session.ts'
 
 /**
  * Documents are made here and handed to `workbook/`, which alone looks inside. An edits document keeps what was overwritten: a value that

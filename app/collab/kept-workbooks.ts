@@ -4,8 +4,8 @@ import { parseDocumentName } from '../../workbook/schema.ts'
 import { deviceKey } from '../views/device-views.ts'
 import { type DeviceStore, devicePrefix, openDeviceStore } from './device-store.ts'
 import { tellForgotten, windowScope } from './open-windows.ts'
+import type { WorkbookInfo } from './session-state.ts'
 import { type LedgerStorage, unsentOnDevice } from './unsent-ledger.ts'
-import type { WorkbookInfo } from './workbook-session.ts'
 
 /** Where windows count what is unsent: behind it the person, the document and the window. */
 export const UNSENT_KEY = 'tidebook.unsent|'

@@ -1,4 +1,4 @@
-import type { SessionInfo } from './workbook-session.ts'
+import type { SessionInfo } from './session-state.ts'
 
 const KEY = 'tidebook.session'
 

@@ -1,5 +1,5 @@
 import { type SheetEntry, shownSheets } from '../../workbook/sheet-list.ts'
-import type { SheetInfo } from './workbook-session.ts'
+import type { SheetInfo } from './session-state.ts'
 
 /** The sheets of a workbook as they are named and placed here at this moment. */
 export interface SheetTabs {

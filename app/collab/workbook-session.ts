@@ -1,4 +1,4 @@
-import { type AnswerOf, type RunHead, statelessMessage } from '../../server/api/contract.ts'
+import { type RunHead, statelessMessage } from '../../server/api/contract.ts'
 import { type CellInput, type Editor, editCells } from '../../workbook/edit.ts'
 import type { SheetId } from '../../workbook/ids.ts'
 import { Sheet } from '../../workbook/sheet.ts'
@@ -6,8 +6,8 @@ import { readSheets, SHEET_DELETED, watchSheets } from '../../workbook/sheet-lis
 import { ApiFailure, callApi } from '../api-client.ts'
 import { parseAddress } from '../sheets/address.ts'
 import { TEXTS } from '../texts.ts'
-import { genOfNames, type Progress, SheetDelivery } from './delivery.ts'
-import { DeviceFailure, type DeviceHealth, type DeviceStore, deviceName, devicePrefix, openDeviceStore } from './device-store.ts'
+import { genOfNames, SheetDelivery } from './delivery.ts'
+import { DeviceFailure, type DeviceStore, deviceName, devicePrefix, openDeviceStore } from './device-store.ts'
 import { type Document, DocumentChannel } from './document-channel.ts'
 import { feedLine, shardFetcher } from './feed-line.ts'
 import { dropCounts, infoKey, UNSENT_KEY } from './kept-workbooks.ts'
@@ -17,46 +17,9 @@ import { LiveSocket } from './live-socket.ts'
 import { OpenWindows, type WindowMessage, windowScope } from './open-windows.ts'
 import { OwnPresence } from './own-presence.ts'
 import { type Cursor, type Peer, peersOf } from './presence.ts'
-import type { LinkState } from './save-state.ts'
+import type { OpenSheet, SessionInfo, SessionState, SheetInfo, WorkbookInfo } from './session-state.ts'
 import { type SheetTabs, sheetTabs } from './sheet-tabs.ts'
 import { UnsentLedger, unsentOnDevice } from './unsent-ledger.ts'
-
-export type WorkbookInfo = AnswerOf<'getWorkbook'>
-export type SessionInfo = AnswerOf<'getSession'>
-export type SheetInfo = WorkbookInfo['sheets'][number]
-
-/** A sheet with its documents open. */
-export interface OpenSheet {
-  readonly info: SheetInfo
-  readonly sheet: Sheet
-}
-
-/** What a screen shows of a session; a new object after each change. */
-export interface SessionState {
-  readonly phase: 'opening' | 'ready' | 'missing' | 'failed' | 'forgotten'
-  readonly failure: { readonly message: string; readonly advice: string } | undefined
-  readonly session: SessionInfo | undefined
-  /** Its sheets as they are named and placed in this window, before the server has heard of it. */
-  readonly info: WorkbookInfo | undefined
-  readonly open: OpenSheet | undefined
-  readonly link: LinkState
-  readonly isSynced: boolean
-  /** What there is of the sheet can be shown: it came from this device or from the server. */
-  readonly isLoaded: boolean
-  /** Changes the server has not confirmed: without a connection those of this browser's other windows too. */
-  /** How many of the parts of the open sheet can be shown. */
-  readonly parts: Progress
-  readonly unsent: number
-  readonly isOnDevice: boolean
-  readonly device: DeviceHealth
-  /** Others' changes that the last connection brought, for a while after it did. */
-  readonly caughtUp: number
-  /** What was typed here into an earlier generation of the open sheet and never sent. */
-  readonly late: readonly LateEdits[]
-  readonly isWorkingOffline: boolean
-  /** Newest run of each connection and earlier ones, newest first. */
-  readonly runs: readonly RunHead[]
-}
 
 /** A sheet that was opened in this window, shown or not. */
 interface OpenedSheet {

@@ -3,7 +3,7 @@ import { editTextOf, showValue, type ValueFormats } from '../../workbook/field-v
 import type { Field } from '../../workbook/fields.ts'
 import type { FieldId, RowId } from '../../workbook/ids.ts'
 import type { Sheet } from '../../workbook/sheet.ts'
-import type { WorkbookInfo } from '../collab/workbook-session.ts'
+import type { WorkbookInfo } from '../collab/session-state.ts'
 import { linkOfCell } from '../grid/cell-display.ts'
 import type { KeptRange } from '../grid/grid.tsx'
 import { selectedRows } from '../grid/grid-commands.ts'

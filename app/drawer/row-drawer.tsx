@@ -1,7 +1,7 @@
 import { ChevronDown, ChevronUp, ExternalLink } from 'lucide-react'
 import type { Field } from '../../workbook/fields.ts'
 import type { FieldId, RowId } from '../../workbook/ids.ts'
-import type { SessionState } from '../collab/workbook-session.ts'
+import type { SessionState } from '../collab/session-state.ts'
 import { linkOfCell } from '../grid/cell-display.ts'
 import type { Painter } from '../grid/scene.ts'
 import type { SheetEditing } from '../grid/use-sheet-editing.ts'

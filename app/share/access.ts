@@ -1,4 +1,4 @@
-import type { SessionState } from '../collab/workbook-session.ts'
+import type { SessionState } from '../collab/session-state.ts'
 import { TEXTS } from '../texts.ts'
 
 /** What this window may do in its workbook. */

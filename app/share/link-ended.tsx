@@ -1,7 +1,7 @@
 import { useState } from 'react'
 import { openDeviceStore } from '../collab/device-store.ts'
 import { exportUnsent } from '../collab/kept-workbooks.ts'
-import type { SessionState } from '../collab/workbook-session.ts'
+import type { SessionState } from '../collab/session-state.ts'
 import { download } from '../device/download.ts'
 import { Button } from '../kit/button.tsx'
 import { Failure } from '../kit/message.tsx'

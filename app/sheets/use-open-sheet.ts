@@ -1,5 +1,6 @@
 import { useCallback, useEffect, useRef } from 'react'
-import type { WorkbookInfo, WorkbookSession } from '../collab/workbook-session.ts'
+import type { WorkbookInfo } from '../collab/session-state.ts'
+import type { WorkbookSession } from '../collab/workbook-session.ts'
 import { TEXTS } from '../texts.ts'
 import { parseAddress, sheetAddress } from './address.ts'
 

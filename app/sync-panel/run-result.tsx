@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'react'
 import type { ConnectionInfo, Run } from '../../server/api/contract.ts'
 import { callApi } from '../api-client.ts'
-import type { SessionState } from '../collab/workbook-session.ts'
+import type { SessionState } from '../collab/session-state.ts'
 import { Failure } from '../kit/message.tsx'
 import type { Times } from '../kit/times.ts'
 import { CallList } from '../runs/call-list.tsx'
