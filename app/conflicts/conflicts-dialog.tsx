@@ -6,7 +6,7 @@ import { Button } from '../kit/button.tsx'
 import { Switches } from '../kit/facts.tsx'
 import { Modal } from '../kit/modal.tsx'
 import { TEXTS } from '../texts.ts'
-import type { DialogsProps } from '../workbook/dialogs.tsx'
+import type { DialogsProps } from '../workbook/open-dialog.ts'
 import { rowNameOf } from '../workbook/row-name.ts'
 import { type DryRun, dryRun, inScope, type Problem, placeOf, problemsOf, type Scope, type Side, scopesOf, type Verb } from './resolve.ts'
 

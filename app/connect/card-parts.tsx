@@ -7,7 +7,7 @@ import type { WorkbookSession } from '../collab/workbook-session.ts'
 import { Button } from '../kit/button.tsx'
 import { Failure } from '../kit/message.tsx'
 import { TEXTS } from '../texts.ts'
-import type { OpenDialog } from '../workbook/dialogs.tsx'
+import type { OpenDialog } from '../workbook/open-dialog.ts'
 import { nameOfConnection } from './filter-field.tsx'
 import { useAsk } from './use-ask.ts'
 

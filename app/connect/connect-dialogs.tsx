@@ -1,5 +1,5 @@
 import { useEffect } from 'react'
-import type { DialogsProps } from '../workbook/dialogs.tsx'
+import type { DialogsProps } from '../workbook/open-dialog.ts'
 import { ConnectDialog } from './connect-dialog.tsx'
 import { CreateDialog } from './create-dialog.tsx'
 import type { ConnectDialogKind } from './dialog-kinds.ts'

@@ -9,7 +9,7 @@ import { Button } from '../kit/button.tsx'
 import { Failure } from '../kit/message.tsx'
 import { Modal } from '../kit/modal.tsx'
 import { TEXTS } from '../texts.ts'
-import type { DialogsProps } from '../workbook/dialogs.tsx'
+import type { DialogsProps } from '../workbook/open-dialog.ts'
 import { nameOfConnection } from './filter-field.tsx'
 import { useAsk } from './use-ask.ts'
 

@@ -12,7 +12,7 @@ import { selectedRows } from '../grid/grid-commands.ts'
 import type { ColumnAction } from '../grid/grid-head.tsx'
 import type { SheetHandle } from '../grid/sheet-handle.ts'
 import { TEXTS } from '../texts.ts'
-import type { OpenDialog } from '../workbook/dialogs.tsx'
+import type { OpenDialog } from '../workbook/open-dialog.ts'
 import { setPaused } from './card-parts.tsx'
 import { nameOfConnection } from './filter-field.tsx'
 

@@ -10,7 +10,7 @@ import type { CellId } from '../grid/sheet-handle.ts'
 import { Button, IconButton } from '../kit/button.tsx'
 import type { Times } from '../kit/times.ts'
 import { TEXTS } from '../texts.ts'
-import type { OpenDialog } from '../workbook/dialogs.tsx'
+import type { OpenDialog } from '../workbook/open-dialog.ts'
 import { ConnectionCard } from './connection-card.tsx'
 import type { Survey } from './survey.ts'
 

@@ -5,7 +5,7 @@ import { Button } from '../kit/button.tsx'
 import { Modal } from '../kit/modal.tsx'
 import { UndoDialog } from '../runs/undo-dialog.tsx'
 import { TEXTS } from '../texts.ts'
-import type { DialogsProps } from '../workbook/dialogs.tsx'
+import type { DialogsProps } from '../workbook/open-dialog.ts'
 import { RunResult } from './run-result.tsx'
 
 type Props = DialogsProps & { readonly connection: ConnectionInfo; readonly run: string }

@@ -7,7 +7,7 @@ import { DataTable } from '../kit/facts.tsx'
 import { Failure } from '../kit/message.tsx'
 import { Modal } from '../kit/modal.tsx'
 import { creditsText, TEXTS } from '../texts.ts'
-import type { DialogsProps } from '../workbook/dialogs.tsx'
+import type { DialogsProps } from '../workbook/open-dialog.ts'
 import { isLeftOut, type PricedApp, pricedApps } from './sync-all.ts'
 
 /** Every connection of the workbook with what its sync would do and cost; one action syncs all of an app, or everything. */

@@ -1,7 +1,7 @@
 import type { ConnectionInfo } from '../../server/api/contract.ts'
 import { Button } from '../kit/button.tsx'
 import { TEXTS } from '../texts.ts'
-import type { OpenDialog } from './dialogs.tsx'
+import type { OpenDialog } from './open-dialog.ts'
 
 export interface EmptyRowsProps {
   readonly isLoading: boolean

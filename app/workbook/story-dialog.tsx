@@ -6,7 +6,7 @@ import type { CellId } from '../grid/sheet-handle.ts'
 import { Failure } from '../kit/message.tsx'
 import { Modal } from '../kit/modal.tsx'
 import { TEXTS } from '../texts.ts'
-import type { DialogsProps } from './dialogs.tsx'
+import type { DialogsProps } from './open-dialog.ts'
 import { rowNameOf } from './row-name.ts'
 
 type Story = AnswerOf<'getStory'>['story']

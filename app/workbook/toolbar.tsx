@@ -4,7 +4,7 @@ import type { ConnectionInfo } from '../../server/api/contract.ts'
 import { Button, IconButton } from '../kit/button.tsx'
 import type { Access } from '../share/access.ts'
 import { TEXTS } from '../texts.ts'
-import type { OpenDialog } from './dialogs.tsx'
+import type { OpenDialog } from './open-dialog.ts'
 
 export interface ToolbarProps {
   readonly connections: readonly ConnectionInfo[]
