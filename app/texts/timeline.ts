@@ -64,7 +64,7 @@ export const TIMELINE_TEXTS = {
   atTheEnd: 'It goes no further.',
 
   dates: 'Dates',
-  datesOf: (start: string, end: string | undefined) => (end === undefined ? start : `${start} → ${end}`),
+  datesOf: (start: string, end: string | undefined) => `Dates: ${end === undefined ? start : `${start} → ${end}`}`,
   chooseTitle: 'Which dates does the timeline show?',
   chooseLead: 'Each row becomes a bar from its start to its end. Without an end each row is one day.',
   gone: 'A field this timeline was made of is gone. Choose another.',

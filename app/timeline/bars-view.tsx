@@ -290,6 +290,8 @@ export function Bars(props: BarsProps) {
 
   const setScale = (next: Scale): void => {
     if (next === scale) return
+    const body = bodyRef.current
+    if (body?.anchor === undefined && activeLine !== undefined) body?.anchorTo(activeLine)
     keepScale(next)
     say(T.scaleNow(T.scales[next]))
   }
@@ -333,7 +335,12 @@ export function Bars(props: BarsProps) {
   const act = (key: TimelineKey) => {
     const body = bodyRef.current
     const line = activeLine ?? 0
-    const selectWithin = (to: number) => select(Math.max(0, Math.min(lines.length - 1, to)))
+    const selectWithin = (wanted: number): void => {
+      const to = Math.max(0, Math.min(lines.length - 1, wanted))
+      select(to)
+      const content = lines[to]
+      if (content?.kind === 'row') body?.tip(content.row, moves.text(content.row))
+    }
     switch (key.do) {
       case 'line':
         return selectWithin(line + key.by)
@@ -394,6 +401,7 @@ export function Bars(props: BarsProps) {
       <div
         ref={scroller}
         className="tl-scroll"
+        data-lines={view.rowHeight > GROUP_HEIGHT ? 'many' : undefined}
         style={{ '--tl-name': `${nameWidth}px` } as React.CSSProperties}
         onKeyDown={onKeyDown}
         onClick={pointers.onClick}

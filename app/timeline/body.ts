@@ -135,6 +135,14 @@ export class TimelineBody {
     })
   }
 
+  /** Keeps the middle of a line's bar where it is when the scale changes, as far as the bar is in sight. */
+  anchorTo(line: number): void {
+    const days = barDays(this.pictureAt(line)?.bar)
+    const { scale, left, width } = this.view
+    const box = days && barBox(days, scale, left, width)
+    this.anchor = box !== undefined && 'width' in box ? Math.max(0, Math.min(width, box.x + box.width / 2)) : undefined
+  }
+
   laneAt(line: number): HTMLElement | undefined {
     return this.#byLine.get(line)?.lane
   }
@@ -178,10 +186,6 @@ export class TimelineBody {
     if (y !== 0) this.#scrollTo(this.#place.top + y)
     if (x !== 0) this.#setLeft(this.#left + x)
     this.#draw()
-  }
-
-  scrollTo(left: number, top: number): void {
-    this.scrollBy(left - this.#left, top - this.#place.top)
   }
 
   /** Which pixel of the axis is at a place of the window, also beyond the edges of the view. */
@@ -283,6 +287,7 @@ export class TimelineBody {
 
   #scrolled(): void {
     const { scroller } = this.#elements
+    this.ghost(undefined)
     this.#left = this.#window.offset + Math.round(scroller.scrollLeft)
     this.#place = scrolledTo(this.#map, this.#place, scroller.scrollTop)
     if (isNearEnd(this.view.scale, this.#window, this.#left, this.#laneWidth)) this.#setLeft(this.#left)

@@ -18,8 +18,8 @@ import {
   type RowDates,
   type SpanFields,
 } from './bars.ts'
+import { datesText, lengthText } from './dates-text.ts'
 import type { DateReader, DayNumber } from './days.ts'
-import { datesText, lengthText } from './picture.ts'
 
 export interface DateMovesGround {
   readonly sheet: Pick<Sheet, 'value'>
@@ -39,8 +39,6 @@ export interface DateMoves {
   text(row: RowId, change?: DateChange): string
   /** Says why a grip of a row does not move; answers whether it does not. */
   refuse(row: RowId, grip: Grip): boolean
-  /** The row has no dates, and a press on its line may give it some. */
-  canFill(row: RowId): boolean
   plan(row: RowId, grip: Grip, days: number): DateChange
   planNew(days: readonly [DayNumber, DayNumber]): DateChange
   /** Writes both dates as one step and says what they are. */
@@ -50,8 +48,7 @@ export interface DateMoves {
 export function makeDateMoves({ sheet, editing, reader, span, refusal, nameOf, say }: DateMovesGround): DateMoves {
   const { start, end } = span
   const datesOf = (row: RowId): RowDates => datesIn(sheet, span, row)
-  const isFree = (field: Field | undefined): boolean => field !== undefined && readOnlyReason(field) === undefined
-  const may = { start: isFree(start), end: isFree(end) }
+  const may = { start: mayWrite(start), end: mayWrite(end) }
   const because = (text: string): true => {
     say(text)
     return true
@@ -77,14 +74,9 @@ export function makeDateMoves({ sheet, editing, reader, span, refusal, nameOf, s
       ]
       if (held.length === 0) return because(T.nothingToMove(nameOf(row)))
       if (grip !== 'whole') return refuseField(grip === 'start' ? start : end)
-      const locked = held.find((field) => !isFree(field))
+      const locked = held.find((field) => !mayWrite(field))
       if (locked === undefined) return false
       return held.length > 1 ? because(T.bothNeeded(locked.name, readOnlyReason(locked) ?? '')) : refuseField(locked)
-    },
-    canFill: (row) => {
-      const { start: from, end: to } = datesOf(row)
-      // What is there and is no date is somebody's value: it is not drawn over.
-      return refusal === undefined && (may.start || may.end) && !isAwaited(row) && from === null && to === null
     },
     plan: (row, grip, days) => planDrag(reader, span, datesOf(row), grip, days),
     planNew: (days) => planNew(reader, span, days, may),
@@ -96,6 +88,12 @@ export function makeDateMoves({ sheet, editing, reader, span, refusal, nameOf, s
   }
   return moves
 }
+
+export const mayWrite = (field: Field | undefined): boolean => field !== undefined && readOnlyReason(field) === undefined
+
+/** Whether a press on the line may give a row its dates: what is there and is no date is somebody's value, and is not drawn over. */
+export const canFill = ({ start, end }: SpanFields, dates: RowDates): boolean =>
+  dates.start === null && dates.end === null && (mayWrite(start) || mayWrite(end))
 
 /** What a row's cells hold. */
 export const datesIn = (sheet: Pick<Sheet, 'value'>, { start, end }: SpanFields, row: RowId): RowDates => ({

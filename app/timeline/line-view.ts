@@ -118,9 +118,9 @@ export class LineView {
     set(this.lane, 'aria-label', picture.label)
     set(this.lane, 'aria-description', picture.description || undefined)
     const isLocked = !picture.grips.whole && !picture.grips.start && !picture.grips.end
-    set(this.lane, 'aria-readonly', isLocked && bar.kind !== 'none' ? 'true' : undefined)
+    set(this.lane, 'aria-readonly', isLocked && !picture.canFill ? 'true' : undefined)
     set(this.lane, 'aria-invalid', bar.kind === 'wrong' || isMisfit(states.start) || isMisfit(states.end) ? 'true' : undefined)
-    set(this.lane, 'data-empty', bar.kind === 'none' && !picture.isAwaited ? 'true' : undefined)
+    set(this.lane, 'data-empty', picture.canFill ? 'true' : undefined)
     set(this.#bar, 'data-kind', bar.kind)
     set(this.#bar, 'data-color', picture.color)
     set(this.#bar, 'data-grip', picture.grips.whole ? 'whole' : 'still')

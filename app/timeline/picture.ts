@@ -4,13 +4,14 @@ import type { FieldId, RowId } from '../../workbook/ids.ts'
 import { isAwaited } from '../../workbook/row-index.ts'
 import { displayOf } from '../grid/cell-display.ts'
 import type { Painter, PeerMark } from '../grid/scene.ts'
-import { readOnlyReason } from '../grid/use-sheet-editing.ts'
 import type { ChipColor } from '../kit/app-colors.ts'
 import { TIMELINE_TEXTS as T } from '../texts/timeline.ts'
 import type { GridView } from '../views/view-controller.ts'
 import { rowNameOf } from '../workbook/row-name.ts'
 import { type Bar, barOf, type RowDates, type SpanFields } from './bars.ts'
-import { type DateReader, FIRST_DAY } from './days.ts'
+import { canFill, mayWrite } from './date-moves.ts'
+import { datesText } from './dates-text.ts'
+import type { DateReader } from './days.ts'
 
 /** Everything one row of a timeline shows: plain data, compared with what stands there. */
 export interface RowPicture {
@@ -29,6 +30,8 @@ export interface RowPicture {
   readonly color: ChipColor | undefined
   /** Which of its grips move something. */
   readonly grips: { readonly whole: boolean; readonly start: boolean; readonly end: boolean }
+  /** The row has no dates, and a press on its line may give it some. */
+  readonly canFill: boolean
   readonly isMoving: boolean
   readonly isAwaited: boolean
   readonly peers: readonly PeerMark[]
@@ -94,31 +97,10 @@ export function pictureOf(ground: PictureGround, row: RowId, line: number, dates
     states,
     color: colorOf(ground, row),
     grips: ground.isReadOnly || awaited ? NO_GRIPS : gripsOf(span, bar),
+    canFill: !ground.isReadOnly && !awaited && canFill(span, dates),
     isMoving: view.isMoving(row),
     isAwaited: awaited,
     peers: peers.get(row) ?? NO_PEERS,
-  }
-}
-
-/** From when to when, in words; the two dates of a row that ends before it starts are both named. */
-export function datesText(reader: DateReader, { start, end }: SpanFields, dates: RowDates, bar: Bar): string {
-  const from = reader.text(start, dates.start)
-  const to = end === undefined ? '' : reader.text(end, dates.end)
-  switch (bar.kind) {
-    case 'none':
-      return from === '' && to === '' ? T.noDates : T.notDates
-    case 'outside':
-      return T.outside([from, to].filter(Boolean).join(' – '))
-    case 'mark':
-      return from
-    case 'open-end':
-      return T.from(from)
-    case 'open-start':
-      return T.until(to)
-    case 'wrong':
-      return T.wrong(from, to)
-    case 'bar':
-      return from === to ? from : T.span(from, to)
   }
 }
 
@@ -126,8 +108,7 @@ const NO_GRIPS = { whole: false, start: false, end: false }
 
 /** The whole moves where every date that is there may be written; an end where its own may. */
 function gripsOf({ start, end }: SpanFields, { kind }: Bar): RowPicture['grips'] {
-  const mayStart = readOnlyReason(start) === undefined
-  const mayEnd = end !== undefined && readOnlyReason(end) === undefined
+  const [mayStart, mayEnd] = [mayWrite(start), mayWrite(end)]
   switch (kind) {
     case 'none':
     case 'outside':
@@ -159,6 +140,3 @@ function colorOf({ painter: { sheet, formats }, view }: PictureGround, row: RowI
   const display = field && displayOf(field, sheet.cell(row, field.id).value, formats)
   return display?.kind === 'chips' ? display.chips[0]?.color : undefined
 }
-
-/** How long a bar is, for whoever drags it; empty where it is no length. */
-export const lengthText = (bar: Bar): string => (bar.kind === 'bar' && bar.from >= FIRST_DAY ? T.days(bar.to - bar.from + 1) : '')

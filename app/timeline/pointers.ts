@@ -42,6 +42,8 @@ export function timelinePointers(parts: PointerParts, timer: { current: number }
     return found?.kind === 'row' ? found.row : undefined
   }
 
+  const canFill = (line: number): boolean => parts.body()?.pictureAt(line)?.canFill === true
+
   const dragBar = (row: RowId, grip: Grip | 'still', fromX: number): void => {
     const body = parts.body()
     if (body === undefined) return
@@ -124,7 +126,7 @@ export function timelinePointers(parts: PointerParts, timer: { current: number }
     if (content?.kind === 'group') toggleGroup(content.key)
     else if (content === undefined || target.part === 'name') return
     else if (target.part === 'bar') dragBar(content.row, target.grip, event.clientX)
-    else if (moves.canFill(content.row)) drawNew(content.row, line, event.clientX)
+    else if (canFill(line)) drawNew(content.row, line, event.clientX)
     else pan(event.clientX)
   }
 
@@ -144,7 +146,7 @@ export function timelinePointers(parts: PointerParts, timer: { current: number }
     const isActive = target.line === parts.active
     select(target.line)
     if (content?.kind === 'group') toggleGroup(content.key)
-    else if (content !== undefined && isActive && target.part === 'lane' && moves.canFill(content.row)) {
+    else if (content !== undefined && isActive && target.part === 'lane' && canFill(target.line)) {
       const day = parts.body()?.dayAt(event.clientX)
       if (day !== undefined) moves.commit(content.row, moves.planNew([day, day]))
     }
@@ -161,7 +163,7 @@ export function timelinePointers(parts: PointerParts, timer: { current: number }
     const body = parts.body()
     const target = targetOf(event.target)
     const row = target === undefined || target.part === 'axis' ? undefined : rowAt(target.line)
-    const isEmpty = target?.part === 'lane' && row !== undefined && moves.canFill(row)
+    const isEmpty = target?.part === 'lane' && row !== undefined && canFill(target.line)
     body?.ghost(isEmpty ? target.line : undefined, isEmpty ? body.dayAt(event.clientX) : 0)
     clearTimeout(timer.current)
     if (target?.part === 'bar' && row !== undefined) timer.current = window.setTimeout(() => tip(row), TIP_MS)

@@ -15,7 +15,7 @@ type Unit = Scale | 'month-of-year' | 'year'
 /** How wide a day is in a scale, in pixels, and what its two lines of names tell. Sums of eighths of a pixel are exact. */
 const LOOKS: Readonly<Record<Scale, { readonly dayWidth: number; readonly upper: Unit; readonly lower: Unit; readonly hasDays: boolean }>> =
   {
-    day: { dayWidth: 48, upper: 'month-of-year', lower: 'day', hasDays: true },
+    day: { dayWidth: 52, upper: 'month-of-year', lower: 'day', hasDays: true },
     week: { dayWidth: 18, upper: 'month-of-year', lower: 'week', hasDays: true },
     month: { dayWidth: 5, upper: 'year', lower: 'month', hasDays: false },
     quarter: { dayWidth: 1.75, upper: 'year', lower: 'quarter', hasDays: false },

@@ -18,10 +18,10 @@ import {
   type SpanFields,
   spanOf,
 } from '../../app/timeline/bars.ts'
-import { makeDateMoves } from '../../app/timeline/date-moves.ts'
+import { canFill, makeDateMoves } from '../../app/timeline/date-moves.ts'
+import { datesText, lengthText } from '../../app/timeline/dates-text.ts'
 import { type DateReader, dateOf, FIRST_DAY, isoOf, LAST_DAY, makeDateReader } from '../../app/timeline/days.ts'
 import { TIMELINE_KEYS, timelineKey } from '../../app/timeline/keys.ts'
-import { datesText, lengthText } from '../../app/timeline/picture.ts'
 import { axisLength, beginOf, dayAt, dayWidthOf, placeOf, SCALES, scaleBeside, ticksOf } from '../../app/timeline/scale.ts'
 import type { CellValue } from '../../workbook/cell-value.ts'
 import type { CellInput } from '../../workbook/edit.ts'
@@ -439,12 +439,12 @@ describe('moving', () => {
   })
 
   test('[TL6] a line is drawn on where its row has no dates, somebody may write one, and nothing unreadable stands there', () => {
-    expect(world().moves.canFill(ROW)).toBe(false)
-    expect(world({ dates: { start: null, end: null } }).moves.canFill(ROW)).toBe(true)
-    expect(world({ dates: { start: 'soon', end: null } }).moves.canFill(ROW)).toBe(false)
-    expect(world({ dates: { start: null, end: null }, refusal: 'No.' }).moves.canFill(ROW)).toBe(false)
-    const locked = { start: fieldOf('Start', pullOnly), end: undefined }
-    expect(world({ dates: { start: null, end: null }, span: locked }).moves.canFill(ROW)).toBe(false)
+    const empty = { start: null, end: null }
+    expect(canFill(SPAN, empty)).toBe(true)
+    expect(canFill(SPAN, both)).toBe(false)
+    expect(canFill(SPAN, { start: 'soon', end: null })).toBe(false)
+    expect(canFill({ start: fieldOf('Start', pullOnly), end: END }, empty)).toBe(true)
+    expect(canFill({ start: fieldOf('Start', pullOnly), end: undefined }, empty)).toBe(false)
   })
 })
 
