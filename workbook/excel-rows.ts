@@ -1,7 +1,7 @@
 import type { CellValue } from './cell-value.ts'
 import { currencyFormat, EXCEL_CELL_LENGTH, EXCEL_COLUMNS, EXCEL_ROWS, excelSheetName, excelText, serialOfWall } from './excel-values.ts'
 import type { ValueFormats } from './field-values.ts'
-import { type FileField, isFormula, keysOf, plainText, ROWS_A_PIECE } from './plain-rows.ts'
+import { type FileField, isFormula, keysOf, plainText } from './plain-rows.ts'
 import { instantText, onClock } from './typed-dates.ts'
 import { currencyOf } from './typed-numbers.ts'
 import { type ZipPart, zipped } from './zip-writer.ts'
@@ -82,6 +82,9 @@ function sheetNames(wanted: string, count: number): readonly string[] {
   if (count === 1) return [excelSheetName(wanted)]
   return Array.from({ length: count }, (_, i) => `${excelSheetName(wanted.slice(0, 25))} (${i + 1})`)
 }
+
+/** Rows put into one piece of text: as many as hold nobody up. */
+const ROWS_A_PIECE = 200
 
 const MAIN = 'http://schemas.openxmlformats.org/spreadsheetml/2006/main'
 const OFFICE = 'http://schemas.openxmlformats.org/officeDocument/2006/relationships'

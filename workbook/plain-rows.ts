@@ -51,7 +51,7 @@ export interface FileField extends ValueField {
 
 const BYTE_ORDER_MARK = '\ufeff'
 /** Rows put into one piece of text. */
-export const ROWS_A_PIECE = 1_000
+const ROWS_A_PIECE = 1_000
 
 /** Names for the fields, each once. */
 export function keysOf(fields: readonly FileField[]): readonly string[] {

@@ -158,11 +158,9 @@ interface WallClock extends Day {
   readonly second: number
 }
 
-function wallClockOf(instant: number, { wallClock }: ValueFormats): WallClock {
-  const parts: Partial<Record<Intl.DateTimeFormatPartTypes, string>> = {}
-  for (const { type, value } of wallClock.formatToParts(instant)) parts[type] = value
-  const n = (type: Intl.DateTimeFormatPartTypes): number => Number(parts[type] ?? 0)
-  return { year: n('year'), month: n('month'), day: n('day'), hour: n('hour'), minute: n('minute'), second: n('second') }
+function wallClockOf(instant: number, formats: ValueFormats): WallClock {
+  const wall = new Date(wallOf(instant, formats))
+  return { ...dayOf(wall), hour: wall.getUTCHours(), minute: wall.getUTCMinutes(), second: wall.getUTCSeconds() }
 }
 
 /** No clock on earth is further from UTC. ms */
@@ -176,18 +174,38 @@ function yearOf(instant: number, formats: ValueFormats): number {
 
 const thisYear = (formats: ValueFormats): number => yearOf(formats.now(), formats)
 
+const DAY_MS = 86_400_000
+/** How far each clock is from UTC on a UTC day, in ms; `undefined` on days on which it changes. Splitting instants one by one is slow. */
+const offsets = new WeakMap<Intl.DateTimeFormat, Map<number, number | undefined>>()
+/** Days kept of one clock. */
+const MOST_DAYS = 10_000
+
 /** The wall clock of `instant`, as if it were UTC. */
-function wallOf(instant: number, formats: ValueFormats): number {
-  const w = wallClockOf(instant, formats)
-  const whole = utc(w.year, w.month, w.day, w.hour, w.minute, w.second)
+function wallOf(instant: number, { wallClock }: ValueFormats): number {
+  const days = offsets.get(wallClock) ?? new Map<number, number | undefined>()
+  const day = Math.floor(instant / DAY_MS)
+  if (!days.has(day)) {
+    if (days.size >= MOST_DAYS) days.clear()
+    const [from, to] = [day * DAY_MS, (day + 1) * DAY_MS].map((at) => splitWall(at, wallClock) - at)
+    days.set(day, from === to ? from : undefined)
+    offsets.set(wallClock, days)
+  }
+  const offset = days.get(day)
+  return offset === undefined ? splitWall(instant, wallClock) : instant + offset
+}
+
+function splitWall(instant: number, wallClock: Intl.DateTimeFormat): number {
+  const parts: Partial<Record<Intl.DateTimeFormatPartTypes, string>> = {}
+  for (const { type, value } of wallClock.formatToParts(instant)) parts[type] = value
+  const n = (type: Intl.DateTimeFormatPartTypes): number => Number(parts[type] ?? 0)
+  const whole = utc(n('year'), n('month'), n('day'), n('hour'), n('minute'), n('second'))
   return whole + (((instant % 1000) + 1000) % 1000)
 }
 
 /** The first instant whose wall clock reads `wall`; `undefined` where the clocks jump over it. */
 function instantOf(wall: number, formats: ValueFormats): number | undefined {
-  const day = 86_400_000
-  const offsets = [wall - day, wall + day].map((near) => wallOf(near, formats) - near)
-  const candidates = offsets.map((offset) => wall - offset).filter((instant) => wallOf(instant, formats) === wall)
+  const near = [wall - DAY_MS, wall + DAY_MS].map((instant) => wallOf(instant, formats) - instant)
+  const candidates = near.map((offset) => wall - offset).filter((instant) => wallOf(instant, formats) === wall)
   return candidates.length === 0 ? undefined : Math.min(...candidates)
 }
 

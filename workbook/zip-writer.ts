@@ -12,7 +12,7 @@ const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, n) => {
 
 function crcOf(bytes: Uint8Array, before: number): number {
   let crc = ~before
-  for (const byte of bytes) crc = (CRC_TABLE[(crc ^ byte) & 255] ?? 0) ^ (crc >>> 8)
+  for (let i = 0; i < bytes.length; i++) crc = Number(CRC_TABLE[(crc ^ Number(bytes[i])) & 255]) ^ (crc >>> 8)
   return ~crc >>> 0
 }
 

@@ -141,6 +141,8 @@ async function readRecords(
     readBytes = bytes
     if (!(await take(reader.push(text)))) return readBytes
     turns.onProgress(readBytes, totalBytes)
+    // A piece may hold no record at all: a worksheet of empty cells.
+    await rest()
   }
   await take(reader.end())
   return readBytes
