@@ -146,11 +146,10 @@ export function WorkbookScreen({ session, state, info, open }: WorkbookScreenPro
     .map((run) => run.connection)
     .join(' ')
 
-  const nameOf = useMemo(() => {
-    const names = new Map(info.people.map((person) => [person.id, person.name]))
-    for (const peer of peers) names.set(peer.id, peer.name)
-    return (id: string): string => names.get(id) ?? TEXTS.someone
-  }, [info, peers])
+  const named = useMemo(() => new Map([...info.people, ...peers].map(({ id, name }) => [id, name])), [info, peers])
+  // Who moves about is still called the same: what is drawn with names is not drawn anew for it.
+  const names = useStable(named)
+  const nameOf = useCallback((id: string): string => names.get(id) ?? TEXTS.someone, [names])
 
   // Surveys come with every edit; rows are drawn anew only where a survey finds something else than the one before.
   const held = useStable(heldTexts(plans.values()))
