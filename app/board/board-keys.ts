@@ -13,7 +13,7 @@ export type CardCommand =
   | { readonly do: 'page'; readonly direction: 1 | -1 }
   /** Takes the card along. */
   | { readonly do: 'move'; readonly lanes: Step; readonly places: Step }
-  | { readonly do: 'open' | 'menu' | 'move-to' | 'add' }
+  | { readonly do: 'open' | 'menu' | 'move-to' | 'add' | 'link' }
 
 /** One line of the list of keys, as in the grid's own table: the list and the handler are the same. */
 export interface CardKeyLine {
@@ -38,6 +38,7 @@ export const CARD_KEYS: readonly CardKeyLine[] = [
   { does: T.move, keys: arrows('Alt+', 'move') },
   { does: T.moveTo, keys: { M: { do: 'move-to' } } },
   { does: T.add, keys: { N: { do: 'add' } } },
+  { does: T.link, keys: { 'Alt+Enter': { do: 'link' } } },
   { does: T.menu, keys: { ContextMenu: { do: 'menu' }, 'Shift+F10': { do: 'menu' } } },
 ]
 

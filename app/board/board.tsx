@@ -20,6 +20,7 @@ import { type CardAction, CardMenu } from './card-menu.tsx'
 import { cardPicture, cardShape } from './card-parts.ts'
 import { CARD_GAP, LaneView, laneName } from './lane.tsx'
 import { LaneChooser } from './lane-chooser.tsx'
+import { useDragScroll } from './use-drag-scroll.ts'
 
 const T = TEXTS.board
 
@@ -51,6 +52,7 @@ function Lanes(props: SheetLayoutProps & { readonly field: Field }) {
   const [dragged, setDragged] = useState<RowId>()
   const [menu, setMenu] = useState<AskedMenu>()
   const root = useRef<HTMLDivElement>(null)
+  useDragScroll(root, dragged !== undefined)
   const wantsFocus = useRef(false)
   const awaited = useRef<CellId>(undefined)
   const lastPlace = useRef({ lane: 0, place: 0 })
@@ -87,7 +89,8 @@ function Lanes(props: SheetLayoutProps & { readonly field: Field }) {
   const choose = (cell: CellId, hasFocus: boolean): void => {
     awaited.current = undefined
     wantsFocus.current = hasFocus
-    setChosen(cell)
+    // Another object each time: whoever asks for the focus gets it, also where that card was chosen before.
+    setChosen({ ...cell })
     reveal(cell.row)
   }
   const goTo = (cell: CellId, hasFocus: boolean): void => {
@@ -140,21 +143,30 @@ function Lanes(props: SheetLayoutProps & { readonly field: Field }) {
     onActive(activeRow === undefined || activeField === undefined ? undefined : { row: activeRow, field: activeField }, false)
   }, [activeRow, activeField, onActive])
 
-  const first = lanes.findIndex((lane) => shownIn(lane) > 0)
-  const tabStop = chosenPlace === undefined ? rowAt(first, 0) : chosen?.row
   const focus = (): void => {
-    if (tabStop === undefined) root.current?.querySelector('button')?.focus()
-    else choose(tabStop === chosen?.row ? chosen : cellOf(tabStop), true)
+    const first = rowAt(
+      lanes.findIndex((lane) => shownIn(lane) > 0),
+      0,
+    )
+    if (chosen !== undefined && chosenPlace !== undefined) choose(chosen, true)
+    else if (first === undefined) root.current?.querySelector('button')?.focus()
+    else chooseRow(first)
   }
 
   const rowGround = { view, sheet, editing }
-  const openLink = (): void => {
+  /** Where a row leads: its record in the app, or an address that it holds. */
+  const linkOf = (row: RowId): { readonly href: string; readonly label: string } | undefined => {
     for (const shown of view.fields) {
-      const href = chosen && linkOfCell(sheet, chosen.row, shown, sheet.cell(chosen.row, shown.id).value)
-      if (href === undefined) continue
-      window.open(href, '_blank', 'noopener,noreferrer')
-      return
+      const { value } = sheet.cell(row, shown.id)
+      const href = linkOfCell(sheet, row, shown, value)
+      if (href !== undefined) return { href, label: String(value) }
     }
+    return undefined
+  }
+  const openLink = (): void => {
+    const link = chosen && linkOf(chosen.row)
+    if (link === undefined) say(T.noLink)
+    else window.open(link.href, '_blank', 'noopener,noreferrer')
   }
   const run = (command: GridCommand): void =>
     runOnRow(command, groundOfRow(chosen, rowGround), rowGround, { goTo: onGoTo, screen: onCommand, say, openLink })
@@ -261,6 +273,8 @@ function Lanes(props: SheetLayoutProps & { readonly field: Field }) {
         return openMenu(row, true)
       case 'add':
         return add(lane)
+      case 'link':
+        return openLink()
     }
   }
   const onKeyDown = (event: KeyboardEvent): void => {
@@ -282,7 +296,9 @@ function Lanes(props: SheetLayoutProps & { readonly field: Field }) {
       case 'up':
       case 'down':
         return moveWithin(row, action === 'up' ? -1 : 1)
-      case 'link': {
+      case 'follow':
+        return openLink()
+      case 'copy-link': {
         const url = new URL(window.location.href)
         url.searchParams.set('row', row)
         void copyText(url.href).then((isCopied) => say(isCopied ? T.copied : T.notCopied))
@@ -339,6 +355,7 @@ function Lanes(props: SheetLayoutProps & { readonly field: Field }) {
         aria-label={T.label(label)}
         aria-busy={!isLoaded || view.stats.isBuilding}
         className="board"
+        data-dragging={dragged !== undefined || undefined}
         onKeyDown={onKeyDown}
       >
         <span id="board-hint" hidden>
@@ -352,7 +369,6 @@ function Lanes(props: SheetLayoutProps & { readonly field: Field }) {
             lines={lines}
             ground={ground}
             chosen={chosen?.row}
-            tabStop={tabStop}
             dragged={dragged}
             hasOrder={!view.isSorted}
             canDrop={mayMove && lane.refusal === undefined}
@@ -371,6 +387,7 @@ function Lanes(props: SheetLayoutProps & { readonly field: Field }) {
           isMoving={menu.isMoving}
           lanes={lanes}
           here={lanes[menuPlace.lane]}
+          link={linkOf(menu.row)?.label}
           isReadOnly={refusal !== undefined}
           hasOrder={!view.isSorted}
           isMac={isMac}

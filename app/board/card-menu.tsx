@@ -9,7 +9,7 @@ import { laneName } from './lane.tsx'
 
 const T = TEXTS.board.card
 
-export type CardAction = 'open' | 'comment' | 'up' | 'down' | 'link' | 'duplicate' | 'remove'
+export type CardAction = 'open' | 'comment' | 'up' | 'down' | 'follow' | 'copy-link' | 'duplicate' | 'remove'
 
 export interface CardMenuProps {
   /** Pixels of the window. */
@@ -22,6 +22,8 @@ export interface CardMenuProps {
   /** The lane that the card is in. */
   readonly here: Lane | undefined
   readonly isReadOnly: boolean
+  /** What a link of the row is called, where it has one. */
+  readonly link: string | undefined
   /** Cards stand where people put them. */
   readonly hasOrder: boolean
   readonly isMac: boolean
@@ -52,7 +54,7 @@ export function CardMenu({ at, name, isMoving, onClose, ...props }: CardMenuProp
 }
 
 function WholeMenu(props: Omit<CardMenuProps, 'at' | 'isMoving'>) {
-  const { name, isReadOnly, hasOrder, isMac, onClose, onAction } = props
+  const { name, link, isReadOnly, hasOrder, isMac, onClose, onAction } = props
   const item = (action: CardAction, label: string, keys?: string, isDisabled = false) => (
     <MenuItem
       id={action}
@@ -88,7 +90,8 @@ function WholeMenu(props: Omit<CardMenuProps, 'at' | 'isMoving'>) {
       </MenuSection>
       <Separator className="menu-section" />
       <MenuSection aria-label={T.copyLink} className="menu-section">
-        {item('link', T.copyLink)}
+        {link !== undefined && item('follow', TEXTS.drawing.openLink(link), 'Alt+Enter')}
+        {item('copy-link', T.copyLink)}
         {item('duplicate', T.duplicate, undefined, isReadOnly)}
         {item('remove', T.remove, undefined, isReadOnly)}
       </MenuSection>

@@ -1,5 +1,5 @@
 import { ChevronsLeft, ChevronsRight, Plus } from 'lucide-react'
-import { type CSSProperties, memo, useLayoutEffect, useRef, useState } from 'react'
+import { type CSSProperties, memo, useEffect, useLayoutEffect, useRef, useState } from 'react'
 import { useDrop } from 'react-aria-components'
 import { type Lane, placeInLanes, rowInLane, shownIn } from '../../workbook/board.ts'
 import type { RowId } from '../../workbook/ids.ts'
@@ -20,6 +20,9 @@ const LANE_PADDING = 8
 const BEYOND = 8
 /** As many as any window shows, until it is known how tall this one is. */
 const FIRST_DRAWN = 12
+/** So many lanes are drawn until it is known which are in sight, and so far beyond these. Pixels. */
+const FIRST_LANES = 8
+const NEAR = '0px 600px'
 /** The window of drawn cards moves by so many at once. */
 const DRAWN_STEP = 4
 
@@ -29,7 +32,6 @@ export interface LaneViewProps {
   readonly lines: readonly GridLine[]
   readonly ground: CardGround
   readonly chosen: RowId | undefined
-  readonly tabStop: RowId | undefined
   readonly dragged: RowId | undefined
   /** Cards are dropped between others; else where the view sorts them. */
   readonly hasOrder: boolean
@@ -46,10 +48,11 @@ export const laneName = ({ label }: Pick<Lane, 'label'>): string => label ?? T.e
 
 /** One lane: its head, and of its cards those that are in sight. */
 export const LaneView = memo(function LaneView(props: LaneViewProps) {
-  const { lane, index, lines, ground, chosen, tabStop, dragged, hasOrder, canDrop, canAdd, peers, onToggle, onAdd, onDrop } = props
+  const { lane, index, lines, ground, chosen, dragged, hasOrder, canDrop, canAdd, peers, onToggle, onAdd, onDrop } = props
   const section = useRef<HTMLDivElement>(null)
   const scroller = useRef<HTMLDivElement>(null)
   const [drawn, setDrawn] = useState({ first: 0, last: FIRST_DRAWN })
+  const [isNear, setNear] = useState(index < FIRST_LANES)
   const [dropPlace, setDropPlace] = useState<number>()
   const count = shownIn(lane)
   const pitch = ground.shape.height + CARD_GAP
@@ -78,6 +81,17 @@ export const LaneView = memo(function LaneView(props: LaneViewProps) {
     return () => observer.disconnect()
   }, [isOpen, pitch])
 
+  useEffect(() => {
+    const { current: element } = section
+    if (element === null) return
+    const observer = new IntersectionObserver(([entry]) => setNear(entry?.isIntersecting === true), {
+      root: element.parentElement,
+      rootMargin: NEAR,
+    })
+    observer.observe(element)
+    return () => observer.disconnect()
+  }, [])
+
   const placeAt = (y: number): number => {
     const { current: element } = scroller
     if (element === null) return 0
@@ -98,7 +112,8 @@ export const LaneView = memo(function LaneView(props: LaneViewProps) {
   })
 
   const places: number[] = []
-  for (let place = Math.max(0, drawn.first); place <= Math.min(count - 1, drawn.last); place++) places.push(place)
+  const last = isNear ? Math.min(count - 1, drawn.last) : -1
+  for (let place = Math.max(0, drawn.first); place <= last; place++) places.push(place)
   const cards = places.flatMap((place) => {
     const row = rowInLane(lane, place, lines)
     return row === undefined ? [] : [{ row, place }]
@@ -109,6 +124,10 @@ export const LaneView = memo(function LaneView(props: LaneViewProps) {
     const found = placeInLanes([lane], ground.view.lineOf(row))
     if (found !== undefined) cards.push({ row, place: found.place })
   }
+
+  // Tab stops once in each lane: at the chosen card, else at the first in sight.
+  const chosenCard = cards.find(({ row }) => row === chosen)
+  const tabPlace = chosenCard?.place ?? Math.max(0, Math.min(count - 1, drawn.first + BEYOND))
 
   const head = (
     <h2 className="board-lane-name">
@@ -186,7 +205,7 @@ export const LaneView = memo(function LaneView(props: LaneViewProps) {
                 top={LANE_PADDING + place * pitch}
                 index={place + 1}
                 isChosen={row === chosen}
-                isTabStop={row === tabStop}
+                isTabStop={place === tabPlace}
                 peers={peers.get(row)}
               />
             ))}

@@ -36,6 +36,7 @@ export const BOARD_TEXTS = {
   notCopied: 'The browser did not give the clipboard. Open the row: its address is in the address bar.',
   moved: (row: string, lane: string) => `${row} moved to ${lane}.`,
   movedWithin: (row: string) => `${row} moved.`,
+  noLink: 'No field of this row leads anywhere.',
   noLane: 'There is no lane further on.',
   states: (field: string, text: string) => `${field}: ${text}`,
   note: 'Has a note.',
@@ -48,6 +49,7 @@ export const BOARD_TEXTS = {
     move: 'Move the card to the next lane, up and down',
     moveTo: 'Choose the lane to move to',
     add: 'New row in the lane',
+    link: 'Open the record in its app, or a link of the row',
     menu: 'Menu of the card',
   },
 } as const

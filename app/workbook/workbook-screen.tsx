@@ -67,6 +67,8 @@ import { usePlans, useSurvey } from './use-survey.ts'
 
 const isMacKeyboard = (): boolean => /Mac|iPhone|iPad/u.test(navigator.platform)
 
+const NO_RANGES: readonly KeptRange[] = []
+
 /** In which order F6 walks the screen. */
 const REGIONS = ['toolbar', 'grid', 'cell', 'drawer', 'panel', 'sheets'] as const
 
@@ -419,6 +421,11 @@ export function WorkbookScreen({ session, state, info, open }: WorkbookScreenPro
     },
     [onRanges, keepRanges],
   )
+  // Ranges are a grid's: where none is shown, none is selected.
+  const hasRanges = Layout === undefined
+  useEffect(() => {
+    if (!hasRanges) onSelected(NO_RANGES)
+  }, [hasRanges, onSelected])
 
   const onKey = (event: globalThis.KeyboardEvent): void => {
     // What the grid has answered is not answered again.

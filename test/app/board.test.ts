@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { CARD_KEYS, cardCommand } from '../../app/board/board-keys.ts'
 import { cardPicture, cardShape } from '../../app/board/card-parts.ts'
+import { scrollStep } from '../../app/board/use-drag-scroll.ts'
 import { gridCommand, KEY_LINES, type KeyPress, screenCommand } from '../../app/grid/grid-keys.ts'
 import type { Painter } from '../../app/grid/scene.ts'
 import { groundOfRow, refusesInRows } from '../../app/views/row-commands.ts'
@@ -110,6 +111,16 @@ describe('the keys of a board', () => {
     }
     expect(gridCommand(pressOf('M', false), false)).toEqual({ do: 'edit', text: 'm' })
   })
+})
+
+test.each([
+  ['in the middle', 300, 0],
+  ['just within an edge', 60, 0],
+  ['near the first edge', 28, -9],
+  ['near the last edge', 572, 9],
+  ['far beyond an edge', 2_000, 18],
+])('[BD6] a card that is dragged %s scrolls the board as far as that asks for', (_, at, step) => {
+  expect(scrollStep(at, 0, 600)).toBe(step)
 })
 
 describe('what is selected where whole rows are shown', () => {
