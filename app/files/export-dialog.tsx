@@ -19,6 +19,8 @@ const T = TEXTS.files.export
 
 /** How long writing may hold the page before it lets it draw. ms */
 const TURN_MS = 10
+/** Between two tellings how far it is. ms */
+const TELL_MS = 100
 
 export interface ExportDialogProps extends DialogsProps {
   /** The rows and fields of the view that is shown, in its order. */
@@ -61,12 +63,16 @@ export default function ExportDialog({ open, painter, rows, fields, onClose }: E
     const { bytes, notes } = excelFile(chosen.rows, chosen.fields, cellOf, { sheetName: open.info.name, clock: painter.formats })
     const parts: Blob[] = []
     let since = performance.now()
+    let told = 0
     try {
       for await (const piece of bytes) {
         // A browser keeps finished pieces outside its memory.
         parts.push(new Blob([piece]))
         if (performance.now() - since < TURN_MS) continue
-        setSaid([T.writing(notes.rows, chosen.rows.length)])
+        if (since - told > TELL_MS) {
+          told = since
+          setSaid([T.writing(notes.rows, chosen.rows.length)])
+        }
         await pause()
         if (isGone.current) return
         since = performance.now()

@@ -200,7 +200,7 @@ function problemOf(choices: readonly ColumnChoice[]): string | undefined {
   return hasAny ? undefined : T.nothing
 }
 
-const ACCEPTED = ['.xlsx', '.csv', '.tsv', '.tab', '.txt', EXCEL_TYPE, 'text/csv', 'text/tab-separated-values', 'text/plain']
+const ACCEPTED = ['.xlsx', '.xlsm', '.csv', '.tsv', '.tab', '.txt', EXCEL_TYPE, 'text/csv', 'text/tab-separated-values', 'text/plain']
 
 function Pick({ flow, label }: { flow: FileImport; label: string }) {
   return (
@@ -594,11 +594,13 @@ function Report({ flow, check, formats }: { flow: FileImport; check: Check; form
             <li key={name} className="rounded-md border border-line px-3 py-2">
               <p className="m-0 flex flex-wrap items-center gap-2">
                 <b className="font-semibold">{name}</b>
-                <span className="ml-auto">
-                  <Button isSmall aria-label={T.asTextOf(name)} onPress={() => asText(i)}>
-                    {T.asText}
-                  </Button>
-                </span>
+                {changeCount(column) > column.counts.error && (
+                  <span className="ml-auto">
+                    <Button isSmall aria-label={T.asTextOf(name)} onPress={() => asText(i)}>
+                      {T.asText}
+                    </Button>
+                  </span>
+                )}
               </p>
               {CHANGE_KINDS.filter((kind) => column.counts[kind] > 0).map((kind) => (
                 <div key={kind} className="mt-1">

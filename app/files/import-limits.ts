@@ -1,2 +1,2 @@
 /** What one import may bring. More is said, and what can be done about it. */
-export const IMPORT_LIMITS = { rows: 200_000, columns: 500, cells: 4_000_000 } as const
+export const IMPORT_LIMITS = { rows: 200_000, columns: 500 } as const

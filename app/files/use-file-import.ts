@@ -42,6 +42,8 @@ export interface FileImport {
 
 const wait = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
 const makeOptionId = (): string => `o${makeFieldId(cryptoRandomBytes)}${makeFieldId(cryptoRandomBytes)}`
+/** Between two tellings how far a piece of work is. ms */
+const TELL_MS = 100
 const isStopped = (error: unknown): boolean => error instanceof DOMException && error.name === 'AbortError'
 
 /** From a chosen file to its rows in the sheet, a step at a time. */
@@ -68,8 +70,12 @@ export function useFileImport(
       const mine = new AbortController()
       working.current = mine
       setError(undefined)
+      let told = Number.NEGATIVE_INFINITY
       const onProgress = (done: number, total: number): void => {
-        if (working.current === mine) setStep({ kind: 'busy', text: text(done, total), share: total === 0 ? 0 : done / total })
+        // Reading tells of every piece; drawing each of them would take longer than reading it.
+        if (working.current !== mine || performance.now() - told < TELL_MS) return
+        told = performance.now()
+        setStep({ kind: 'busy', text: text(done, total), share: total === 0 ? 0 : done / total })
       }
       onProgress(0, 1)
       try {

@@ -115,7 +115,7 @@ export const FILES_TEXTS = {
   check: 'Check the values',
   report: 'What would change',
   kept: 'Every value is kept as it stands in the file.',
-  changes: (count: number) => `${counted(count, 'value')} would not be kept as they stand.`,
+  changes: (count: number) => `${counted(count, 'value')} would not be kept as ${count === 1 ? 'it stands' : 'they stand'}.`,
   change: {
     read: 'read as',
     trimmed: 'spaces taken off',

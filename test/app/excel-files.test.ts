@@ -475,6 +475,7 @@ describe('writing an Excel file', () => {
     rating: orNull(fc.integer({ min: 1, max: 5 })),
     duration: orNull(fc.integer({ min: 1, max: 100_000 })),
     'multi-select': orNull(fc.constantFrom('["o1"]', '["o2"]', '["o1","o2"]')),
+    person: orNull(fc.constantFrom('o1', 'o2')),
     email: orNull(fc.constantFrom('ann@example.com', 'b.c+d@example.org')),
     phone: orNull(fc.constantFrom('+49 30 1234567', '0123')),
   }

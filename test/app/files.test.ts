@@ -212,6 +212,8 @@ describe('what a column holds', () => {
     ['days that fit both ways', ['01/02/2026', '03/04/2026'], { type: 'date', dates: 'mdy', ambiguous: 'date', example: '01/02/2026' }],
     ['the same in German', ['01.02.2026'], { type: 'date', dates: 'dmy', ambiguous: 'date' }, DE],
     ['days with a time', ['2026-11-21 10:30', '2026-11-21T10:30:00.000Z'], { type: 'date-time', dates: 'ymd' }],
+    ['amounts of one currency', ['$1.50', '$2'], { type: 'currency', currency: 'USD' }],
+    ['amounts of two currencies', ['$1.50', '2 €'], { type: 'text' }],
     ['yes and no', ['yes', 'No', 'TRUE'], { type: 'checkbox' }],
     ['addresses', ['https://a.b/c', 'http://x.y'], { type: 'url' }],
     ['few values', ['Open', 'Done', 'Open', 'Done', 'Open', 'Open'], { type: 'single-select', options: ['Open', 'Done'] }],
