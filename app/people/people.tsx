@@ -50,8 +50,16 @@ export function People({ session, state, peers, times, following, foot }: People
       </span>
       <DialogTrigger>
         <Button look="ghost" className="px-1!" aria-label={label}>
-          {people.length > SHOWN_FACES && <span className="hidden text-xs sm:inline">+{people.length - SHOWN_FACES}</span>}
-          {people.length > 0 && <span className="text-xs sm:hidden">+{people.length}</span>}
+          {people.length > SHOWN_FACES && (
+            <span aria-hidden className="hidden text-xs sm:inline">
+              +{people.length - SHOWN_FACES}
+            </span>
+          )}
+          {people.length > 0 && (
+            <span aria-hidden className="text-xs sm:hidden">
+              +{people.length}
+            </span>
+          )}
           <Face name={me.name} color={me.color} title={`${me.name} (${TEXTS.you.toLowerCase()})`} />
         </Button>
         <Popover placement="bottom end" className="popover w-80 max-w-[calc(100vw-16px)]">

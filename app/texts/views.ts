@@ -39,6 +39,8 @@ export const VIEWS_TEXTS = {
   moveLeft: 'Move left',
   moveRight: 'Move right',
   shareIt: 'Make a shared copy',
+  changedView: 'Changes of the view',
+  deletedView: 'Deleted view',
   unsaved: 'Only you see these changes of the view.',
   saveForEverybody: 'Save for everybody',
   reset: 'Reset',

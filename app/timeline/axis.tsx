@@ -38,17 +38,23 @@ export function AxisHead({ ref, drawn, today, formats }: AxisProps) {
   const scroller = useRef<HTMLDivElement>(null)
   const lit = useRef<HTMLDivElement>(null)
   const { upper, lower } = useTicks(drawn, formats)
+  // A scrolled element makes the browser lay out what was drawn so far: it is touched only where it has to move.
+  const stands = useRef<{ readonly drawn: DrawnDays; readonly left: number }>(undefined)
+  const shines = useRef('')
   useImperativeHandle(ref, () => ({
     follow: (left) => {
-      if (scroller.current !== null) scroller.current.scrollLeft = left - placeOf(drawn.scale, drawn.from)
+      if (scroller.current === null || (stands.current?.drawn === drawn && stands.current.left === left)) return
+      stands.current = { drawn, left }
+      scroller.current.scrollLeft = left - placeOf(drawn.scale, drawn.from)
     },
     light: (days) => {
-      if (lit.current === null) return
-      lit.current.hidden = days === undefined
-      if (days === undefined) return
-      const { left, width } = boxOf(drawn, Math.max(days.from, drawn.from), Math.min(days.to, drawn.to) + 1)
-      lit.current.style.left = `${left}px`
-      lit.current.style.width = `${Math.max(0, width)}px`
+      const box = days && boxOf(drawn, Math.max(days.from, drawn.from), Math.min(days.to, drawn.to) + 1)
+      const shown = box === undefined || box.width <= 0 ? '' : `${box.left} ${box.width}`
+      if (lit.current === null || shines.current === shown) return
+      shines.current = shown
+      lit.current.hidden = shown === ''
+      lit.current.style.left = `${box?.left ?? 0}px`
+      lit.current.style.width = `${box?.width ?? 0}px`
     },
   }))
   const isNow = (tick: Tick): true | undefined => (today >= tick.from && today < tick.end) || undefined

@@ -438,7 +438,8 @@ export function Bars(props: BarsProps) {
             </div>
             {/* biome-ignore lint/a11y/useSemanticElements: as above */}
             {/* biome-ignore lint/a11y/useFocusableInteractive: nothing can be done with it */}
-            <div role="columnheader" aria-colindex={2} aria-label={T.time} className="tl-axis">
+            <div role="columnheader" aria-colindex={2} className="tl-axis">
+              <span className="sr-only">{T.time}</span>
               {drawn !== undefined && <AxisHead ref={head} drawn={drawn} today={today} formats={formats} />}
             </div>
           </div>

@@ -53,7 +53,7 @@ export class LineView {
     for (const hidden of [this.#bar, this.#beside, this.#note]) hidden.setAttribute('aria-hidden', 'true')
     this.#toBar.tabIndex = -1
     this.#toBar.setAttribute('type', 'button')
-    this.name.append(this.#key, this.#title, this.#rowMark)
+    this.name.append(this.#key, ' ', this.#title, this.#rowMark)
     this.#bar.append(this.#grips.left, this.#text, this.#grips.right, this.#marks.start, this.#marks.end)
     this.lane.append(this.#bar, this.#beside, this.#note, this.#toBar)
     this.element.append(this.name, this.lane)

@@ -108,7 +108,7 @@ export function ViewBar({ used, fields, canShare, say, isFilterOpen, onFilterOpe
         </span>
       </nav>
       {changed.length > 0 && (
-        <p className="m-0 flex flex-wrap items-center gap-2 border-t border-line-2 bg-wash px-3.5 py-1">
+        <section aria-label={T.changedView} className="flex flex-wrap items-center gap-2 border-t border-line-2 bg-wash px-3.5 py-1">
           <span className="min-w-0">{T.unsaved}</span>
           {canShare && (
             <Button isSmall onPress={() => views.saveForEverybody()}>
@@ -118,10 +118,10 @@ export function ViewBar({ used, fields, canShare, say, isFilterOpen, onFilterOpe
           <Button isSmall look="ghost" onPress={() => views.reset()}>
             {T.reset}
           </Button>
-        </p>
+        </section>
       )}
       {removed !== undefined && (
-        <p className="m-0 flex flex-wrap items-center gap-2 border-t border-line-2 bg-wash px-3.5 py-1">
+        <section aria-label={T.deletedView} className="flex flex-wrap items-center gap-2 border-t border-line-2 bg-wash px-3.5 py-1">
           <span className="min-w-0">{T.removed(removed.name)}</span>
           <Button
             isSmall
@@ -135,7 +135,7 @@ export function ViewBar({ used, fields, canShare, say, isFilterOpen, onFilterOpe
           <Button isSmall look="ghost" onPress={() => setRemoved(undefined)}>
             {TEXTS.dismiss}
           </Button>
-        </p>
+        </section>
       )}
       {asked?.kind === 'create' && (
         <ViewDialog
