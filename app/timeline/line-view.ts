@@ -8,8 +8,11 @@ import { barBox, barDays, type Grip } from './bars.ts'
 import type { RowPicture } from './picture.ts'
 import type { Scale } from './scale.ts'
 
-/** From this width on a bar holds its own name; else the name stands behind it. Pixels. */
-const NAMED_WIDTH = 96
+/** From this width on a bar holds as much of its name as fits; a narrower one only where all of it does. Pixels. */
+const NAMED_WIDTH = 160
+/** How wide a letter is reckoned, and what stands around the name in a bar. Pixels. */
+const LETTER_WIDTH = 7
+const NAME_ROOM = 26
 
 /** What of the axis is in sight: pixels of the axis at the left edge of the bars, and how wide they are drawn. */
 export interface AxisView {
@@ -38,6 +41,8 @@ export class LineView {
   #content: GridLine | undefined
   #picture: RowPicture | undefined
   #isStale = true
+  /** Of the bar's name. */
+  #letters = 0
   #y = Number.NaN
   #height = -1
   #peers: readonly PeerMark[] = []
@@ -105,6 +110,7 @@ export class LineView {
     this.#picture = picture
     const { bar, states } = picture
     set(this.element, 'data-group', undefined)
+    set(this.element, 'data-tint', picture.tint)
     set(this.element, 'data-moving', picture.isMoving ? 'true' : undefined)
     set(this.element, 'data-awaited', picture.isAwaited ? 'true' : undefined)
     set(this.element, 'aria-busy', picture.isAwaited ? 'true' : undefined)
@@ -131,6 +137,7 @@ export class LineView {
     this.#paintMarks(this.#marks.start, states[left])
     this.#paintMarks(this.#marks.end, bar.kind === 'mark' ? 'agreed' : states[right])
     const text = picture.title || picture.name
+    this.#letters = text.length
     write(this.#text, text)
     write(this.#beside, text)
     write(this.#note, bar.kind === 'none' || bar.kind === 'outside' ? picture.dates : '')
@@ -140,7 +147,7 @@ export class LineView {
   paintGroup(line: number, group: GroupLine, headerRows: number): void {
     this.#begin(line, group, headerRows)
     this.#picture = undefined
-    for (const name of ['data-moving', 'data-awaited', 'aria-busy', 'data-state'] as const) set(this.element, name, undefined)
+    for (const name of ['data-moving', 'data-awaited', 'data-tint', 'aria-busy', 'data-state'] as const) set(this.element, name, undefined)
     for (const name of ['aria-description', 'aria-readonly', 'aria-invalid', 'data-empty'] as const) set(this.lane, name, undefined)
     set(this.element, 'data-group', group.key)
     this.element.style.setProperty('--depth', String(group.depth))
@@ -158,7 +165,7 @@ export class LineView {
     const days = barDays(this.#picture?.bar)
     const box = days && barBox(days, view.scale, view.left, view.width)
     const isSeen = box !== undefined && 'width' in box
-    const isNamed = isSeen && box.width >= NAMED_WIDTH
+    const isNamed = isSeen && box.width >= Math.min(NAMED_WIDTH, this.#letters * LETTER_WIDTH + NAME_ROOM)
     set(this.#bar, 'hidden', isSeen ? undefined : '')
     set(this.#text, 'hidden', isNamed ? undefined : '')
     set(this.#beside, 'hidden', isSeen && !isNamed ? undefined : '')
@@ -167,6 +174,8 @@ export class LineView {
     if (!isSeen) return
     this.#bar.style.transform = `translateX(${box.x}px)`
     this.#bar.style.width = `${box.width}px`
+    // The name begins where the view does.
+    this.#text.style.marginLeft = box.x < 0 ? `${-box.x}px` : ''
     if (!isNamed) this.#beside.style.transform = `translateX(${box.x + box.width + 6}px)`
   }
 

@@ -2,6 +2,7 @@ import type { CellStatus, CellStatusKind } from '../../workbook/cell-status.ts'
 import type { Field } from '../../workbook/fields.ts'
 import type { FieldId, RowId } from '../../workbook/ids.ts'
 import { isAwaited } from '../../workbook/row-index.ts'
+import type { Tint } from '../../workbook/view.ts'
 import { displayOf } from '../grid/cell-display.ts'
 import type { Painter, PeerMark } from '../grid/scene.ts'
 import type { ChipColor } from '../kit/app-colors.ts'
@@ -28,6 +29,8 @@ export interface RowPicture {
   /** Of the two dates, and the most urgent one of the row's cells. */
   readonly states: { readonly start: CellStatusKind; readonly end: CellStatusKind; readonly row: CellStatusKind }
   readonly color: ChipColor | undefined
+  /** The view's own colour of the row. */
+  readonly tint: Tint | undefined
   /** Which of its grips move something. */
   readonly grips: { readonly whole: boolean; readonly start: boolean; readonly end: boolean }
   /** The row has no dates, and a press on its line may give it some. */
@@ -86,6 +89,7 @@ export function pictureOf(ground: PictureGround, row: RowId, line: number, dates
     const status = statuses.get(field.id)
     return status === undefined || status.text === '' || status.kind === 'read-only' ? [] : [T.ofField(field.name, status.text)]
   })
+  const tint = view.rowColor(row)
   const awaited = isAwaited(row)
   return {
     name,
@@ -95,7 +99,8 @@ export function pictureOf(ground: PictureGround, row: RowId, line: number, dates
     label: awaited ? `${name}, ${T.loading}` : [named, shown, state].filter(Boolean).join(', '),
     description: said.join(' '),
     states,
-    color: colorOf(ground, row),
+    color: tint ?? choiceColor(ground, row),
+    tint,
     grips: ground.isReadOnly || awaited ? NO_GRIPS : gripsOf(span, bar),
     canFill: !ground.isReadOnly && !awaited && canFill(span, dates),
     isMoving: view.isMoving(row),
@@ -132,10 +137,8 @@ function titleOf({ painter: { sheet }, view }: PictureGround, row: RowId, name: 
   return typeof value === 'string' && value !== name ? value : ''
 }
 
-/** The view's own colour, else that of the row's first choice. */
-function colorOf({ painter: { sheet, formats }, view }: PictureGround, row: RowId): ChipColor | undefined {
-  const tint = view.rowColor(row)
-  if (tint !== undefined) return tint
+/** The colour of the first choice that the view shows. */
+function choiceColor({ painter: { sheet, formats }, view }: PictureGround, row: RowId): ChipColor | undefined {
   const field = view.fields.find(({ type }) => type === 'single-select')
   const display = field && displayOf(field, sheet.cell(row, field.id).value, formats)
   return display?.kind === 'chips' ? display.chips[0]?.color : undefined
