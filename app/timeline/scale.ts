@@ -69,8 +69,8 @@ function parts(unit: Unit, from: DayNumber, to: DayNumber, formats: ValueFormats
   const last = Math.min(to, LAST_DAY)
   for (let day = beginOf(unit, withinDays(from), formats.locale); day <= last; ) {
     const next = nextOf(unit, day)
-    // Behind the last day of all the calendar counts no further.
-    const end = next > day ? next : LAST_DAY + 1
+    // Behind the last day of all the calendar counts no further: it answers that day, which begins no other part.
+    const end = next > day && beginOf(unit, next, formats.locale) === next ? next : LAST_DAY + 1
     ticks.push({ from: day, end, label: labelOf(unit, day, end, formats) })
     day = end
   }

@@ -141,7 +141,7 @@ describe('the axis', () => {
       for (const ticks of [upper, lower]) {
         expect(ticks[0]?.from).toBeLessThanOrEqual(from)
         expect(ticks.at(-1)?.end).toBeGreaterThan(to)
-        expect(ticks.at(-1)?.end).toBeLessThanOrEqual(LAST_DAY + 1 + 6)
+        expect(ticks.at(-1)?.end).toBeLessThanOrEqual(LAST_DAY + 1)
         ticks.slice(1).forEach((tick, i) => {
           expect(tick.from).toBe(ticks[i]?.end)
         })
@@ -164,6 +164,20 @@ describe('the axis', () => {
       expect([ticks.upper[0]?.label, ticks.lower[0]?.label, isoOf(ticks.lower[0]?.from ?? 0)]).toEqual([upper, lower, begins])
     },
   )
+
+  test('[TL2] the last parts of all end with the year 9999', () => {
+    const ends = SCALES.map((scale) => {
+      const { upper, lower } = ticksOf(scale, LAST_DAY - 40, LAST_DAY, FORMATS.GB)
+      return [upper.at(-1)?.label, upper.at(-1)?.end, lower.at(-1)?.label, lower.at(-1)?.end]
+    })
+    const end = LAST_DAY + 1
+    expect(ends).toEqual([
+      ['December 9999', end, 'Fri 31', end],
+      ['December 9999', end, '27 – 31', end],
+      ['9999', end, 'December', end],
+      ['9999', end, 'Q4', end],
+    ])
+  })
 
   test('[TL3] days off work are those of the language', () => {
     const week = (formats: keyof typeof FORMATS): readonly string[] =>
