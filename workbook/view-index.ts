@@ -68,7 +68,9 @@ export class ViewIndex {
   #compiled: CompiledFilter | undefined
   #task: Generator<void, void, void> | undefined
   #taskNeeds: Needs | undefined
+  /** Rows to be placed anew, and those of them whose values are still to be read: several steps may lie between the two. */
   readonly #changed = new Set<RowNumber>()
+  readonly #unread = new Set<RowNumber>()
   #isOrderChanged = false
   #isFieldsChanged = false
   #mustSort = true
@@ -233,6 +235,7 @@ export class ViewIndex {
       const number = this.#sheet.index.numberOf(row)
       if (number === undefined) continue
       this.#changed.add(number)
+      this.#unread.add(number)
       this.#rename(number, row)
     }
     if (isOrder) this.#isOrderChanged = true
@@ -259,8 +262,9 @@ export class ViewIndex {
       for (const drawn of this.#drawn.values()) drawn.isClean = false
     }
     // The groups these rows leave, and what they counted for, are known by the values they had.
-    const before = new Map(Array.from(this.#changed, (number) => [number, this.#standingOf(number)] as const))
-    const { isChanged, isDropped } = this.#store.update(this.#changed)
+    const before = new Map(Array.from(this.#unread, (number) => [number, this.#standingOf(number)] as const))
+    const { isChanged, isDropped } = this.#store.update(this.#unread)
+    this.#unread.clear()
     if (isChanged) this.#mustPlace = true
     // A column that is made anew leaves the keys of today's order behind.
     if (isDropped) this.#mustSort = true

@@ -208,6 +208,28 @@ describe('the index of a view', () => {
     expect(sheet.shardOf(rowId(100))).toBe(2)
   })
 
+  test('[VW2] rows that come while columns are being read are read once, not again with every step', () => {
+    const whole = makeSheet(makeRandom(9), [300, 300, 300])
+    const sheet = makeSheet(makeRandom(3), [])
+    const view = new ViewIndex(sheet, CONTEXT, WORDS)
+    view.setQuery({ ...QUERY, groups: [by(STATUS)] })
+    let reads = 0
+    const value = sheet.value.bind(sheet)
+    sheet.value = (row, field) => {
+      reads++
+      return value(row, field)
+    }
+    let steps = 0
+    for (const [shard, doc] of whole.base.entries()) {
+      sheet.addShard(doc, shard)
+      for (let step = 0; step < 2; step++) if (!view.work(() => true)) steps++
+    }
+    while (!view.work(() => true)) steps++
+    expect(steps).toBeGreaterThan(5)
+    expect(reads).toBeLessThanOrEqual(900)
+    expect(rowsOf(view)).toHaveLength(900)
+  })
+
   test('[VW3] the lines of groups hold each row once, and a closed group holds its rows back', () => {
     const sheet = makeSheet(makeRandom(5), [80])
     const view = new ViewIndex(sheet, CONTEXT, WORDS)
