@@ -263,7 +263,7 @@ function Settings({ flow, open, inspection, fields }: PartProps & { inspection: 
           { id: 'this', name: T.thisSheet(open.info.name) },
           { id: 'new', name: T.newSheet },
         ]}
-        onChange={(value) => flow.setNewSheet(value === 'this' ? undefined : sheetNameOf(flow.file?.name ?? ''))}
+        onChange={(value) => flow.setNewSheet(value === 'this' ? undefined : sheetNameOf(flow.file, inspection))}
       >
         {flow.newSheet !== undefined && (
           <input
@@ -281,9 +281,26 @@ function Settings({ flow, open, inspection, fields }: PartProps & { inspection: 
   )
 }
 
+const GLANCE = 50
+
+/** What a record holds, at a glance. */
+const glanceOf = (cells: readonly FileCell[]): string => {
+  const text = cells.map(textOf).filter(Boolean).join(' · ')
+  return text.length > GLANCE ? `${text.slice(0, GLANCE).toWellFormed()}…` : text
+}
+
 /** How the file is read: what cannot be told from it for certain can be chosen. */
 function Format({ flow, inspection }: { flow: FileImport; inspection: Inspection }) {
-  const { format, sheets } = inspection
+  const { format, sheets, starts } = inspection
+  const begin = starts.find(({ line }) => line >= format.from)?.line ?? 1
+  const start = (
+    <Choice
+      label={T.begins}
+      value={String(begin)}
+      options={starts.map(({ line, cells }) => ({ id: String(line), name: T.beginsAt(T.place(line, format.kind), glanceOf(cells)) }))}
+      onChange={(line) => flow.setFormat({ from: Number(line) })}
+    />
+  )
   const header = <Tick label={T.header[format.kind]} isOn={format.hasHeader} onChange={(hasHeader) => flow.setFormat({ hasHeader })} />
   if (format.kind === 'workbook') {
     return (
@@ -297,9 +314,15 @@ function Format({ flow, inspection }: { flow: FileImport; inspection: Inspection
             name: T.sheetChoice(sheet.name, sheet.isHidden, sheet.isEmpty),
             isDisabled: sheet.isEmpty,
           }))}
-          onChange={(sheet) => flow.setFormat({ sheet: Number(sheet) })}
+          onChange={(id) => {
+            const sheet = Number(id)
+            // A name that was proposed follows the sheet; one that was typed stays.
+            if (flow.newSheet === sheetNameOf(flow.file, inspection)) flow.setNewSheet(sheetNameOf(flow.file, inspection, sheet))
+            flow.setFormat({ sheet })
+          }}
         />
-        <span className="grid content-end pb-1 sm:col-span-2">{header}</span>
+        {start}
+        <span className="grid content-end pb-1">{header}</span>
       </fieldset>
     )
   }
@@ -318,7 +341,8 @@ function Format({ flow, inspection }: { flow: FileImport; inspection: Inspection
         options={DELIMITERS.map((id) => ({ id, name: T.delimiters[id] }))}
         onChange={(delimiter) => flow.setFormat({ delimiter: delimiter as Delimiter })}
       />
-      <span className="grid content-end gap-1">
+      {start}
+      <span className="grid gap-1 sm:col-span-3 sm:flex sm:gap-5">
         {header}
         <Tick label={T.apostrophes} isOn={flow.takesApostrophes} onChange={flow.setTakesApostrophes} />
       </span>
@@ -326,17 +350,27 @@ function Format({ flow, inspection }: { flow: FileImport; inspection: Inspection
   )
 }
 
-const sheetNameOf = (file: string): string => file.replace(/\.[^.]+$/u, '').slice(0, 120) || T.newSheet
+/** What a new sheet is called at first: like the file, and where that has several sheets, like the one that is read. */
+function sheetNameOf(
+  file: File | undefined,
+  { format, sheets }: Inspection,
+  sheet = format.kind === 'workbook' ? format.sheet : -1,
+): string {
+  const own = sheets.filter(({ isEmpty }) => !isEmpty).length > 1 ? sheets[sheet]?.name : undefined
+  return (own ?? file?.name.replace(/\.[^.]+$/u, '') ?? '').slice(0, 120) || T.newSheet
+}
 
 const SHEET_REMARKS = ['hiddenRows', 'hiddenColumns', 'merged', 'formulas', 'uncomputed', 'errors'] as const
 
 /** What a person should know of the file before its rows go anywhere. */
 function Remarks({ inspection }: { inspection: Inspection }) {
   const { isOverRows, columnsLeftOut, blankLines, shortRows, longRows, unreadable, issues, issueCount, sheet } = inspection
+  const above = inspection.starts.filter(({ line }) => line < inspection.format.from).length
   const said = [
     isOverRows && T.over(IMPORT_LIMITS.rows, inspection.readBytes, inspection.totalBytes),
     columnsLeftOut > 0 && T.columnsLeftOut(columnsLeftOut, IMPORT_LIMITS.columns),
     unreadable > 0 && T.unreadable(unreadable),
+    above > 0 && T.above(above, inspection.format.kind),
     blankLines > 0 && T.blank(blankLines, inspection.format.kind),
     shortRows > 0 && T.short(shortRows),
     longRows > 0 && T.long(longRows),
@@ -652,7 +686,7 @@ function Choice(props: {
   return (
     <label className="block">
       <span className="label">{props.label}</span>
-      <select className="input" value={props.value} onChange={(event) => props.onChange(event.target.value)}>
+      <select className="input truncate" value={props.value} onChange={(event) => props.onChange(event.target.value)}>
         {props.options.map((option) => (
           <option key={option.id} value={option.id} disabled={option.isDisabled}>
             {option.name}

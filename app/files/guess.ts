@@ -53,6 +53,25 @@ export function guessDelimiter(sample: string): Delimiter {
   return DELIMITERS.find((delimiter) => delimiter === meta.delimiter) ?? ','
 }
 
+/** Records above a table that are looked at, and the most that may stand there. */
+export const LOOKED_AT_FOR_START = 12
+
+/**
+ * Which record the table begins with: a title or a few remarks above it have far fewer cells than its own records do, and its first names its
+ * columns. 0 where nothing tells.
+ */
+export function guessStart(records: readonly (readonly FileCell[])[]): number {
+  const filled = records.slice(0, LOOKED_AT_FOR_START).map((cells) => cells.filter((cell) => textOf(cell).trim() !== '').length)
+  const widest = Math.max(0, ...filled)
+  const [first = 0] = filled
+  if (widest < 3 || first > widest / 3) return 0
+  const start = filled.findIndex((count) => count > widest / 2)
+  // Most of what follows is as wide as it: else the wide record is the odd one.
+  const after = filled.slice(start)
+  const isTable = after.filter((count) => count > widest / 2).length > after.length / 2
+  return isTable && guessHeader(records.slice(start)) ? start : 0
+}
+
 /** Whether the first record names the columns: every cell a short text that stands there once and is no value of a kind. */
 export function guessHeader(records: readonly (readonly FileCell[])[]): boolean {
   const [first, ...rest] = records

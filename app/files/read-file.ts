@@ -10,6 +10,8 @@ import {
   type Delimiter,
   guessDelimiter,
   guessHeader,
+  guessStart,
+  LOOKED_AT_FOR_START,
   type NumberStyle,
   type Proposal,
 } from './guess.ts'
@@ -31,8 +33,14 @@ export interface Turns {
   readonly onProgress: (doneBytes: number, totalBytes: number) => void
 }
 
-/** How a text is read, or which sheet of a workbook (its place among them): guessed, or chosen. */
-export type FileFormat = (TextFormat | { readonly kind: 'workbook'; readonly sheet: number }) & { readonly hasHeader: boolean }
+/** How a text is read, or which sheet of a workbook (its place among them), and where its table begins: guessed, or chosen. */
+export type FileFormat = Place & {
+  /** The line or row of its first record; what stands above is left out. */
+  readonly from: number
+  readonly hasHeader: boolean
+}
+
+type Place = TextFormat | { readonly kind: 'workbook'; readonly sheet: number }
 
 interface TextFormat {
   readonly kind: 'text'
@@ -45,6 +53,7 @@ export interface FormatChoice {
   readonly encoding?: Encoding
   readonly delimiter?: Delimiter
   readonly sheet?: number
+  readonly from?: number
   readonly hasHeader?: boolean
 }
 
@@ -54,6 +63,8 @@ export interface Inspection {
   readonly names: readonly string[]
   /** Whether the file itself names the column. */
   readonly isNamed: readonly boolean[]
+  /** The first records of the file, among which the table begins. */
+  readonly starts: readonly FileRecord[]
   readonly preview: readonly FileRecord[]
   readonly proposals: readonly Proposal[]
   /** Records without the header. */
@@ -112,12 +123,10 @@ function breathe(turns: Turns): Breathe {
   }
 }
 
-async function openSource(file: Blob, format: Unheaded, isStrict: boolean, turns: Turns): Promise<Source> {
+async function openSource(file: Blob, format: Place, isStrict: boolean, turns: Turns): Promise<Source> {
   if (format.kind === 'workbook') return readSheet(file, await bookOf(file, turns), format.sheet)
   return { texts: textOf(file, format.encoding, isStrict), reader: new CsvReader(format.delimiter), totalBytes: file.size }
 }
-
-type Unheaded = TextFormat | { readonly kind: 'workbook'; readonly sheet: number }
 
 /** Records of a file, a turn at a time; the page lives meanwhile. Ends early where `onRecord` answers false. Answers how far it came. */
 async function readRecords(
@@ -160,7 +169,7 @@ export async function inspectFile(file: Blob, choice: FormatChoice, locale: Loca
   const isGuessedUtf8 = choice.encoding === undefined && encoding === 'utf-8' && !guess.isCertain
   const inspectText = async (read: Encoding, isStrict: boolean): Promise<Inspection | Refusal> => {
     const format = { kind: 'text', encoding: read, delimiter } as const
-    return inspectAs(await openSource(file, format, isStrict, turns), format, choice.hasHeader, locale, turns)
+    return inspectAs(await openSource(file, format, isStrict, turns), format, choice, locale, turns)
   }
   try {
     return await inspectText(encoding, isGuessedUtf8)
@@ -179,7 +188,7 @@ async function inspectWorkbook(file: Blob, choice: FormatChoice, locale: LocaleS
     const first = shown < 0 ? sheets.findIndex((sheet) => !sheet.isEmpty) : shown
     const format = { kind: 'workbook', sheet: choice.sheet ?? first } as const
     if (first < 0) return { kind: 'empty' }
-    const found = await inspectAs(await openSource(file, format, false, turns), format, choice.hasHeader, locale, turns)
+    const found = await inspectAs(await openSource(file, format, false, turns), format, choice, locale, turns)
     return 'kind' in found ? found : { ...found, sheets: sheets.map(({ name, isHidden, isEmpty }) => ({ name, isHidden, isEmpty })) }
   } catch (error) {
     if (!(error instanceof UnreadableWorkbook)) throw error
@@ -189,15 +198,16 @@ async function inspectWorkbook(file: Blob, choice: FormatChoice, locale: LocaleS
 
 async function inspectAs(
   source: Source,
-  format: Unheaded,
-  chosenHeader: boolean | undefined,
+  format: Place,
+  choice: Pick<FormatChoice, 'from' | 'hasHeader'>,
   locale: LocaleStyle,
   turns: Turns,
 ): Promise<Inspection | Refusal> {
   const { reader, totalBytes } = source
   const first: FileRecord[] = []
   const profiles: ColumnProfile[] = []
-  let hasHeader = chosenHeader
+  let { from, hasHeader } = choice
+  const starts: FileRecord[] = []
   let seen = 0
   let width = 0
   let shortRows = 0
@@ -220,12 +230,16 @@ async function inspectAs(
     seen++
   }
   const settleHeader = (): void => {
+    first.splice(0, from === undefined ? guessStart(first.map((record) => record.cells)) : 0)
+    from ??= first[0] === starts[0] ? 1 : (first[0]?.line ?? 1)
     hasHeader ??= guessHeader(first.slice(0, 20).map((record) => record.cells))
     width = first[0]?.cells.length ?? 0
     for (const record of hasHeader ? first.slice(1) : first) profile(record)
   }
   let isSettled = false
   const readBytes = await readRecords(source, turns, (record) => {
+    if (starts.length < LOOKED_AT_FOR_START) starts.push(record)
+    if (choice.from !== undefined && record.line < choice.from) return true
     if (!isSettled) {
       first.push(record)
       if (first.length > PREVIEW_ROWS) {
@@ -247,7 +261,8 @@ async function inspectAs(
   const { sheet, issues, issueCount, blankLines } = reader
   const heads = hasHeader === true ? (first[0]?.cells.map(textOfCell) ?? []) : []
   return {
-    format: { ...format, hasHeader: hasHeader === true },
+    format: { ...format, from: from ?? 1, hasHeader: hasHeader === true },
+    starts,
     names: columnNames(heads, columns),
     isNamed: Array.from({ length: columns }, (_, i) => (heads[i] ?? '').trim() !== ''),
     preview: (hasHeader === true ? first.slice(1) : first).slice(0, PREVIEW_ROWS),
@@ -278,6 +293,7 @@ export async function readRows(
 ): Promise<number> {
   let index = format.hasHeader ? -1 : 0
   await readRecords(await openSource(file, format, false, turns), turns, (record) => {
+    if (record.line < format.from) return true
     if (index >= IMPORT_LIMITS.rows) return false
     const at = index++
     if (at < 0) return true

@@ -182,8 +182,12 @@ export function useFileImport(
     error,
     open,
     setFormat: (change) => {
-      // Whether the first row names the columns is asked anew of another sheet.
-      const next = change.sheet === undefined ? { ...chosen, ...change } : change
+      // Of another sheet all is asked anew, and of a table that begins elsewhere whether its first row names the columns.
+      const { hasHeader, ...kept } = chosen
+      const next =
+        change.sheet !== undefined
+          ? change
+          : { ...kept, ...(change.from === undefined && hasHeader !== undefined && { hasHeader }), ...change }
       setChosen(next)
       if (file !== undefined) inspect(file, next, newSheet !== undefined)
     },

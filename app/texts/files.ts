@@ -72,6 +72,9 @@ export const FILES_TEXTS = {
     `This file has more than ${n(limit)} rows (reading ended after ${megabytes(read)} of ${megabytes(size)}). The first ${n(limit)} can be imported now; for the others split the file and import the parts one after another.`,
   columnsLeftOut: (count: number, limit: number) =>
     `${counted(count, 'column')} beyond the first ${n(limit)} are left out. Split the file by columns to bring them.`,
+  begins: 'The table begins at',
+  beginsAt: (place: string, cells: string) => `${place}: ${cells}`,
+  above: (count: number, of: 'text' | 'workbook') => `${counted(count, of === 'text' ? 'line' : 'row')} above the table left out.`,
   blank: (count: number, of: 'text' | 'workbook') => `${counted(count, of === 'text' ? 'empty line' : 'empty row')} left out.`,
   hiddenRows: (count: number) => `${rows(count)} hidden in Excel: imported like the others.`,
   hiddenColumns: (count: number) => `${counted(count, 'column')} hidden in Excel: offered like the others.`,

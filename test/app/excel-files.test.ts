@@ -248,7 +248,7 @@ describe('reading an Excel file', () => {
     const sheets = ['<sheetData/>', row('secret'), row('shown'), row('other'), '<sheetData><row r="1"><c r="A1" s="1"/></row></sheetData>']
     const file = await oddBook({ sheets, states: ['', 'state="veryHidden"'] })
     const found = await inspect(file)
-    expect(found.format).toEqual({ kind: 'workbook', sheet: 2, hasHeader: false })
+    expect(found.format).toEqual({ kind: 'workbook', sheet: 2, from: 1, hasHeader: false })
     expect(found.sheets).toEqual([
       { name: 'S1 & more', isHidden: false, isEmpty: true },
       { name: 'S2 & more', isHidden: true, isEmpty: false },
@@ -269,7 +269,7 @@ describe('reading an Excel file', () => {
         `<cols><col min="2" max="3" width="9" hidden="1"/><col min="9" max="16384" hidden="1"/></cols><sheetData>
         <row r="3">${text('B3', 'Name')}${text('C3', 'Sum')}${text('E3', 'Note')}</row>
         <row r="4" hidden="1">${text('B4', 'a')}<c r="C4"><f>1+2</f><v>3</v></c></row>
-        <row r="7">${text('B7', 'b')}<c r="C7"><f>1/0</f></c></row>
+        <row r="7">${text('B7', 'b')}<c r="C7"><f>1/0</f><v/></c><c r="F7" t="str"><f>""</f><v></v></c></row>
         <row r="8">${text('B8', 'c')}<c r="C8" t="e"><f>1/0</f><v>#DIV/0!</v></c><c r="G8" s="1"/></row>
         <row r="9"><c r="A9" s="1"/></row></sheetData><mergeCells count="2"><mergeCell ref="B3:B4"/><mergeCell ref="C7:D8"/></mergeCells>`,
       ],
@@ -278,7 +278,7 @@ describe('reading an Excel file', () => {
     expect(found.names).toEqual(['Column 1', 'Name', 'Sum', 'Column 4', 'Note'])
     expect(found.preview.map(({ line }) => line)).toEqual([4, 7, 8])
     expect([found.rowCount, found.blankLines, found.shortRows, found.longRows]).toEqual([3, 4, 0, 0])
-    expect(found.sheet).toEqual({ hiddenRows: 1, hiddenColumns: 2, merged: 2, formulas: 3, uncomputed: 1, errors: 1, width: 5 })
+    expect(found.sheet).toEqual({ hiddenRows: 1, hiddenColumns: 2, merged: 2, formulas: 4, uncomputed: 1, errors: 1, width: 5 })
     expect(found.proposals[2]).toMatchObject({ type: 'number', valueCount: 1 })
     const choices = proposeColumns(found, [], true)
     expect(choices.map(({ target }) => (target.kind === 'new' ? target.type : target.kind))).toEqual([

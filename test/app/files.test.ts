@@ -3,10 +3,10 @@ import { describe, expect, test } from 'vitest'
 import { CHANGE_KINDS, convert, defaultReading, formatsOf } from '../../app/files/convert.ts'
 import { CsvReader, type CsvRecord } from '../../app/files/csv-reader.ts'
 import { guessEncoding } from '../../app/files/decode.ts'
-import { ColumnProfile, columnNames, guessDelimiter, guessHeader, localeStyle } from '../../app/files/guess.ts'
+import { ColumnProfile, columnNames, guessDelimiter, guessHeader, guessStart, localeStyle } from '../../app/files/guess.ts'
 import { IMPORT_LIMITS } from '../../app/files/import-limits.ts'
 import { checkFile, convertRows, type FilePlan, proposeColumns, reportFile, withPeople } from '../../app/files/import-plan.ts'
-import { type FileFormat, type Inspection, inspectFile, type LocaleStyle, type Turns } from '../../app/files/read-file.ts'
+import { type FileFormat, type Inspection, inspectFile, type LocaleStyle, readRows, type Turns } from '../../app/files/read-file.ts'
 import type { CellValue } from '../../workbook/cell-value.ts'
 import { makeValueFormats, type ValueField } from '../../workbook/field-values.ts'
 import type { FieldType } from '../../workbook/fields.ts'
@@ -136,7 +136,7 @@ describe('reading a file', () => {
     expect([encodingOf(chosen), chosen.unreadable]).toEqual(['utf-8', 2])
   })
 
-  test('[CS4] delimiter and header are guessed; columns have each a name of their own', async () => {
+  test('[CS4] delimiter, header and where the table begins are guessed; columns have each a name of their own', async () => {
     expect(['a;b\n1,5;2', 'a\tb\n1\t2', 'a|b\n1|2', 'a,b\n1,2', 'single\ncolumn'].map(guessDelimiter)).toEqual([';', '\t', '|', ',', ','])
     const rows = (text: string) => text.split('\n').map((line) => line.split(','))
     expect(guessHeader(rows('Name,Age\nAnn,3'))).toBe(true)
@@ -144,6 +144,24 @@ describe('reading a file', () => {
     expect(guessHeader(rows('a@b.co,x\nc@d.co,y'))).toBe(false)
     expect(guessHeader(rows('Name,Age'))).toBe(false)
     expect(columnNames(['Name', ' name ', '', 'Name 2'], 5)).toEqual(['Name', 'name 2', 'Column 3', 'Name 2 2', 'Column 5'])
+    const table = 'Sales 2026,,\n\nmade by Ann,,\nName,Size,Day\nx,1,2026-11-21\ny,2,2026-11-22\n'
+    const found = await inspect(table)
+    expect([found.names, found.rowCount, found.format.from, found.preview[0]?.line]).toEqual([['Name', 'Size', 'Day'], 2, 4, 5])
+    expect(found.starts.map(({ line }) => line)).toEqual([1, 3, 4, 5, 6])
+    const whole = await inspect(table, { from: 1 })
+    expect([whole.rowCount, whole.format.from, whole.format.hasHeader]).toEqual([5, 1, false])
+    const lines: string[] = []
+    await readRows(new Blob([table]), found.format, turns(), ({ cells }) => void lines.push(cells.join()))
+    expect(lines).toEqual(['x,1,2026-11-21', 'y,2,2026-11-22'])
+    const starts: [string, number][] = [
+      ['a,b,c\n1,2,3', 0],
+      ['only\none\ncolumn', 0],
+      // A record with few values is no title where no names follow it.
+      ['x,,,\n1,2,3,4\n5,6,7,8', 0],
+      ['Title,,,\nx,,,\nName,Size,Day,Sum\n1,2,3,4\n5,6,7,8', 2],
+      ['a,,,\nName,Size,Day,Sum\nb,,,\nc,,,\nd,,,', 0],
+    ]
+    for (const [text, start] of starts) expect(guessStart(rows(text)), text).toBe(start)
     const chosen = await inspect('a;b\n1;2\n', { delimiter: ',', hasHeader: false })
     expect([chosen.names, chosen.rowCount]).toEqual([['Column 1'], 2])
   })
@@ -154,7 +172,7 @@ describe('reading a file', () => {
     expect([one.names, one.rowCount, one.format]).toEqual([
       ['Fruit'],
       2,
-      { kind: 'text', encoding: 'utf-8', delimiter: ',', hasHeader: true },
+      { kind: 'text', encoding: 'utf-8', delimiter: ',', from: 1, hasHeader: true },
     ])
     const wide = await inspect(`${Array.from({ length: 10_000 }, (_, i) => `c${i}`).join(',')}\n${'1,'.repeat(9_999)}1\n`)
     expect([wide.names.length, wide.columnsLeftOut, wide.rowCount]).toEqual([IMPORT_LIMITS.columns, 9_500, 1])

@@ -40,7 +40,6 @@ export class SheetReader implements RecordReader, XmlEvents {
   #style = 0
   #value = ''
   #hasFormula = false
-  #hasValue = false
   #isIn: 'value' | 'text' | 'hint' | undefined
 
   constructor(ground: BookGround) {
@@ -72,7 +71,6 @@ export class SheetReader implements RecordReader, XmlEvents {
         break
       case 'v':
         this.#isIn = 'value'
-        this.#hasValue = true
         break
       case 't':
         if (this.#isIn !== 'hint') this.#isIn = 'text'
@@ -116,13 +114,13 @@ export class SheetReader implements RecordReader, XmlEvents {
     this.#style = Number(attribute(attributes, 's') ?? 0)
     this.#value = ''
     this.#hasFormula = false
-    this.#hasValue = false
   }
 
   #closeCell(): void {
     if (this.#hasFormula) {
       this.sheet.formulas++
-      if (!this.#hasValue) this.sheet.uncomputed++
+      // A formula of texts may well have the empty one for its value.
+      if (this.#value === '' && this.#type !== 'str') this.sheet.uncomputed++
     }
     if (this.#value === '' || this.#column < 0 || this.#column >= EXCEL_COLUMNS) return
     const cell = this.#cell(this.#value)
