@@ -37,7 +37,7 @@ export const FILES_TEXTS = {
     other: 'This file is not text: it holds bytes that no table has. Nothing was changed. Save it as CSV where it came from.',
   },
   workbooks: {
-    old: 'This is an Excel file of the format before 2007 (.xls), which is not read here. Nothing was changed. Open it in Excel or LibreOffice, save it as .xlsx or CSV, and import that.',
+    old: 'This is a file of Office’s format before 2007 (.xls), which is not read here. Nothing was changed. Open it in Excel or LibreOffice, save it as .xlsx or CSV, and import that.',
     locked:
       'This workbook is protected by a password, so nothing in it can be read. Nothing was changed. Open it in Excel, save it without the password, and import that.',
     foreign:

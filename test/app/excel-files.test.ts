@@ -315,6 +315,7 @@ describe('reading an Excel file', () => {
     const cases: [Blob | Uint8Array<ArrayBuffer>, string][] = [
       [ole('Workbook'), 'old'],
       [ole('EncryptedPackage'), 'locked'],
+      [ole('\u0006DataSpaces'), 'locked'],
       [patched(CENTRAL, 8, 9), 'locked'],
       [whole.slice(0, whole.length - 40), 'broken'],
       [new Uint8Array([0x50, 0x4b, 3, 4, 0, 0]), 'broken'],

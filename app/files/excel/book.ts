@@ -208,6 +208,8 @@ function strangeZip(entries: ReadonlyMap<string, ZipEntry>): UnreadableWorkbook 
 }
 
 const DIRECTORY_BYTES = 64 * 1024
+/** Entries that only a locked workbook has ([MS-OFFCRYPTO] 2.1). */
+const LOCKED = ['EncryptedPackage', 'EncryptionInfo', 'DataSpaces'] as const
 
 /** Old workbooks and locked ones are containers of one kind; what its directory names tells them apart. */
 async function oleTrouble(file: Blob): Promise<UnreadableWorkbook> {
@@ -216,6 +218,6 @@ async function oleTrouble(file: Blob): Promise<UnreadableWorkbook> {
   const sector = 2 ** head.getUint16(30, true)
   const from = (head.getUint32(48, true) + 1) * sector
   const names = new TextDecoder('utf-16le').decode(await file.slice(from, from + DIRECTORY_BYTES).arrayBuffer())
-  if (names.includes('EncryptedPackage')) return new UnreadableWorkbook('locked', 'The workbook is encrypted.')
+  if (LOCKED.some((name) => names.includes(name))) return new UnreadableWorkbook('locked', 'The workbook is encrypted.')
   return new UnreadableWorkbook('old', 'The workbook is of the format before 2007.')
 }
