@@ -50,16 +50,11 @@ export function People({ session, state, peers, times, following, foot }: People
       </span>
       <DialogTrigger>
         <Button look="ghost" className="px-1!" aria-label={label}>
+          {/* A picture of how many, as faces are of who: the button's name says it in words. */}
           {people.length > SHOWN_FACES && (
-            <span aria-hidden className="hidden text-xs sm:inline">
-              +{people.length - SHOWN_FACES}
-            </span>
+            <span data-more={`+${people.length - SHOWN_FACES}`} className="hidden text-xs before:content-[attr(data-more)] sm:inline" />
           )}
-          {people.length > 0 && (
-            <span aria-hidden className="text-xs sm:hidden">
-              +{people.length}
-            </span>
-          )}
+          {people.length > 0 && <span data-more={`+${people.length}`} className="text-xs before:content-[attr(data-more)] sm:hidden" />}
           <Face name={me.name} color={me.color} title={`${me.name} (${TEXTS.you.toLowerCase()})`} />
         </Button>
         <Popover placement="bottom end" className="popover w-80 max-w-[calc(100vw-16px)]">

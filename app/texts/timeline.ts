@@ -3,6 +3,7 @@ import { counted } from './words.ts'
 /** Texts of the timeline: its axis, its bars, what is said while they are moved, and the choice of its dates. */
 export const TIMELINE_TEXTS = {
   label: (sheet: string) => `${sheet}, timeline`,
+  tools: 'Timeline tools',
   hint: 'Up and down go from row to row. Left and right move a bar by a day, with Shift by a week; with Alt they move its end, with Alt and Shift its start. Enter opens the row. Home and End show where the bar begins and ends. Plus and minus change the scale. F6 leaves the timeline.',
   keys: {
     group: 'Timeline',

@@ -1,4 +1,4 @@
-import { ChevronLeft, ChevronRight, Plus } from 'lucide-react'
+import { Plus } from 'lucide-react'
 import {
   type KeyboardEvent,
   type ReactNode,
@@ -20,8 +20,7 @@ import { type GridCommand, gridCommand } from '../grid/grid-keys.ts'
 import { marksOf } from '../grid/peer-marks.ts'
 import type { CellId, SheetHandle } from '../grid/sheet-handle.ts'
 import { groupPlaces, makeLineSpace } from '../grid/viewport.ts'
-import { Button, IconButton } from '../kit/button.tsx'
-import { Switches } from '../kit/facts.tsx'
+import { Button } from '../kit/button.tsx'
 import { useNow } from '../kit/use-now.ts'
 import { TIMELINE_TEXTS as T } from '../texts/timeline.ts'
 import { TEXTS } from '../texts.ts'
@@ -35,7 +34,9 @@ import { makeDateReader } from './days.ts'
 import { type TimelineKey, timelineKey } from './keys.ts'
 import { mostUrgent, pictureOf } from './picture.ts'
 import { timelinePointers } from './pointers.ts'
-import { dayAt, dayWidthOf, SCALES, type Scale, scaleBeside } from './scale.ts'
+import { dayAt, dayWidthOf, type Scale, scaleBeside } from './scale.ts'
+import { TimelineTools } from './tools.tsx'
+import { useCtrlWheel } from './use-ctrl-wheel.ts'
 import { useScale } from './use-scale.ts'
 
 const HEAD_HEIGHT = 46
@@ -45,8 +46,6 @@ const PHONE = 640
 const NAME_WIDTH = { wide: 280, phone: 124 }
 /** So many rows are looked at for where the timeline begins. */
 const FIRST_ROWS = 300
-/** Wheel pixels with Ctrl that make the next scale. */
-const WHEEL_STEP = 60
 const DAY_CHECK_MS = 60_000
 
 /** A line by what it shows: a row's id, or a group's key behind a sign no row's id has. */
@@ -175,11 +174,17 @@ export function Bars(props: BarsProps) {
   useLayoutEffect(() => inEffect((body) => body.show(scene)), [scene, inEffect])
   useEffect(() => sheet.onChange(({ rows }) => bodyRef.current?.spoil(rows)), [sheet])
 
-  // The first look: today, or where the bars are; the row somebody comes with is in sight.
+  // The first look: today, or where the bars are, as soon as rows have come; the row somebody comes with is in sight.
   const isPlaced = useRef(false)
+  const firstLeft = useRef<number>(undefined)
   useLayoutEffect(() => {
     if (isPlaced.current || seenWidth === 0) return
     inEffect((body) => {
+      // Whoever has scrolled on meanwhile is left there.
+      if (firstLeft.current !== undefined && firstLeft.current !== body.view.left) {
+        isPlaced.current = true
+        return
+      }
       const first = lines.slice(0, FIRST_ROWS).flatMap((line) => (line.kind === 'row' && !isAwaited(line.row) ? [line.row] : []))
       const own = activeRow === undefined ? [] : [activeRow]
       const bars = (own.length > 0 ? own : first).map((row) => moves.barOf(row))
@@ -187,6 +192,7 @@ export function Bars(props: BarsProps) {
       const day = firstDayShown(bars, today, width / dayWidthOf(scale))
       body.goToDay(day, 0.3)
       if (activeLine !== undefined) body.revealLine(activeLine)
+      firstLeft.current = body.view.left
       isPlaced.current = first.length > 0
     })
   })
@@ -295,28 +301,11 @@ export function Bars(props: BarsProps) {
     keepScale(next)
     say(T.scaleNow(T.scales[next]))
   }
-  const wheel = useRef({ sum: 0, turn: (_by: -1 | 1, _clientX: number): void => undefined })
-  wheel.current.turn = (by, clientX) => {
+  useCtrlWheel(scroller, (by, clientX) => {
     const body = bodyRef.current
     if (body !== undefined) body.anchor = Math.max(0, body.laneX(clientX))
     setScale(scaleBeside(scale, by))
-  }
-  useEffect(() => {
-    const element = scroller.current
-    if (element === null) return
-    const onWheel = (event: WheelEvent): void => {
-      if (!event.ctrlKey && !event.metaKey) return
-      event.preventDefault()
-      const turned = wheel.current
-      turned.sum += event.deltaY
-      if (Math.abs(turned.sum) < WHEEL_STEP) return
-      turned.turn(turned.sum > 0 ? 1 : -1, event.clientX)
-      turned.sum = 0
-    }
-    // The browser would enlarge the page: only a listener that is not passive can keep it from that.
-    element.addEventListener('wheel', onWheel, { passive: false })
-    return () => element.removeEventListener('wheel', onWheel)
-  }, [])
+  })
 
   const turnPage = (by: -1 | 1): void => bodyRef.current?.scrollBy(by * 0.8 * bodyRef.current.view.width, 0)
 
@@ -381,22 +370,9 @@ export function Bars(props: BarsProps) {
 
   return (
     <div className="tl">
-      {/* biome-ignore lint/a11y/useSemanticElements: a fieldset is for forms */}
-      <div role="group" aria-label={T.label(label)} className="tl-tools">
+      <TimelineTools scale={scale} onScale={setScale} onPage={turnPage} onToday={() => bodyRef.current?.goToDay(today, 0.4)}>
         {tools}
-        <span className="ml-auto flex items-center gap-0.5">
-          <IconButton label={T.earlier} isSmall onPress={() => turnPage(-1)}>
-            <ChevronLeft size={14} aria-hidden />
-          </IconButton>
-          <Button isSmall look="ghost" onPress={() => bodyRef.current?.goToDay(today, 0.4)}>
-            {T.today}
-          </Button>
-          <IconButton label={T.later} isSmall onPress={() => turnPage(1)}>
-            <ChevronRight size={14} aria-hidden />
-          </IconButton>
-        </span>
-        <Switches label={T.scale} value={scale} options={SCALES.map((key) => ({ key, text: T.scales[key] }))} onChange={setScale} />
-      </div>
+      </TimelineTools>
       {/* biome-ignore lint/a11y/noStaticElementInteractions: what is pressed here comes from the lines within */}
       <div
         ref={scroller}
