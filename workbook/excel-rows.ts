@@ -4,7 +4,7 @@ import type { ValueFormats } from './field-values.ts'
 import { type FileField, isFormula, keysOf, plainText } from './plain-rows.ts'
 import { instantText, onClock } from './typed-dates.ts'
 import { currencyOf } from './typed-numbers.ts'
-import { type ZipPart, zipped } from './zip-writer.ts'
+import { type ZipPart, zipped } from './zip.ts'
 
 /** A column of an Excel file. */
 export interface ExcelField extends FileField {

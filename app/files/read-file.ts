@@ -124,7 +124,7 @@ function breathe(turns: Turns): Breathe {
 }
 
 async function openSource(file: Blob, format: Place, isStrict: boolean, turns: Turns): Promise<Source> {
-  if (format.kind === 'workbook') return readSheet(file, await bookOf(file, turns), format.sheet)
+  if (format.kind === 'workbook') return readSheet(await bookOf(file, turns), format.sheet)
   return { texts: textOf(file, format.encoding, isStrict), reader: new CsvReader(format.delimiter), totalBytes: file.size }
 }
 

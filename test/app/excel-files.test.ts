@@ -3,7 +3,7 @@ import { readSheet as readElsewhere } from 'read-excel-file/node'
 import { describe, expect, test } from 'vitest'
 import writeElsewhere from 'write-excel-file/node'
 import { convert, formatsOf } from '../../app/files/convert.ts'
-import { attribute, XmlScanner } from '../../app/files/excel/xml-scanner.ts'
+import { attribute, XmlReader } from '../../app/files/excel/xml-reader.ts'
 import { type FileCell, textOf } from '../../app/files/file-record.ts'
 import { IMPORT_LIMITS } from '../../app/files/import-limits.ts'
 import { checkFile, convertRows, type FilePlan, proposeColumns, reportFile } from '../../app/files/import-plan.ts'
@@ -15,7 +15,7 @@ import { excelSheetName, excelText, meaningOf, plainOfExcel, serialOfWall, wallO
 import { makeValueFormats, type ValueField } from '../../workbook/field-values.ts'
 import type { FieldType } from '../../workbook/fields.ts'
 import { PLAIN_FORMATS } from '../../workbook/plain-rows.ts'
-import { type ZipPart, zipped } from '../../workbook/zip-writer.ts'
+import { type ZipPart, zipped } from '../../workbook/zip.ts'
 
 const EN: LocaleStyle = { numbers: { decimal: '.', group: ',' }, dates: 'mdy' }
 const DE: LocaleStyle = { numbers: { decimal: ',', group: '.' }, dates: 'dmy' }
@@ -151,9 +151,9 @@ describe('what an Excel file says of its values', () => {
         ),
         (text) => {
           let read = ''
-          const scanner = new XmlScanner({ open: () => undefined, close: () => undefined, text: (piece) => (read += piece) })
-          for (const piece of `<t>${excelText(text)}</t>`.match(/[\s\S]{1,3}/gu) ?? []) scanner.push(piece)
-          scanner.end()
+          const reader = new XmlReader({ open: () => undefined, close: () => undefined, text: (piece) => (read += piece) })
+          for (const piece of `<t>${excelText(text)}</t>`.match(/[\s\S]{1,3}/gu) ?? []) reader.push(piece)
+          reader.end()
           expect(plainOfExcel(read)).toBe(text)
         },
       ),
@@ -162,10 +162,10 @@ describe('what an Excel file says of its values', () => {
   })
 
   test('[CS30] XML is read in whatever pieces it comes: prefixes, comments, CDATA, entities, signs within quotes', () => {
-    const xml = `<?xml version="1.0"?><!DOCTYPE x><x:a  b = '1 > 0' r:id="&#65;&amp;"><!-- <c> --><c/>&lt;&#x1F600;<![CDATA[<&amp;>]]> &foo;</x:a >`
+    const xml = `<?xml version="1.0"?><!DOCTYPE x><x:a  b = '1 > 0' r:id="&#65;&amp;"><!-- <c> --><c/>&lt;&#x1F600;<![CDATA[<&amp;>]]></x:a >`
     const seen = (size: number): readonly string[] => {
       const events: string[] = []
-      const scanner = new XmlScanner({
+      const reader = new XmlReader({
         open: (name, rest) => events.push(`+${name} ${attribute(rest, 'b') ?? ''} ${attribute(rest, 'id') ?? ''}`),
         close: (name) => events.push(`-${name}`),
         text: (text) => {
@@ -174,12 +174,17 @@ describe('what an Excel file says of its values', () => {
           else events.push(`"${text}`)
         },
       })
-      for (let at = 0; at < xml.length; at += size) scanner.push(xml.slice(at, at + size))
-      scanner.end()
+      for (let at = 0; at < xml.length; at += size) reader.push(xml.slice(at, at + size))
+      reader.end()
       return events
     }
-    const whole = ['+a 1 > 0 A&', '+c  ', '-c', '"<😀<&amp;> &foo;', '-a']
+    const whole = ['+a 1 > 0 A&', '+c  ', '-c', '"<😀<&amp;>', '-a']
     for (const size of [1, 2, 3, 7, 1_000]) expect(seen(size)).toEqual(whole)
+    const endless = new XmlReader({ open: () => undefined, close: () => undefined, text: () => undefined })
+    endless.push('<t>')
+    expect(() => {
+      for (let i = 0; i < 20; i++) endless.push('x'.repeat(1_000_000))
+    }).toThrow(/never ends/u)
   })
 })
 
@@ -592,6 +597,6 @@ describe('writing an Excel file', () => {
 async function partsOf({ file }: { file: Blob }): Promise<readonly string[]> {
   const { readDirectory, textIn } = await import('../../app/files/excel/zip-reader.ts')
   const parts: string[] = []
-  for (const entry of await readDirectory(file)) for await (const { text } of textIn(file, entry)) parts.push(text)
+  for (const entry of await readDirectory(file)) for await (const { text } of textIn(entry)) parts.push(text)
   return parts
 }

@@ -1,7 +1,7 @@
 import { builtInFormat, meaningOf, type NumberMeaning, plainOfExcel } from '../../../workbook/excel-values.ts'
 import { type BookGround, LONGEST_TEXT, SheetReader } from './sheet-reader.ts'
 import { UnreadableWorkbook } from './unreadable.ts'
-import { attribute, type XmlEvents, XmlScanner } from './xml-scanner.ts'
+import { attribute, type XmlAttributes, type XmlEvents, XmlReader } from './xml-reader.ts'
 import { readDirectory, textIn, type ZipEntry } from './zip-reader.ts'
 
 /** What is read of one workbook at most, in bytes once unpacked. A sheet goes by a piece at a time; its texts are kept. */
@@ -43,7 +43,7 @@ export async function openBook(file: Blob, breathe: Breathe): Promise<Book> {
   if (isOle(new Uint8Array(await file.slice(0, 8).arrayBuffer()))) throw await oleTrouble(file)
   const entries = new Map((await readDirectory(file)).map((entry) => [entry.path.toLowerCase(), entry]))
   const entryOf = (path: string): ZipEntry | undefined => entries.get(path.toLowerCase())
-  const read = (entry: ZipEntry, limit: number, events: XmlEvents): Promise<void> => readXml(file, entry, limit, events, breathe)
+  const read = (entry: ZipEntry, limit: number, events: XmlEvents): Promise<void> => readXml(entry, limit, events, breathe)
   const workbookPath = (await relationsOf(read, entryOf('_rels/.rels'), '')).find(({ type }) => type === 'officeDocument')?.target
   const workbook = entryOf(workbookPath ?? 'xl/workbook.xml')
   if (workbook === undefined || workbook.path.endsWith('.bin')) throw strangeZip(entries)
@@ -62,30 +62,30 @@ export async function openBook(file: Blob, breathe: Breathe): Promise<Book> {
   for (const { id, ...sheet } of found.sheets) {
     const relation = relations.find((known) => known.id === id)
     const entry = relation?.type === 'worksheet' ? entryOf(relation.target) : undefined
-    if (entry !== undefined) sheets.push({ ...sheet, entry, isEmpty: await isEmptySheet(file, entry, ground, breathe) })
+    if (entry !== undefined) sheets.push({ ...sheet, entry, isEmpty: await isEmptySheet(entry, ground, breathe) })
   }
   return { ...ground, sheets }
 }
 
 /** The rows of one sheet: pieces of its text, and what makes records of them. */
-export function readSheet(file: Blob, book: Book, index: number) {
+export function readSheet(book: Book, index: number) {
   const sheet = book.sheets[index]
   if (sheet === undefined) throw new UnreadableWorkbook('broken', 'There is no such sheet.')
-  return { texts: limited(file, sheet.entry, WORKBOOK_LIMITS.sheet), reader: new SheetReader(book), totalBytes: sheet.entry.size }
+  return { texts: limited(sheet.entry, WORKBOOK_LIMITS.sheet), reader: new SheetReader(book), totalBytes: sheet.entry.size }
 }
 
-function limited(file: Blob, entry: ZipEntry, limit: number): AsyncGenerator<{ text: string; bytes: number }> {
+function limited(entry: ZipEntry, limit: number): AsyncGenerator<{ text: string; bytes: number }> {
   if (entry.size > limit) throw new UnreadableWorkbook('huge', `${entry.path} would be ${entry.size} bytes.`)
-  return textIn(file, entry)
+  return textIn(entry)
 }
 
-async function readXml(file: Blob, entry: ZipEntry, limit: number, events: XmlEvents, breathe: Breathe): Promise<void> {
-  const scanner = new XmlScanner(events)
-  for await (const { text } of limited(file, entry, limit)) {
-    scanner.push(text)
+async function readXml(entry: ZipEntry, limit: number, events: XmlEvents, breathe: Breathe): Promise<void> {
+  const xml = new XmlReader(events)
+  for await (const { text } of limited(entry, limit)) {
+    xml.push(text)
     await breathe()
   }
-  scanner.end()
+  xml.end()
 }
 
 type Read = (entry: ZipEntry, limit: number, events: XmlEvents) => Promise<void>
@@ -102,7 +102,7 @@ const nothing = (): void => undefined
 async function relationsOf(read: Read, entry: ZipEntry | undefined, folder: string): Promise<readonly Relation[]> {
   const relations: Relation[] = []
   if (entry === undefined) return relations
-  const open = (name: string, attributes: string): void => {
+  const open = (name: string, attributes: XmlAttributes): void => {
     if (name !== 'Relationship') return
     const [id = '', type = '', target = ''] = ['Id', 'Type', 'Target'].map((key) => attribute(attributes, key))
     relations.push({ id, type: type.replace(/^.*\//u, ''), target: pathFrom(folder, target) })
@@ -132,7 +132,7 @@ const isOn = (value: string | undefined): boolean => value === '1' || value === 
 async function readWorkbook(read: Read, entry: ZipEntry): Promise<{ is1904: boolean; sheets: readonly FoundSheet[] }> {
   let is1904 = false
   const sheets: FoundSheet[] = []
-  const open = (name: string, attributes: string): void => {
+  const open = (name: string, attributes: XmlAttributes): void => {
     if (name === 'workbookPr') is1904 = isOn(attribute(attributes, 'date1904'))
     if (name !== 'sheet' || sheets.length >= WORKBOOK_LIMITS.sheets) return
     const title = plainOfExcel(attribute(attributes, 'name') ?? '') || `Sheet ${sheets.length + 1}`
@@ -181,7 +181,7 @@ async function readMeanings(read: Read, entry: ZipEntry): Promise<readonly Numbe
     known.set(id, made)
     return made
   }
-  const open = (name: string, attributes: string): void => {
+  const open = (name: string, attributes: XmlAttributes): void => {
     if (name === 'numFmt') codes.set(Number(attribute(attributes, 'numFmtId')), attribute(attributes, 'formatCode') ?? '')
     else if (name === 'cellXfs') isCellStyle = true
     else if (name === 'xf' && isCellStyle) meanings.push(meaning(Number(attribute(attributes, 'numFmtId') ?? 0)))
@@ -193,9 +193,9 @@ async function readMeanings(read: Read, entry: ZipEntry): Promise<readonly Numbe
   return meanings
 }
 
-async function isEmptySheet(file: Blob, entry: ZipEntry, ground: BookGround, breathe: Breathe): Promise<boolean> {
+async function isEmptySheet(entry: ZipEntry, ground: BookGround, breathe: Breathe): Promise<boolean> {
   const reader = new SheetReader(ground)
-  for await (const { text, bytes } of textIn(file, entry)) {
+  for await (const { text, bytes } of textIn(entry)) {
     if (reader.push(text).length > 0 || bytes > LOOKED_INTO) return false
     await breathe()
   }

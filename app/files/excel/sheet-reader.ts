@@ -2,7 +2,7 @@ import { type NumberMeaning, plainOfExcel, wallOfSerial } from '../../../workboo
 import { plainText } from '../../../workbook/plain-rows.ts'
 import type { FileCell, FileRecord, RecordReader, SheetNotes } from '../file-record.ts'
 import { IMPORT_LIMITS } from '../import-limits.ts'
-import { attribute, type XmlEvents, XmlScanner } from './xml-scanner.ts'
+import { attribute, type XmlAttributes, type XmlEvents, XmlReader } from './xml-reader.ts'
 
 /** What cells refer to. */
 export interface BookGround {
@@ -27,7 +27,7 @@ export class SheetReader implements RecordReader, XmlEvents {
   blankLines = 0
   readonly sheet: SheetNotes = { hiddenRows: 0, hiddenColumns: 0, merged: 0, formulas: 0, uncomputed: 0, errors: 0, width: 0 }
   readonly #ground: BookGround
-  readonly #scanner = new XmlScanner(this)
+  readonly #xml = new XmlReader(this)
   readonly #hiddenColumns: (readonly [from: number, to: number])[] = []
   #records: FileRecord[] = []
   #row = 0
@@ -47,12 +47,12 @@ export class SheetReader implements RecordReader, XmlEvents {
   }
 
   push(text: string): readonly FileRecord[] {
-    this.#scanner.push(text)
+    this.#xml.push(text)
     return this.#taken()
   }
 
   end(): readonly FileRecord[] {
-    this.#scanner.end()
+    this.#xml.end()
     const { width } = this.sheet
     for (const [from, to] of this.#hiddenColumns) this.sheet.hiddenColumns += Math.max(0, Math.min(to, width) - from + 1)
     return this.#taken()
@@ -64,7 +64,7 @@ export class SheetReader implements RecordReader, XmlEvents {
     return records
   }
 
-  open(name: string, attributes: string): void {
+  open(name: string, attributes: XmlAttributes): void {
     switch (name) {
       case 'c':
         this.#openCell(attributes)
@@ -107,7 +107,7 @@ export class SheetReader implements RecordReader, XmlEvents {
     if ((this.#isIn === 'value' || this.#isIn === 'text') && this.#value.length < LONGEST_TEXT) this.#value += text
   }
 
-  #openCell(attributes: string): void {
+  #openCell(attributes: XmlAttributes): void {
     const place = attribute(attributes, 'r')
     this.#column = place === undefined ? this.#column + 1 : columnOf(place)
     this.#type = attribute(attributes, 't') ?? 'n'
