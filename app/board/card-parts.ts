@@ -1,4 +1,4 @@
-import type { CellStatus, CellStatusKind } from '../../workbook/cell-status.ts'
+import type { CellStatusKind } from '../../workbook/cell-status.ts'
 import type { CellValue } from '../../workbook/cell-value.ts'
 import { showValue } from '../../workbook/field-values.ts'
 import type { Field } from '../../workbook/fields.ts'
@@ -6,6 +6,7 @@ import type { FieldId, RowId } from '../../workbook/ids.ts'
 import { type CellDisplay, displayOf } from '../grid/cell-display.ts'
 import type { Painter } from '../grid/scene.ts'
 import { TEXTS } from '../texts.ts'
+import { isQuiet, mostUrgent, statusesOf, statusTexts } from '../views/row-status.ts'
 
 /** What the cards of a board show. All are equally tall, so that where one stands is arithmetic and nothing is measured. */
 export interface CardShape {
@@ -39,20 +40,6 @@ export function cardShape(shown: readonly Field[], lanes: FieldId): CardShape {
   return { ...named, parts, height: FRAME + head + TITLE + lines * PART_LINE }
 }
 
-/** What of a row's cells needs somebody's eye first, and what only waits. */
-const URGENCY: readonly CellStatusKind[] = [
-  'refused',
-  'conflict',
-  'concurrent',
-  'differs',
-  'gone',
-  'invalid',
-  'held',
-  'sending',
-  'staged',
-  'unmatched',
-]
-
 export interface CardPart {
   readonly field: Field
   readonly display: CellDisplay
@@ -73,15 +60,6 @@ export interface CardPicture {
   readonly description: string
 }
 
-/** What is said of a whole record is said by each of its cells: once is enough. */
-function oncePerText(loud: readonly { readonly field: Field; readonly status: CellStatus }[]): readonly string[] {
-  const said = new Map<string, string>()
-  for (const { field, status } of loud) if (!said.has(status.text)) said.set(status.text, TEXTS.board.states(field.name, status.text))
-  return [...said.values()]
-}
-
-const isQuiet = (kind: CellStatusKind): boolean => !URGENCY.includes(kind)
-
 /** What a card shows of its row. */
 export function cardPicture(
   row: RowId,
@@ -89,16 +67,12 @@ export function cardPicture(
   shown: readonly Field[],
   { shape, painter }: { shape: CardShape; painter: Painter },
 ): CardPicture {
-  const { sheet, formats, statusOf } = painter
+  const { sheet, formats } = painter
   const valueIn = (field: Field): CellValue => sheet.cell(row, field.id).value
   const textOf = (field: Field | undefined): string => (field === undefined ? '' : showValue(field, valueIn(field), formats))
-  const statuses = [lanes, ...shown.filter(({ id }) => id !== lanes.id)].map((field) => ({
-    field,
-    status: statusOf(row, field, sheet.cell(row, field.id)),
-  }))
+  const statuses = statusesOf(painter, row, [lanes, ...shown.filter(({ id }) => id !== lanes.id)])
   const stateOf = new Map(statuses.map(({ field, status }) => [field.id, status]))
-  const loud = statuses.filter(({ status }) => !isQuiet(status.kind))
-  const [worst] = loud.toSorted((a, b) => URGENCY.indexOf(a.status.kind) - URGENCY.indexOf(b.status.kind))
+  const worst = mostUrgent(statuses)
   const parts = shape.parts.flatMap((field): readonly CardPart[] => {
     const value = valueIn(field)
     const state = stateOf.get(field.id)?.kind ?? 'agreed'
@@ -109,7 +83,7 @@ export function cardPicture(
   })
   const described = [
     ...parts.map(({ field, text }) => TEXTS.board.states(field.name, text === '' ? TEXTS.board.empty : text)),
-    ...oncePerText(loud),
+    ...statusTexts(statuses),
   ]
   return {
     key: textOf(shape.key),

@@ -55,7 +55,6 @@ export const TIMELINE_TEXTS = {
   },
   group: (name: string, count: number) => `${name}, ${counted(count, 'row')}`,
   showBar: (name: string) => `Show the bar of ${name}`,
-  ofField: (field: string, text: string) => `${field}: ${text}`,
 
   moved: (name: string, dates: string) => `${name}: ${dates}.`,
   refused: (field: string, reason: string) => `${field} cannot be moved. ${reason}`,

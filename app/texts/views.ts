@@ -54,6 +54,7 @@ export const VIEWS_TEXTS = {
   layouts: { grid: 'Grid', board: 'Board', timeline: 'Timeline' },
   needsCells: 'This works on the cells of a grid. Choose Grid in the menu Layout first.',
   height: 'Row height',
+  stateOf: (field: string, text: string) => `${field}: ${text}`,
   heights: { short: 'Short', medium: 'Medium', tall: 'Tall', extra: 'Extra tall' },
   counted: (name: string, count: number) => (count === 0 ? name : `${name} · ${count}`),
   options: 'View options',

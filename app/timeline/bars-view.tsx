@@ -12,7 +12,6 @@ import {
   useState,
 } from 'react'
 import { flushSync } from 'react-dom'
-import type { Field } from '../../workbook/fields.ts'
 import type { FieldId, RowId } from '../../workbook/ids.ts'
 import { isAwaited } from '../../workbook/row-index.ts'
 import type { GridLine } from '../../workbook/view-lines.ts'
@@ -32,7 +31,7 @@ import { HEADER_ROWS, TimelineBody, type TimelineScene, type TimelineView } from
 import { datesIn, makeDateMoves } from './date-moves.ts'
 import { makeDateReader } from './days.ts'
 import { type TimelineKey, timelineKey } from './keys.ts'
-import { mostUrgent, pictureOf } from './picture.ts'
+import { pictureOf } from './picture.ts'
 import { timelinePointers } from './pointers.ts'
 import { dayAt, dayWidthOf, type Scale, scaleBeside } from './scale.ts'
 import { TimelineTools } from './tools.tsx'
@@ -255,14 +254,8 @@ export function Bars(props: BarsProps) {
     },
   }))
 
-  const shownField = (row: RowId): FieldId => {
-    const kindOf = (field: Field) => painter.statusOf(row, field, sheet.cell(row, field.id)).kind
-    if (span.end === undefined) return span.start.id
-    const [start, end] = [kindOf(span.start), kindOf(span.end)]
-    return start === end || mostUrgent([start, end]) === start ? span.start.id : span.end.id
-  }
   const chosenField = chosen !== undefined && placed >= 0 ? chosen.field : undefined
-  const activeField = activeRow === undefined ? undefined : (chosenField ?? shownField(activeRow))
+  const activeField = activeRow === undefined ? undefined : (chosenField ?? pictures(activeRow, activeLine ?? 0).field)
   useEffect(() => {
     onActive(activeRow === undefined || activeField === undefined ? undefined : { row: activeRow, field: activeField }, false)
   }, [activeRow, activeField, onActive])

@@ -1,12 +1,14 @@
-import type { CellStatus, CellStatusKind } from '../../workbook/cell-status.ts'
+import type { CellStatusKind } from '../../workbook/cell-status.ts'
 import type { Field } from '../../workbook/fields.ts'
-import type { FieldId, RowId } from '../../workbook/ids.ts'
+import { cellKey, type FieldId, type RowId } from '../../workbook/ids.ts'
 import { isAwaited } from '../../workbook/row-index.ts'
 import type { Tint } from '../../workbook/view.ts'
 import { displayOf } from '../grid/cell-display.ts'
-import type { Painter, PeerMark } from '../grid/scene.ts'
+import type { Painter, PeerMark, TalkMarks } from '../grid/scene.ts'
 import type { ChipColor } from '../kit/app-colors.ts'
 import { TIMELINE_TEXTS as T } from '../texts/timeline.ts'
+import { TEXTS } from '../texts.ts'
+import { mostUrgent, statusesOf, statusTexts } from '../views/row-status.ts'
 import type { GridView } from '../views/view-controller.ts'
 import { rowNameOf } from '../workbook/row-name.ts'
 import { type Bar, barOf, type RowDates, type SpanFields } from './bars.ts'
@@ -28,6 +30,8 @@ export interface RowPicture {
   readonly description: string
   /** Of the two dates, and the most urgent one of the row's cells. */
   readonly states: { readonly start: CellStatusKind; readonly end: CellStatusKind; readonly row: CellStatusKind }
+  /** The date whose state is most urgent; else the start. */
+  readonly field: FieldId
   readonly color: ChipColor | undefined
   /** The view's own colour of the row. */
   readonly tint: Tint | undefined
@@ -38,6 +42,9 @@ export interface RowPicture {
   readonly isMoving: boolean
   readonly isAwaited: boolean
   readonly peers: readonly PeerMark[]
+  readonly hasNote: boolean
+  /** Open ones of the row and of its cells. */
+  readonly comments: number
 }
 
 /** What pictures are made from besides the row. */
@@ -51,24 +58,6 @@ export interface PictureGround {
   readonly isReadOnly: boolean
 }
 
-/** The most urgent one first. */
-const URGENCY: readonly CellStatusKind[] = [
-  'refused',
-  'conflict',
-  'concurrent',
-  'differs',
-  'gone',
-  'invalid',
-  'held',
-  'sending',
-  'staged',
-  'unmatched',
-  'read-only',
-  'agreed',
-]
-
-export const mostUrgent = (kinds: readonly CellStatusKind[]): CellStatusKind => URGENCY.find((kind) => kinds.includes(kind)) ?? 'agreed'
-
 const NO_PEERS: readonly PeerMark[] = []
 
 /** `line` is the row's place among those that are shown, `dates` are what its cells hold, or would hold while they are dragged. */
@@ -78,18 +67,22 @@ export function pictureOf(ground: PictureGround, row: RowId, line: number, dates
   const bar = barOf(reader, span, dates)
   const shown = datesText(reader, span, dates, bar)
   const fields = [...new Set([span.start, ...(span.end === undefined ? [] : [span.end]), ...view.fields])]
-  const statuses = new Map<FieldId, CellStatus>(fields.map((field) => [field.id, painter.statusOf(row, field, sheet.cell(row, field.id))]))
-  const kindOf = (field: Field | undefined): CellStatusKind => (field && statuses.get(field.id)?.kind) ?? 'agreed'
-  const states = { start: kindOf(span.start), end: kindOf(span.end), row: mostUrgent([...statuses.values()].map(({ kind }) => kind)) }
+  const statuses = statusesOf(painter, row, fields)
+  const ofDates = statuses.filter(({ field }) => field === span.start || field === span.end)
+  const kindOf = (field: Field | undefined): CellStatusKind => ofDates.find((one) => one.field === field)?.status.kind ?? 'agreed'
+  const states = { start: kindOf(span.start), end: kindOf(span.end), row: mostUrgent(statuses)?.status.kind ?? 'agreed' }
   const name = rowNameOf(sheet.fields(), (field) => sheet.cell(row, field.id).value, line)
   const title = titleOf(ground, row, name)
-  const state = T.states[mostUrgent([states.start, states.end])]
+  const worst = mostUrgent(ofDates)
+  const state = T.states[worst?.status.kind ?? 'agreed']
   const named = title === '' ? name : `${name} ${title}`
-  const said = fields.flatMap((field) => {
-    const status = statuses.get(field.id)
-    return status === undefined || status.text === '' || status.kind === 'read-only' ? [] : [T.ofField(field.name, status.text)]
-  })
   const tint = view.rowColor(row)
+  const { marks } = painter
+  const hasNote = marks?.notes.has(row) === true
+  const comments = marks === undefined || marks.rows.size + marks.cells.size === 0 ? 0 : commentsOn(marks, row, fields)
+  const here = peers.get(row) ?? NO_PEERS
+  const talk = [...(hasNote ? [TEXTS.drawer.hasNote] : []), ...(comments > 0 ? [TEXTS.talk.onCell(comments)] : [])]
+  const said = [...statusTexts(statuses), ...here.map((peer) => TEXTS.grid.peerHere(peer.name)), talk.join(', ')]
   const awaited = isAwaited(row)
   return {
     name,
@@ -97,15 +90,18 @@ export function pictureOf(ground: PictureGround, row: RowId, line: number, dates
     bar,
     dates: shown,
     label: awaited ? `${name}, ${T.loading}` : [named, shown, state].filter(Boolean).join(', '),
-    description: said.join(' '),
+    description: said.filter(Boolean).join(' '),
     states,
+    field: worst?.field.id ?? span.start.id,
     color: tint ?? choiceColor(ground, row),
     tint,
     grips: ground.isReadOnly || awaited ? NO_GRIPS : gripsOf(span, bar),
     canFill: !ground.isReadOnly && !awaited && canFill(span, dates),
     isMoving: view.isMoving(row),
     isAwaited: awaited,
-    peers: peers.get(row) ?? NO_PEERS,
+    peers: here,
+    hasNote,
+    comments,
   }
 }
 
@@ -129,6 +125,9 @@ function gripsOf({ start, end }: SpanFields, { kind }: Bar): RowPicture['grips']
       return { whole: mayStart && mayEnd, start: mayStart, end: mayEnd }
   }
 }
+
+const commentsOn = (marks: TalkMarks, row: RowId, fields: readonly Field[]): number =>
+  fields.reduce((sum, field) => sum + (marks.cells.get(cellKey(row, field.id)) ?? 0), marks.rows.get(row) ?? 0)
 
 /** The first text of the row that the view shows. */
 function titleOf({ painter: { sheet }, view }: PictureGround, row: RowId, name: string): string {

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { screenCommand } from '../../app/grid/grid-keys.ts'
+import type { Painter } from '../../app/grid/scene.ts'
 import { isNearEnd, lastLeft, leftInScale, leftOfDay, windowAround } from '../../app/timeline/axis-window.ts'
 import {
   barBox,
@@ -22,7 +23,9 @@ import { canFill, makeDateMoves } from '../../app/timeline/date-moves.ts'
 import { datesText, lengthText } from '../../app/timeline/dates-text.ts'
 import { type DateReader, dateOf, FIRST_DAY, isoOf, LAST_DAY, makeDateReader } from '../../app/timeline/days.ts'
 import { TIMELINE_KEYS, timelineKey } from '../../app/timeline/keys.ts'
+import { pictureOf } from '../../app/timeline/picture.ts'
 import { axisLength, beginOf, dayAt, dayWidthOf, placeOf, SCALES, scaleBeside, ticksOf } from '../../app/timeline/scale.ts'
+import type { CellStatusKind } from '../../workbook/cell-status.ts'
 import type { CellValue } from '../../workbook/cell-value.ts'
 import type { CellInput } from '../../workbook/edit.ts'
 import type { Binding, Field } from '../../workbook/fields.ts'
@@ -459,6 +462,63 @@ describe('moving', () => {
     expect(canFill(SPAN, { start: 'soon', end: null })).toBe(false)
     expect(canFill({ start: fieldOf('Start', pullOnly), end: END }, empty)).toBe(true)
     expect(canFill({ start: fieldOf('Start', pullOnly), end: undefined }, empty)).toBe(false)
+  })
+})
+
+describe('a line', () => {
+  const KEY = fieldOf('Key', { type: 'record-key', binding: { isConnectionField: true } as Binding })
+  const SUMMARY = fieldOf('Summary', { type: 'text' })
+  const STATUS = fieldOf('Status', { type: 'single-select', options: [{ id: 'o1', name: 'Done', color: 'green' }] })
+  const ROW = 'r1' as RowId
+  const shown = (
+    values: Readonly<Record<string, CellValue>>,
+    more: { states?: Readonly<Record<string, CellStatusKind>>; tint?: 'red'; isReadOnly?: boolean; peers?: readonly string[] } = {},
+  ) => {
+    const { states = {}, tint, isReadOnly = false, peers = [] } = more
+    const painter = {
+      sheet: { fields: () => [KEY, SUMMARY, STATUS, START, END], cell: (_: RowId, field: FieldId) => ({ value: values[field] ?? null }) },
+      formats: FORMATS.EN,
+      statusOf: (_: RowId, field: Field) => {
+        const kind = states[field.name] ?? 'agreed'
+        return { kind, text: kind === 'agreed' ? '' : `It is ${kind}.`, choices: [] }
+      },
+      marks: { cells: new Map([['r1:Status', 2]]), rows: new Map([['r1', 1]]), notes: new Set([ROW]) },
+    } as unknown as Painter
+    const view = { fields: [KEY, SUMMARY, STATUS], rowColor: () => tint, isMoving: () => false }
+    const marks = peers.map((name) => ({ name, color: '#123456', field: 'Key', isEditing: false, liveText: undefined }))
+    const ground = { painter, view, reader: READERS.US, span: SPAN, peers: new Map([['r1', marks]]), isReadOnly }
+    return pictureOf(ground, ROW, 0, { start: values.Start ?? null, end: values.End ?? null })
+  }
+  const full = { Key: 'TB-3', Summary: 'Fix login', Status: 'Done', Start: '2026-11-03', End: '2026-11-09' }
+
+  test('[TL11] is called by its key, title, dates and their most urgent state; what else there is to say follows', () => {
+    expect(shown(full, { states: { End: 'staged', Status: 'conflict' }, peers: ['Ben'] })).toMatchObject({
+      name: 'TB-3',
+      title: 'Fix login',
+      label: 'TB-3 Fix login, Nov 3, 2026 to Nov 9, 2026, staged',
+      description: 'End: It is staged. Status: It is conflict. Ben is here. has a note, 3 open comments',
+      states: { start: 'agreed', end: 'staged', row: 'conflict' },
+      field: 'End',
+    })
+    expect(shown({ Summary: 'Fix login' })).toMatchObject({ name: 'Fix login', title: '', label: 'Fix login, no dates', field: 'Start' })
+    expect(shown({}).label).toBe('Row 1, no dates')
+  })
+
+  test('[TL11] a bar has the colour of the view’s rule, else that of the row’s first choice, else none of its own', () => {
+    expect([shown(full).color, shown(full, { tint: 'red' }).color, shown({ ...full, Status: null }).color]).toEqual([
+      'green',
+      'red',
+      undefined,
+    ])
+  })
+
+  test('[TL6] only what may be moved has something to take hold of', () => {
+    expect(shown(full).grips).toEqual({ whole: true, start: true, end: true })
+    expect(shown({ ...full, End: null }).grips).toEqual({ whole: true, start: false, end: true })
+    expect(shown({ ...full, Start: null }).grips).toEqual({ whole: true, start: true, end: false })
+    expect(shown({ Key: 'TB-4' })).toMatchObject({ grips: { whole: false, start: false, end: false }, canFill: true })
+    expect(shown(full, { isReadOnly: true }).grips).toEqual({ whole: false, start: false, end: false })
+    expect(shown({ Key: 'TB-4' }, { isReadOnly: true }).canFill).toBe(false)
   })
 })
 
