@@ -28,7 +28,7 @@ const T = TEXTS.board
 export default function Board(props: SheetLayoutProps) {
   const { lanes } = props.used.state.current.config
   const field = lanes && props.painter.sheet.field(lanes)
-  return field !== undefined && hasLanes(field) ? <Lanes key={field.id} {...props} field={field} /> : <LaneChooser {...props} />
+  return field !== undefined && hasLanes(field) ? <Lanes {...props} field={field} /> : <LaneChooser {...props} />
 }
 
 interface AskedMenu {
@@ -312,8 +312,8 @@ function Lanes(props: SheetLayoutProps & { readonly field: Field }) {
   }
 
   // What cards call is looked up when it is called: they are drawn anew for what they show, not for this.
-  const now = useRef({ choose: chooseRow, cellOf, chosen, openRow: onOpenRow, add, toggle, drop, refusal, say })
-  now.current = { choose: chooseRow, cellOf, chosen, openRow: onOpenRow, add, toggle, drop, refusal: refusal ?? readOnlyReason(field), say }
+  const now = useRef({ view, cellOf, chosen, openRow: onOpenRow, add, toggle, drop, refusal, say })
+  now.current = { view, cellOf, chosen, openRow: onOpenRow, add, toggle, drop, refusal: refusal ?? readOnlyReason(field), say }
   const does = useMemo(
     () => ({
       choose: (row: RowId) => {
@@ -335,7 +335,18 @@ function Lanes(props: SheetLayoutProps & { readonly field: Field }) {
     }),
     [],
   )
-  const ground = useMemo((): CardGround => ({ painter, view, lanes: field, shape, does }), [painter, view, field, shape, does])
+  // biome-ignore lint/correctness/useExhaustiveDependencies: under other rules every card is looked at again
+  const tintOf = useMemo(
+    (): CardGround['tintOf'] => ({
+      row: (row) => now.current.view.rowColor(row),
+      cell: (row, id) => now.current.view.cellColor(row, id),
+    }),
+    [view.colorRules],
+  )
+  const ground = useMemo(
+    (): CardGround => ({ painter, fields: view.fields, lanes: field, shape, tintOf, does }),
+    [painter, view.fields, field, shape, tintOf, does],
+  )
   const mayMove = refusal === undefined && readOnlyReason(field) === undefined
   const isWaiting = lines[0]?.kind === 'row'
   const menuPlace = menu && placeOf(menu.row)
@@ -366,7 +377,7 @@ function Lanes(props: SheetLayoutProps & { readonly field: Field }) {
             key={lane.keys[0]}
             lane={lane}
             index={index}
-            lines={lines}
+            view={view}
             ground={ground}
             chosen={chosen?.row}
             dragged={dragged}
@@ -386,6 +397,7 @@ function Lanes(props: SheetLayoutProps & { readonly field: Field }) {
           name={nameOf(menu.row)}
           isMoving={menu.isMoving}
           lanes={lanes}
+          isOfPeople={field.type === 'person'}
           here={lanes[menuPlace.lane]}
           link={linkOf(menu.row)?.label}
           isReadOnly={refusal !== undefined}

@@ -19,6 +19,8 @@ export interface CardMenuProps {
   /** Only where the card could move to. */
   readonly isMoving: boolean
   readonly lanes: readonly Lane[]
+  /** People are called by their names, other options wear their colours. */
+  readonly isOfPeople: boolean
   /** The lane that the card is in. */
   readonly here: Lane | undefined
   readonly isReadOnly: boolean
@@ -99,7 +101,8 @@ function WholeMenu(props: Omit<CardMenuProps, 'at' | 'isMoving'>) {
   )
 }
 
-function LaneMenu({ lanes, here, onClose, onMoveTo }: Pick<CardMenuProps, 'lanes' | 'here' | 'onClose' | 'onMoveTo'>) {
+function LaneMenu(props: Pick<CardMenuProps, 'lanes' | 'isOfPeople' | 'here' | 'onClose' | 'onMoveTo'>) {
+  const { lanes, isOfPeople, here, onClose, onMoveTo } = props
   return (
     <Menu
       aria-label={T.moveTo}
@@ -115,7 +118,7 @@ function LaneMenu({ lanes, here, onClose, onMoveTo }: Pick<CardMenuProps, 'lanes
     >
       {lanes.map((lane) => (
         <MenuItem key={lane.keys[0]} id={lane.keys[0]} textValue={laneName(lane)} className="menu-item">
-          {lane.option === undefined ? (
+          {lane.option === undefined || isOfPeople ? (
             laneName(lane)
           ) : (
             <span className="chip" data-color={chipColor(lane.option)} data-retired={lane.option.retired}>

@@ -3,12 +3,11 @@ import { type MouseEvent, memo } from 'react'
 import { useDrag } from 'react-aria-components'
 import type { CellStatusKind } from '../../workbook/cell-status.ts'
 import type { Field } from '../../workbook/fields.ts'
-import type { RowId } from '../../workbook/ids.ts'
+import type { FieldId, RowId } from '../../workbook/ids.ts'
 import { inkOn } from '../collab/presence.ts'
 import { useRowVersion } from '../drawer/row-fields.tsx'
 import type { Painter, PeerMark } from '../grid/scene.ts'
 import { TEXTS } from '../texts.ts'
-import type { GridView } from '../views/view-controller.ts'
 import { rowNameOf } from '../workbook/row-name.ts'
 import { type CardPart, type CardShape, cardPicture } from './card-parts.ts'
 
@@ -20,10 +19,13 @@ export const CARD_TYPE = 'application/x-tidebook-card'
 /** What all cards of a board have in common. */
 export interface CardGround {
   readonly painter: Painter
-  readonly view: GridView
+  /** The fields the view shows. */
+  readonly fields: readonly Field[]
   /** The field of the lanes. */
   readonly lanes: Field
   readonly shape: CardShape
+  /** Names of tints, as the view's rules have them at this moment. */
+  readonly tintOf: { readonly row: (row: RowId) => string | undefined; readonly cell: (row: RowId, field: FieldId) => string | undefined }
   readonly does: {
     readonly choose: (row: RowId) => void
     readonly open: (row: RowId) => void
@@ -42,16 +44,18 @@ export interface CardProps {
   readonly index: number
   readonly isChosen: boolean
   readonly isTabStop: boolean
+  /** It leaves, or goes elsewhere, once nobody is in it any more. */
+  readonly isMoving: boolean
   readonly peers: readonly PeerMark[] | undefined
 }
 
 /** A row as a card. */
-export const Card = memo(function Card({ row, ground, top, index, isChosen, isTabStop, peers }: CardProps) {
-  const { painter, view, lanes, shape, does } = ground
+export const Card = memo(function Card({ row, ground, top, index, isChosen, isTabStop, isMoving, peers }: CardProps) {
+  const { painter, fields, lanes, shape, tintOf, does } = ground
   const { sheet, marks } = painter
   useRowVersion(sheet, row)
   sheet.want(row)
-  const picture = cardPicture(row, lanes, view.fields, { shape, painter })
+  const picture = cardPicture(row, lanes, fields, { shape, painter })
   const name = rowNameOf(sheet.fields(), (field) => sheet.cell(row, field.id).value, index - 1)
   const comments = marks?.rows.get(row) ?? 0
   const hasNote = marks?.notes.has(row) === true
@@ -75,7 +79,7 @@ export const Card = memo(function Card({ row, ground, top, index, isChosen, isTa
     comments > 0 ? TEXTS.talk.onCell(comments) : '',
     hasNote ? T.note : '',
     ...(peers ?? []).map((one) => TEXTS.grid.peerHere(one.name)),
-    view.isMoving(row) ? `${TEXTS.views.moving}.` : '',
+    isMoving ? `${TEXTS.views.moving}.` : '',
   ].filter(Boolean)
   return (
     // biome-ignore lint/a11y/useSemanticElements: a table cannot leave out the rows that are not seen
@@ -90,8 +94,8 @@ export const Card = memo(function Card({ row, ground, top, index, isChosen, isTa
       tabIndex={isTabStop ? 0 : -1}
       data-card={row}
       data-state={picture.state === 'agreed' || picture.state === 'read-only' ? undefined : picture.state}
-      data-tint={view.rowColor(row)}
-      data-moving={view.isMoving(row) || undefined}
+      data-tint={tintOf.row(row)}
+      data-moving={isMoving || undefined}
       data-dragging={isDragging || undefined}
       data-peer={peer === undefined ? undefined : true}
       className="board-card"
@@ -116,7 +120,7 @@ export const Card = memo(function Card({ row, ground, top, index, isChosen, isTa
         {picture.parts.length > 0 && (
           <span className="board-card-parts">
             {picture.parts.map((part) => (
-              <Part key={part.field.id} part={part} tint={view.cellColor(row, part.field.id)} />
+              <Part key={part.field.id} part={part} tint={tintOf.cell(row, part.field.id)} />
             ))}
           </span>
         )}

@@ -3,11 +3,11 @@ import { type CSSProperties, memo, useEffect, useLayoutEffect, useRef, useState 
 import { useDrop } from 'react-aria-components'
 import { type Lane, placeInLanes, rowInLane, shownIn } from '../../workbook/board.ts'
 import type { RowId } from '../../workbook/ids.ts'
-import type { GridLine } from '../../workbook/view-lines.ts'
 import type { PeerMark } from '../grid/scene.ts'
 import { chipColor } from '../kit/app-colors.ts'
 import { IconButton } from '../kit/button.tsx'
 import { TEXTS } from '../texts.ts'
+import type { GridView } from '../views/view-controller.ts'
 import { CARD_TYPE, Card, type CardGround } from './card.tsx'
 
 const T = TEXTS.board
@@ -17,7 +17,7 @@ export const CARD_GAP = 8
 /** Above the first card and below the last one, px. */
 const LANE_PADDING = 8
 /** Cards that are drawn beyond what is in sight, so that a scroll shows none that is blank. */
-const BEYOND = 8
+const BEYOND = 6
 /** As many as any window shows, until it is known how tall this one is. */
 const FIRST_DRAWN = 12
 /** So many lanes are drawn until it is known which are in sight, and so far beyond these. Pixels. */
@@ -29,7 +29,7 @@ const DRAWN_STEP = 4
 export interface LaneViewProps {
   readonly lane: Lane
   readonly index: number
-  readonly lines: readonly GridLine[]
+  readonly view: GridView
   readonly ground: CardGround
   readonly chosen: RowId | undefined
   readonly dragged: RowId | undefined
@@ -48,7 +48,7 @@ export const laneName = ({ label }: Pick<Lane, 'label'>): string => label ?? T.e
 
 /** One lane: its head, and of its cards those that are in sight. */
 export const LaneView = memo(function LaneView(props: LaneViewProps) {
-  const { lane, index, lines, ground, chosen, dragged, hasOrder, canDrop, canAdd, peers, onToggle, onAdd, onDrop } = props
+  const { lane, index, view, ground, chosen, dragged, hasOrder, canDrop, canAdd, peers, onToggle, onAdd, onDrop } = props
   const section = useRef<HTMLDivElement>(null)
   const scroller = useRef<HTMLDivElement>(null)
   const [drawn, setDrawn] = useState({ first: 0, last: FIRST_DRAWN })
@@ -115,13 +115,13 @@ export const LaneView = memo(function LaneView(props: LaneViewProps) {
   const last = isNear ? Math.min(count - 1, drawn.last) : -1
   for (let place = Math.max(0, drawn.first); place <= last; place++) places.push(place)
   const cards = places.flatMap((place) => {
-    const row = rowInLane(lane, place, lines)
+    const row = rowInLane(lane, place, view.lines)
     return row === undefined ? [] : [{ row, place }]
   })
   // The card that has the focus, and the one that is being dragged, stay wherever the lane is scrolled to.
   for (const row of new Set([chosen, dragged])) {
     if (row === undefined || cards.some((card) => card.row === row)) continue
-    const found = placeInLanes([lane], ground.view.lineOf(row))
+    const found = placeInLanes([lane], view.lineOf(row))
     if (found !== undefined) cards.push({ row, place: found.place })
   }
 
@@ -131,7 +131,7 @@ export const LaneView = memo(function LaneView(props: LaneViewProps) {
 
   const head = (
     <h2 className="board-lane-name">
-      {lane.option === undefined ? (
+      {lane.option === undefined || ground.lanes.type === 'person' ? (
         <span className="truncate font-semibold">{name}</span>
       ) : (
         <span className="chip" data-color={chipColor(lane.option)} data-retired={lane.option.retired}>
@@ -206,6 +206,7 @@ export const LaneView = memo(function LaneView(props: LaneViewProps) {
                 index={place + 1}
                 isChosen={row === chosen}
                 isTabStop={place === tabPlace}
+                isMoving={view.isMoving(row)}
                 peers={peers.get(row)}
               />
             ))}

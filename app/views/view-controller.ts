@@ -32,6 +32,8 @@ export interface GridView {
   /** A name of the palette of tints (`data-tint`). */
   rowColor(row: RowId): Tint | undefined
   cellColor(row: RowId, field: FieldId): Tint | undefined
+  /** Another object wherever rows and cells may be coloured by other rules than before. */
+  readonly colorRules: object
   /** The row was changed here and will be placed anew, or leave, once it is no longer the active one. */
   isMoving(row: RowId): boolean
   toggleGroup(key: string): void
@@ -254,6 +256,7 @@ export class ViewController {
       rowHeight: ROW_HEIGHTS[this.#config.rowHeight],
       rowColor: (row) => this.#tintOf(sheet, row, 'row'),
       cellColor: (row, field) => this.#tintOf(sheet, row, field),
+      colorRules: this.#colors,
       isMoving: (row) => index.isMoving(row),
       toggleGroup: onToggle,
       isSorted: this.#config.sorts.length > 0,
