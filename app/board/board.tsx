@@ -348,14 +348,14 @@ function Lanes(props: SheetLayoutProps & { readonly field: Field }) {
     [painter, view.fields, field, shape, tintOf, does],
   )
   const mayMove = refusal === undefined && readOnlyReason(field) === undefined
-  const isWaiting = lines[0]?.kind === 'row'
+  const isWaiting = view.stats.isBuilding && lanes.every(({ count }) => count === 0)
   const menuPlace = menu && placeOf(menu.row)
 
   return (
     <div className="board-frame">
       {notice}
       {isWaiting && (
-        <p className="m-0 p-3 text-ink-2" role="status">
+        <p className="pill absolute top-16 left-1/2 z-10 m-0 -translate-x-1/2" role="status">
           {TEXTS.views.building}
         </p>
       )}

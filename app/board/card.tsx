@@ -102,7 +102,10 @@ export const Card = memo(function Card({ row, ground, top, index, isChosen, isTa
       style={{ top, height: shape.height, ...(peer !== undefined && { '--peer': peer.color }) }}
       onFocus={(event) => event.target === event.currentTarget && does.choose(row)}
       onClick={() => does.open(row)}
-      onContextMenu={openMenu}
+      onContextMenu={(event) => {
+        // A finger that rests on a card takes it up; the menu has a button of its own there.
+        if (!isByTouch(event.nativeEvent)) openMenu(event)
+      }}
     >
       {/* biome-ignore lint/a11y/useSemanticElements: as above */}
       {/* biome-ignore lint/a11y/useFocusableInteractive: the row around it takes the focus */}
@@ -137,6 +140,8 @@ export const Card = memo(function Card({ row, ground, top, index, isChosen, isTa
     </div>
   )
 })
+
+const isByTouch = (event: Event): boolean => event instanceof PointerEvent && event.pointerType === 'touch'
 
 function Part({ part, tint }: { readonly part: CardPart; readonly tint: string | undefined }) {
   const { field, display, text, state } = part

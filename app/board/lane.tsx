@@ -214,7 +214,7 @@ export const LaneView = memo(function LaneView(props: LaneViewProps) {
               <div role="presentation" className="board-drop-line" style={{ top: LANE_PADDING + dropPlace * pitch - CARD_GAP / 2 }} />
             )}
           </div>
-          {count === 0 && <p className="board-lane-empty">{T.noCards}</p>}
+          {count === 0 && !view.stats.isBuilding && <p className="board-lane-empty">{T.noCards}</p>}
         </div>
       )}
     </div>

@@ -1,9 +1,8 @@
 import { ChartGantt, Check, Ellipsis, type LucideIcon, Rows3, SquareKanban, Table2 } from 'lucide-react'
 import type { ReactNode } from 'react'
 import { Button as AriaButton, Menu, MenuItem, MenuTrigger, Popover } from 'react-aria-components'
-import { type Layout, ROW_HEIGHTS, type RowHeight } from '../../workbook/view.ts'
+import { LAYOUTS, type Layout, ROW_HEIGHTS, type RowHeight } from '../../workbook/view.ts'
 import { TEXTS } from '../texts.ts'
-import { OFFERED_LAYOUTS } from './layouts.ts'
 import type { UsedView } from './use-view.ts'
 
 const T = TEXTS.views
@@ -80,7 +79,7 @@ export function LayoutMenu({ layout, onChange }: { layout: Layout; onChange: (la
       </AriaButton>
       <Popover placement="bottom end" className="popover arrives">
         <ChoiceMenu
-          choices={OFFERED_LAYOUTS}
+          choices={LAYOUTS}
           chosen={layout}
           nameOf={(one) => T.layouts[one]}
           iconOf={(one) => {
