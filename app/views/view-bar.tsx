@@ -47,7 +47,7 @@ export function ViewBar({ used, fields, canShare, say, isFilterOpen, onFilterOpe
 
   return (
     <div className="view-bar min-w-0 overflow-hidden border-b border-line bg-paper">
-      <nav aria-label={T.tabs} className="flex min-w-0 items-center gap-0.5 overflow-x-auto px-2.5 text-ink-2">
+      <nav aria-label={T.tabs} className="relative flex min-w-0 items-center gap-0.5 overflow-x-auto px-2.5 text-ink-2">
         <div role="tablist" aria-label={T.tabs} className="flex flex-none">
           {state.views.map((one) => (
             <button
