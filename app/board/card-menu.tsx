@@ -1,9 +1,9 @@
 import { ChevronRight } from 'lucide-react'
-import { useRef } from 'react'
 import { Keyboard, Menu, MenuItem, MenuSection, Popover, Separator, SubmenuTrigger } from 'react-aria-components'
 import type { Lane } from '../../workbook/board.ts'
 import { keysText } from '../grid/grid-keys.ts'
 import { chipColor } from '../kit/app-colors.ts'
+import { PointPopover } from '../kit/point-popover.tsx'
 import { TEXTS } from '../texts.ts'
 import { laneName } from './lane.tsx'
 
@@ -36,22 +36,10 @@ export interface CardMenuProps {
 
 /** What can be done with a card, where it was asked for. */
 export function CardMenu({ at, name, isMoving, onClose, ...props }: CardMenuProps) {
-  const anchor = useRef<HTMLSpanElement>(null)
   return (
-    <>
-      <span ref={anchor} aria-hidden className="fixed h-0 w-0" style={{ left: at.x, top: at.y }} />
-      <Popover
-        aria-label={TEXTS.board.card.menu(name)}
-        triggerRef={anchor}
-        isOpen
-        onOpenChange={(isOpen) => !isOpen && onClose()}
-        placement="bottom start"
-        offset={2}
-        className="popover arrives overflow-auto"
-      >
-        {isMoving ? <LaneMenu {...props} onClose={onClose} /> : <WholeMenu {...props} name={name} onClose={onClose} />}
-      </Popover>
-    </>
+    <PointPopover at={at} label={TEXTS.board.card.menu(name)} onClose={onClose}>
+      {isMoving ? <LaneMenu {...props} onClose={onClose} /> : <WholeMenu {...props} name={name} onClose={onClose} />}
+    </PointPopover>
   )
 }
 

@@ -82,7 +82,7 @@ export function cardPicture(
     return [{ field, display: displayOf(field, value, formats), text: textOf(field), state }]
   })
   const described = [
-    ...parts.map(({ field, text }) => TEXTS.board.states(field.name, text === '' ? TEXTS.board.empty : text)),
+    ...parts.map(({ field, text }) => TEXTS.views.stateOf(field.name, text === '' ? TEXTS.board.empty : text)),
     ...statusTexts(statuses),
   ]
   return {

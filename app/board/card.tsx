@@ -145,7 +145,7 @@ const isByTouch = (event: Event): boolean => event instanceof PointerEvent && ev
 
 function Part({ part, tint }: { readonly part: CardPart; readonly tint: string | undefined }) {
   const { field, display, text, state } = part
-  const title = TEXTS.board.states(field.name, text)
+  const title = TEXTS.views.stateOf(field.name, text)
   const shared = { title, 'data-tint': tint, 'data-state': state === 'agreed' || state === 'read-only' ? undefined : state }
   if (text === '') {
     return (

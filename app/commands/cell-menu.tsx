@@ -1,6 +1,6 @@
-import { useRef } from 'react'
-import { Header, Keyboard, Menu, MenuItem, MenuSection, Popover } from 'react-aria-components'
+import { Header, Keyboard, Menu, MenuItem, MenuSection } from 'react-aria-components'
 import { type GridCommand, keysFor, keysText } from '../grid/grid-keys.ts'
+import { PointPopover } from '../kit/point-popover.tsx'
 import { TEXTS } from '../texts.ts'
 
 export interface MenuLine {
@@ -20,45 +20,33 @@ export interface CellMenuProps {
 
 /** The menu of the selected cells and rows, where it was asked for. */
 export function CellMenu({ at, title, sections, isMac, onClose, onCommand }: CellMenuProps) {
-  const anchor = useRef<HTMLSpanElement>(null)
   const lines = sections.flat()
   return (
-    <>
-      <span ref={anchor} aria-hidden className="fixed h-0 w-0" style={{ left: at.x, top: at.y }} />
-      <Popover
+    <PointPopover at={at} label={title} onClose={onClose}>
+      <Menu
         aria-label={title}
-        triggerRef={anchor}
-        isOpen
-        onOpenChange={(isOpen) => !isOpen && onClose()}
-        placement="bottom start"
-        offset={2}
-        className="popover arrives overflow-auto"
+        autoFocus="first"
+        className="menu"
+        disabledKeys={lines.flatMap((line) => (line.isDisabled ? [line.label] : []))}
+        onAction={(key) => {
+          const line = lines.find(({ label }) => label === key)
+          onClose()
+          if (line !== undefined) onCommand(line.command)
+        }}
       >
-        <Menu
-          aria-label={title}
-          autoFocus="first"
-          className="menu"
-          disabledKeys={lines.flatMap((line) => (line.isDisabled ? [line.label] : []))}
-          onAction={(key) => {
-            const line = lines.find(({ label }) => label === key)
-            onClose()
-            if (line !== undefined) onCommand(line.command)
-          }}
-        >
-          {sections.map((section, s) => (
-            <MenuSection key={section[0]?.label ?? s} className="menu-section">
-              {s === 0 && <Header className="px-2 py-1 text-xs text-ink-3">{title}</Header>}
-              {section.map((line) => (
-                <MenuItem key={line.label} id={line.label} textValue={line.label} className="menu-item">
-                  <span className="flex-1">{line.label}</span>
-                  <Keys command={line.command} isMac={isMac} />
-                </MenuItem>
-              ))}
-            </MenuSection>
-          ))}
-        </Menu>
-      </Popover>
-    </>
+        {sections.map((section, s) => (
+          <MenuSection key={section[0]?.label ?? s} className="menu-section">
+            {s === 0 && <Header className="px-2 py-1 text-xs text-ink-3">{title}</Header>}
+            {section.map((line) => (
+              <MenuItem key={line.label} id={line.label} textValue={line.label} className="menu-item">
+                <span className="flex-1">{line.label}</span>
+                <Keys command={line.command} isMac={isMac} />
+              </MenuItem>
+            ))}
+          </MenuSection>
+        ))}
+      </Menu>
+    </PointPopover>
   )
 }
 

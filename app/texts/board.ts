@@ -38,7 +38,6 @@ export const BOARD_TEXTS = {
   movedWithin: (row: string) => `${row} moved.`,
   noLink: 'No field of this row leads anywhere.',
   noLane: 'There is no lane further on.',
-  states: (field: string, text: string) => `${field}: ${text}`,
   note: 'Has a note.',
   keys: {
     group: 'Board',
