@@ -1,5 +1,5 @@
 import './board.css'
-import { type KeyboardEvent, useEffect, useImperativeHandle, useLayoutEffect, useMemo, useRef, useState } from 'react'
+import { type KeyboardEvent, type RefObject, useEffect, useImperativeHandle, useLayoutEffect, useMemo, useRef, useState } from 'react'
 import { hasLanes, type Lane, lanesOf, placeInLanes, rowInLane, shownIn } from '../../workbook/board.ts'
 import type { RowPlace } from '../../workbook/edit.ts'
 import type { Field } from '../../workbook/fields.ts'
@@ -28,7 +28,13 @@ const T = TEXTS.board
 export default function Board(props: SheetLayoutProps) {
   const { lanes } = props.used.state.current.config
   const field = lanes && props.painter.sheet.field(lanes)
-  return field !== undefined && hasLanes(field) ? <Lanes {...props} field={field} /> : <LaneChooser {...props} />
+  const isAsking = field === undefined || !hasLanes(field)
+  const wasAsked = useRef(false)
+  const { isLoaded } = props
+  useEffect(() => {
+    if (isAsking) wasAsked.current = isLoaded
+  }, [isAsking, isLoaded])
+  return isAsking ? <LaneChooser {...props} /> : <Lanes {...props} field={field} wasAsked={wasAsked} />
 }
 
 interface AskedMenu {
@@ -38,8 +44,14 @@ interface AskedMenu {
   readonly isMoving: boolean
 }
 
-function Lanes(props: SheetLayoutProps & { readonly field: Field }) {
-  const { ref, field, label, used, painter, editing, peers, refusal, isMac, isLoaded, active } = props
+interface LanesProps extends SheetLayoutProps {
+  readonly field: Field
+  /** Somebody was asked for the lanes a moment ago, and pressed what is gone now. */
+  readonly wasAsked: RefObject<boolean>
+}
+
+function Lanes(props: LanesProps) {
+  const { ref, field, wasAsked, label, used, painter, editing, peers, refusal, isMac, isLoaded, active } = props
   const { onActive, onOpenRow, onCommand, onGoTo, onAddRow, say, notice } = props
   const { view, views, state } = used
   const { sheet, formats } = painter
@@ -152,6 +164,12 @@ function Lanes(props: SheetLayoutProps & { readonly field: Field }) {
     else if (first === undefined) root.current?.querySelector('button')?.focus()
     else chooseRow(first)
   }
+
+  useLayoutEffect(() => {
+    if (!wasAsked.current || !lanes.some((lane) => shownIn(lane) > 0)) return
+    wasAsked.current = false
+    if (document.activeElement === document.body) focus()
+  })
 
   const rowGround = { view, sheet, editing }
   /** Where a row leads: its record in the app, or an address that it holds. */

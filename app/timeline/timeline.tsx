@@ -1,5 +1,5 @@
 import { CalendarRange } from 'lucide-react'
-import { useImperativeHandle, useMemo, useRef } from 'react'
+import { useEffect, useImperativeHandle, useMemo, useRef } from 'react'
 import type { Span } from '../../workbook/view.ts'
 import { linkOfCell } from '../grid/cell-display.ts'
 import type { GridCommand } from '../grid/grid-keys.ts'
@@ -24,6 +24,15 @@ export default function Timeline(props: SheetLayoutProps) {
   const fields = sheet.fields()
   const span = useMemo(() => spanOf(config.span, fields), [config.span, fields])
   const choose = (next: Span): void => used.changeFields({ span: next })
+  // Who answered the question has pressed what is gone now.
+  const wasAsked = useRef(false)
+  useEffect(() => {
+    if (span === undefined) wasAsked.current = isLoaded
+    else if (wasAsked.current) {
+      wasAsked.current = false
+      if (document.activeElement === document.body) bars.current?.focus()
+    }
+  }, [span, isLoaded])
 
   const ground = () => groundOfRow(active, { view, sheet, editing })
   const openLink = (): void => {

@@ -22,7 +22,7 @@ test('[BD3][BD6][BD9] rows are cards in the lanes of their status, and a card th
     await showAs(ana, 'Board')
     await expect(page.getByRole('heading', { name: 'What are the lanes of this board?' })).toBeVisible()
     await page.getByRole('button', { name: /^Status Single select, proposed/ }).click()
-    await expect(cardIn(page, 'To Do', 'TB-1')).toBeVisible()
+    await expect(cardIn(page, 'To Do', 'TB-1')).toBeFocused()
     await expect(lane(page, 'Done')).toContainText('15')
     await page.getByRole('button', { name: 'Save for everybody' }).click()
     expect(await findingsAtAnyWidth(page)).toEqual([])

@@ -57,6 +57,7 @@ test('[TL7][TL9][TL10] a timeline asks for its dates; bars are drawn, moved and 
     await expect(page.getByRole('combobox', { name: 'End' }).locator('option:checked')).toHaveText('Due date')
     await page.getByRole('button', { name: 'Show the timeline' }).click()
     await expect(line).toHaveAccessibleName(/no dates$/)
+    await expect(ana.focused).toHaveAccessibleName(/^TB-1 /)
   })
 
   await test.step('a drag over an empty line gives both dates, staged like any edit', async () => {
