@@ -100,6 +100,7 @@ describe('Jira plan', () => {
       'jira-values.ts',
       'nearest-option.ts',
       'options.ts',
+      'parts.ts',
     ])
   })
 })
