@@ -87,7 +87,7 @@ async function lookEverywhere(person: Person): Promise<Findings> {
 }
 
 test('[AX1] axe finds nothing on any screen, light and dark', async ({ enter }) => {
-  // Some thirty looks of three to six seconds each.
+  // Some thirty looks of one to three seconds each, on a busy machine more.
   test.setTimeout(300_000)
   expect(await lookEverywhere(await enter('Ana'))).toEqual({})
 })
