@@ -1,4 +1,4 @@
-import { configure, ZipWriter } from '@zip.js/zip.js/lib/zip-core-native.js'
+import { configure, ERR_UNSUPPORTED_FORMAT, ZipWriter } from '@zip.js/zip.js/lib/zip-core-native.js'
 
 /** A file inside a zip, its text in pieces. */
 export interface ZipPart {
@@ -14,13 +14,18 @@ const LOOKS = { lastModDate: new Date(1980, 0, 1), extendedTimestamp: false, zip
 
 /**
  * A zip of texts, made piece by piece as its reader takes it: no part of it ever lies in memory as a whole.
- * @throws Error where it grows beyond 4 GB
+ * @throws RangeError where it grows beyond 4 GB
  */
 export const zipped = (parts: Iterable<ZipPart>): AsyncGenerator<Uint8Array<ArrayBuffer>> =>
   piecesOf(async (writable) => {
     const zip = new ZipWriter(writable)
-    for (const { path, pieces } of parts) await zip.add(path, bytesOf(pieces), LOOKS)
-    await zip.close()
+    try {
+      for (const { path, pieces } of parts) await zip.add(path, bytesOf(pieces), LOOKS)
+      await zip.close()
+    } catch (cause) {
+      const isTooLarge = cause instanceof Error && cause.message === ERR_UNSUPPORTED_FORMAT
+      throw isTooLarge ? new RangeError('This file would be larger than 4 GB.', { cause }) : cause
+    }
   })
 
 /** What `write` writes, a piece at a time as it is taken; throws what it throws. Who stops taking stops the writing. */

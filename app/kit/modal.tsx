@@ -1,5 +1,5 @@
 import { X } from 'lucide-react'
-import type { CSSProperties, ReactNode } from 'react'
+import { type CSSProperties, type ReactNode, useEffect, useRef } from 'react'
 import { Dialog, Heading, ModalOverlay, Modal as RawModal } from 'react-aria-components'
 import { TEXTS } from '../texts.ts'
 import { IconButton } from './button.tsx'
@@ -21,10 +21,20 @@ export interface ModalProps {
 
 /** A dialog over the page, with a head, a body that scrolls and a foot. */
 export function Modal({ isOpen, onClose, title, lead, note, tools, foot, width = 520, children }: ModalProps) {
+  const dialog = useRef<HTMLElement>(null)
+  // What had the focus may be gone or disabled by now: then the page has it, and its keys do not come by the overlay.
+  useEffect(() => {
+    const listen = ({ key, target, defaultPrevented }: KeyboardEvent): void => {
+      const isUppermost = [...document.querySelectorAll('[role=dialog]')].at(-1) === dialog.current
+      if (key === 'Escape' && target === document.body && !defaultPrevented && isUppermost) onClose()
+    }
+    if (isOpen) document.addEventListener('keydown', listen)
+    return () => document.removeEventListener('keydown', listen)
+  }, [isOpen, onClose])
   return (
     <ModalOverlay isOpen={isOpen} onOpenChange={(open) => !open && onClose()} isDismissable className="overlay">
       <RawModal className="modal arrives" style={{ '--modal-width': `${width}px` } as CSSProperties}>
-        <Dialog>
+        <Dialog ref={dialog}>
           <div className="modal-head">
             {lead}
             <Heading slot="title" level={2}>
