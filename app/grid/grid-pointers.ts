@@ -55,6 +55,18 @@ export interface PointerParts {
   readonly keepFocusAway: () => void
 }
 
+/** The finger that asked for the menu is lifted: no press, which a browser that was busy would make of it, taking the menu's focus. */
+function ignoreLift(): void {
+  const ignore = (event: TouchEvent): void => event.preventDefault()
+  const stop = (): void => {
+    window.removeEventListener('touchend', ignore)
+    window.removeEventListener('pointerdown', stop, { capture: true })
+  }
+  window.addEventListener('touchend', ignore, { passive: false })
+  // The next finger is another matter, however this one left.
+  window.addEventListener('pointerdown', stop, { capture: true })
+}
+
 export interface GridPointers {
   readonly onPointerDown: (event: PointerEvent) => void
   readonly onTap: (event: MouseEvent) => void
@@ -199,20 +211,24 @@ export function gridPointers(parts: PointerParts): GridPointers {
     if (onMenu === undefined) return
     const { clientX, clientY, target } = event
     const timer = window.setTimeout(() => {
-      end()
+      onAsked()
       openMenu(target, clientX, clientY)
     }, LONG_PRESS)
+    const onAsked = (): void => {
+      end()
+      ignoreLift()
+    }
     const onMove = (move: globalThis.PointerEvent): void => {
       if (Math.hypot(move.clientX - clientX, move.clientY - clientY) > FINGER_SLACK) end()
     }
     const end = (): void => {
       clearTimeout(timer)
       window.removeEventListener('pointermove', onMove)
-      window.removeEventListener('contextmenu', end, { capture: true })
+      window.removeEventListener('contextmenu', onAsked, { capture: true })
       for (const kind of ['pointerup', 'pointercancel'] as const) window.removeEventListener(kind, end)
     }
     window.addEventListener('pointermove', onMove)
-    window.addEventListener('contextmenu', end, { capture: true })
+    window.addEventListener('contextmenu', onAsked, { capture: true })
     for (const kind of ['pointerup', 'pointercancel'] as const) window.addEventListener(kind, end)
   }
 

@@ -298,7 +298,11 @@ test.describe('by touch', () => {
     const touch = await page.context().newCDPSession(page)
     await touch.send('Input.dispatchTouchEvent', { type: 'touchStart', touchPoints: [{ x, y }] })
     await expect(page.getByRole('menuitem').first()).toBeFocused()
+    const lift = await page.evaluateHandle(() => ({
+      isPress: new Promise<boolean>((tell) => addEventListener('touchend', (event) => tell(!event.defaultPrevented), { once: true })),
+    }))
     await touch.send('Input.dispatchTouchEvent', { type: 'touchEnd', touchPoints: [] })
+    expect(await lift.evaluate(({ isPress }) => isPress)).toBe(false)
     await window.press('Escape')
     await expect(page.getByRole('menu')).toBeHidden()
     await addSheet(window, 'Sheet 2')
