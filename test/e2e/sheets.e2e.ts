@@ -299,7 +299,10 @@ test.describe('by touch', () => {
     await touch.send('Input.dispatchTouchEvent', { type: 'touchStart', touchPoints: [{ x, y }] })
     await expect(page.getByRole('menuitem').first()).toBeFocused()
     const lift = await page.evaluateHandle(() => ({
-      isPress: new Promise<boolean>((tell) => addEventListener('touchend', (event) => tell(!event.defaultPrevented), { once: true })),
+      isPress: new Promise<boolean>((tell) => {
+        addEventListener('touchend', (event) => tell(!event.defaultPrevented))
+        addEventListener('touchcancel', () => tell(false))
+      }),
     }))
     await touch.send('Input.dispatchTouchEvent', { type: 'touchEnd', touchPoints: [] })
     expect(await lift.evaluate(({ isPress }) => isPress)).toBe(false)
