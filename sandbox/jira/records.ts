@@ -81,7 +81,8 @@ export class JiraRecords {
   }
 
   list(filter: RecordFilter): { readonly total: number; readonly records: readonly RecordView[] } {
-    const { issues } = this.#site.issues.searchView({ nowMs: this.#nowMs(), delayMs: 0, reconcile: new Set() })
+    // Not by a search: what is looked at here, the index need not know yet.
+    const issues = [...this.#site.issues.all()]
     const words = wordsOf(filter.search)
     const isKey = filter.search.trim().toUpperCase()
     const matching = issues.filter((issue) => {

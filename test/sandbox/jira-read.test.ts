@@ -206,6 +206,9 @@ describe('search', () => {
       (await world.jira('POST', SEARCH, { jql: 'summary ~ zebra', fields: ['summary'], ...more })).json.issues.length
     expect((await world.fields('TB-1', 'summary')).summary).toBe('Entirely zebra')
     expect(await searched()).toBe(0)
+    // Nor does a look at the stand-in's own screen tell the index.
+    expect((await world.fetch('GET', `${world.origin}/sandbox/jira/records`)).status).toBe(200)
+    expect(await searched()).toBe(0)
     expect((await world.jira('POST', SEARCH, { jql: 'key = TB-1', fields: ['summary'] })).json.issues[0].fields.summary).toBe(
       'Write the launch announcement',
     )
