@@ -1,10 +1,24 @@
 import type { CellValue } from '../workbook/cell-value.ts'
+import type { AppRecord } from './connectors/connector.ts'
 import type { PushCell } from './plan.ts'
-import type { Settlement, SheetView } from './ports.ts'
-import { appValue, distinct, goneMarks, landed, lineOf, mergeWrites, type Run, reconciled } from './run-context.ts'
+import type { SheetView } from './ports.ts'
+import { newMarks, type PullScope, type ReconciledField, readsAll, reconcileField } from './pull.ts'
+import { appValue, distinct, goneMarks, landed, lineOf, mergeWrites, peopleOf, type Run, reconciled } from './run-context.ts'
 
-/** Reads what is about to be overwritten (B1) and leaves out what must not go: changed there, there already, or gone (CELLS 12, 13, 18). */
-export async function check(run: Run, cells: readonly PushCell[]): Promise<readonly PushCell[]> {
+interface Checked {
+  readonly cell: PushCell
+  readonly found: CellValue
+  /** Absent where the app did not answer for it. */
+  readonly record?: AppRecord
+  readonly outcome: 'held' | 'already-there'
+  readonly note: string
+}
+
+/**
+ * Reads what is about to be overwritten (B1) and leaves out what must not go: changed there, there already, or gone (CELLS 12, 13, 18).
+ * `scope`: of the pull of this run, which judges what is left out where it reads every record.
+ */
+export async function check(run: Run, cells: readonly PushCell[], scope: PullScope): Promise<readonly PushCell[]> {
   if (cells.length === 0) return []
   const { ports, signal } = run
   await ports.transition('checking')
@@ -13,44 +27,55 @@ export async function check(run: Run, cells: readonly PushCell[]): Promise<reado
   const byId = new Map(records.map((r) => [r.id, r]))
   const gone = absent.length ? await ports.connector('check').proveGone(absent, signal) : []
   const go: PushCell[] = []
-  const out: { cell: PushCell; found: CellValue; outcome: 'held' | 'already-there'; note: string }[] = []
+  const out: Checked[] = []
   for (const cell of cells) {
     const record = byId.get(cell.recordId)
     const found = record && appValue(run, record, cell.external)
-    if (found === undefined) {
+    if (record === undefined || found === undefined) {
       const note = gone.includes(cell.recordId) ? 'The record was deleted.' : 'The record could not be read.'
       out.push({ cell, found: null, outcome: 'held', note })
     } else if (found === cell.base) go.push(cell)
-    else if (found === cell.sent) out.push({ cell, found, outcome: 'already-there', note: 'The app holds this value already.' })
+    else if (found === cell.sent) out.push({ cell, found, record, outcome: 'already-there', note: 'The app holds this value already.' })
     else if (ports.setup.onConflict === 'workbook-wins') go.push(cell)
-    else out.push({ cell, found, outcome: 'held', note: 'Changed in the app since the last pull.' })
+    else out.push({ cell, found, record, outcome: 'held', note: 'Changed in the app since the last pull.' })
   }
   if (out.length === 0) return go
-  await ports.settle((view) => ({
-    ...mergeWrites(out.map(({ cell, found, outcome }) => checkedWrites(run, view, cell, found, outcome))),
-    recordMarks: gone.flatMap((record) => goneMarks(view, ports, record)),
-    // What is pulled too becomes a conflict there, and is counted there.
-    counts: {
-      skipped: out.length,
-      conflicts: out.filter((o) => o.outcome === 'held' && byId.has(o.cell.recordId) && !run.pullable.has(o.cell.field)).length,
-    },
-    runCells: out.map(({ cell, found, outcome, note }) => ({ ...lineOf(cell), got: found, outcome, note })),
-  }))
+  const isPulled = readsAll(run, scope)
+  await ports.settle((view) => {
+    const judged = out.map((o) => checkedField(run, view, o, isPulled))
+    const merged = mergeWrites(judged.map((j) => j.writes))
+    return {
+      ...merged,
+      recordMarks: gone.flatMap((record) => goneMarks(view, ports, record)),
+      people: peopleOf(run, isPulled ? [] : out.flatMap((o) => o.record ?? [])),
+      counts: {
+        skipped: out.length,
+        changed: judged.filter((j) => j.isChanged).length,
+        conflicts: newMarks(view, merged.cells, 'conflict'),
+      },
+      runCells: [
+        ...out.map(({ cell, found, outcome, note }) => ({ ...lineOf(cell), got: found, outcome, note })),
+        ...judged.flatMap((j) => j.line ?? []),
+      ],
+    }
+  })
   return go
 }
 
 /**
- * What the check itself may write: a push-only cell is never pulled, so its conflict and its agreement are settled here; so is a value that
- * the app holds in another spelling of the same option.
+ * What the check itself may write. A push-only cell is never pulled, so its conflict and its agreement are settled here; so is a value that
+ * the app holds in another spelling of the same option. Others are judged here where the pull of this run may not read them: what an app
+ * says has changed comes from a search, which may not know yet what a read by id has just found.
  */
-function checkedWrites(run: Run, view: SheetView, cell: PushCell, found: CellValue, outcome: 'held' | 'already-there'): Settlement {
+function checkedField(run: Run, view: SheetView, { cell, found, record, outcome }: Checked, isPulled: boolean): ReconciledField {
   const isPushOnly = !run.pullable.has(cell.field)
   const state = view.state(cell.row, cell.field)
-  if (state.live?.item !== cell.item) return {}
-  if (outcome === 'already-there' && (isPushOnly || cell.sent !== cell.value)) {
-    return reconciled(view, cell, found, landed(run, { ...cell, idempotencyKey: '', state: 'saved' }))
+  const isSame = state.live?.item === cell.item
+  if (isSame && outcome === 'already-there' && (isPushOnly || cell.sent !== cell.value)) {
+    return { writes: reconciled(view, cell, found, landed(run, { ...cell, idempotencyKey: '', state: 'saved' })), isChanged: false }
   }
-  if (!isPushOnly || outcome !== 'held' || view.isGone(cell.row)) return {}
+  if (record !== undefined && !isPushOnly && !isPulled) return reconcileField(run, view, cell, record)
+  if (record === undefined || !isSame || !isPushOnly || outcome !== 'held') return { writes: {}, isChanged: false }
   const conflict = view.stamp<'conflict'>({
     kind: 'conflict',
     base: cell.base,
@@ -60,5 +85,6 @@ function checkedWrites(run: Run, view: SheetView, cell: PushCell, found: CellVal
     cause: 'changed-in-both',
     isFromCheck: true,
   })
-  return { cells: [{ row: cell.row, field: cell.field, entry: { kind: 'keep' }, marks: { ...state.marks, conflict } }] }
+  const marks = { ...state.marks, conflict }
+  return { writes: { cells: [{ row: cell.row, field: cell.field, entry: { kind: 'keep' }, marks }] }, isChanged: false }
 }

@@ -1,5 +1,5 @@
 import type { AnnotationOf, Marks } from '../workbook/annotations.ts'
-import type { RowId } from '../workbook/ids.ts'
+import type { FieldId, RowId } from '../workbook/ids.ts'
 import type { AppRecord } from './connectors/connector.ts'
 import { inParts } from './parts.ts'
 import type { Receipt, RunCell, Settlement, SheetView, WaitingCounts } from './ports.ts'
@@ -31,6 +31,9 @@ const APPLY_BATCH = 100
 
 /** `all`: every linked record (a person's run) · `changed`: since the cursor, and what was pushed (a scheduled one) · `pushed`: those alone. */
 export type PullScope = 'all' | 'changed' | 'pushed'
+
+/** Whether a pull of this scope reads every linked record, whatever the app says has changed. */
+export const readsAll = ({ ports }: Run, scope: PullScope): boolean => scope === 'all' || (scope === 'changed' && ports.cursor === null)
 
 /** What a pull has met so far. */
 interface Reading {
@@ -280,7 +283,7 @@ async function settleRecords(
   const { ports } = run
   const moved = new Set<string>()
   await ports.settle((view) => {
-    const cells: { writes: Settlement; isChanged: boolean; line?: RunCell }[] = []
+    const cells: ReconciledField[] = []
     const closed: Receipt[] = []
     for (const record of records) {
       const before = cells.length
@@ -311,39 +314,57 @@ async function settleRecords(
   return [...moved]
 }
 
-function reconcileRow(run: Run, view: SheetView, row: RowId, record: AppRecord, pushed: readonly Receipt[]) {
-  const cells: { writes: Settlement; isChanged: boolean; line?: RunCell }[] = []
+function reconcileRow(run: Run, view: SheetView, row: RowId, record: AppRecord, pushed: readonly Receipt[]): ReconciledField[] {
+  const cells: ReconciledField[] = []
   for (const [field, external] of run.externalOf) {
     const receipt = pushed.find((r) => r.row === row && r.field === field)
     if (receipt === undefined && !run.pullable.has(field)) continue
-    const found = heldValue(run, record, external)
-    const before = view.state(row, field).baseline
-    const writes = reconciled(view, { row, field }, found, receipt && landed(run, receipt), record)
-    const isChanged = before !== found && receipt === undefined
-    const line = receipt
-      ? {
-          ...receiptLine(receipt),
-          got: found,
-          outcome: 'pushed' as const,
-          note: found === receipt.sent ? null : `Saved as ${JSON.stringify(found)}.`,
-        }
-      : isChanged
-        ? {
-            row,
-            field,
-            recordId: record.id,
-            recordKey: record.key,
-            base: before,
-            value: found,
-            got: found,
-            outcome: 'pulled' as const,
-            note: unmappedNote(run, external, record),
-            author: '',
-          }
-        : undefined
-    cells.push({ writes, isChanged, ...(line && { line }) })
+    cells.push(reconcileField(run, view, { row, field, external }, record, receipt))
   }
   return cells
+}
+
+/** What one answer of the app makes of one cell, with its line of the run's log. */
+export interface ReconciledField {
+  readonly writes: Settlement
+  /** The app holds another value than was known here, and not because of this run. */
+  readonly isChanged: boolean
+  readonly line?: RunCell
+}
+
+export function reconcileField(
+  run: Run,
+  view: SheetView,
+  { row, field, external }: { readonly row: RowId; readonly field: FieldId; readonly external: string },
+  record: AppRecord,
+  receipt?: Receipt,
+): ReconciledField {
+  const found = heldValue(run, record, external)
+  const before = view.state(row, field).baseline
+  const writes = reconciled(view, { row, field }, found, receipt && landed(run, receipt), record)
+  const isChanged = before !== found && receipt === undefined
+  const line = receipt
+    ? {
+        ...receiptLine(receipt),
+        got: found,
+        outcome: 'pushed' as const,
+        note: found === receipt.sent ? null : `Saved as ${JSON.stringify(found)}.`,
+      }
+    : isChanged
+      ? {
+          row,
+          field,
+          recordId: record.id,
+          recordKey: record.key,
+          base: before,
+          value: found,
+          got: found,
+          outcome: 'pulled' as const,
+          note: unmappedNote(run, external, record),
+          author: '',
+        }
+      : undefined
+  return { writes, isChanged, ...(line && { line }) }
 }
 
 /** Says that a value came as it is because the field's value map does not name it. */
@@ -355,5 +376,5 @@ function unmappedNote({ valueMaps, ports }: Run, external: string, record: AppRe
 }
 
 /** How many cells get a mark of this kind that they did not have. */
-const newMarks = (view: SheetView, cells: Settlement['cells'], kind: keyof Marks): number =>
+export const newMarks = (view: SheetView, cells: Settlement['cells'], kind: keyof Marks): number =>
   (cells ?? []).filter((c) => c.marks[kind] !== undefined && c.marks[kind]?.id !== view.state(c.row, c.field).marks[kind]?.id).length

@@ -2,6 +2,7 @@ import { check } from './check.ts'
 import type { PlannedCall, PushOutcome } from './connectors/connector.ts'
 import { type PushCell, planCallsOf, planSync, recordDeltas } from './plan.ts'
 import type { EnginePorts, Receipt } from './ports.ts'
+import type { PullScope } from './pull.ts'
 import { resolveReceipts } from './receipts.ts'
 import { appValue, distinct, goneMarks, type Run, receiptLine } from './run-context.ts'
 import { SyncError } from './sync-error.ts'
@@ -16,10 +17,10 @@ interface Pushing {
 }
 
 /** From the look at a record to the last write of it, no other connection of the same object writes there. */
-export async function checkAndPush(run: Run, cells: readonly PushCell[]): Promise<Pushing> {
+export async function checkAndPush(run: Run, cells: readonly PushCell[], scope: PullScope): Promise<Pushing> {
   const release = await run.ports.takeTurns(distinct(cells.map((c) => c.recordId)), run.signal)
   try {
-    return await push(run, await check(run, cells))
+    return await push(run, await check(run, cells, scope))
   } finally {
     release()
   }

@@ -99,7 +99,7 @@ async function sync(run: Run, mode: RunMode, trigger: 'person' | 'schedule', fro
   const plan = await makePlan(run, frozen)
   return balanced(run, async () => {
     await settleHeld(run, plan)
-    const { saved, isPartial } = await checkAndPush(run, plan.push)
+    const { saved, isPartial } = await checkAndPush(run, plan.push, scope)
     const pulled = await pull(run, scope, saved)
     return pulled === 'waiting' ? 'waiting' : isPartial ? 'partial' : 'settled'
   })

@@ -137,7 +137,7 @@ export async function undo(run: Run, undone: string, frozen: FrozenPlan): Promis
       }
     }),
   }))
-  const { saved, isPartial } = await checkAndPush(run, same)
+  const { saved, isPartial } = await checkAndPush(run, same, 'pushed')
   await pull(run, 'pushed', saved)
   return isPartial ? 'partial' : 'settled'
 }

@@ -107,6 +107,8 @@ export class FakeApp {
   updatedBy: string | undefined
   /** Whether created records are not found by their marker yet. */
   isIndexBehind = false
+  /** Whether what has changed is not told yet; a read by id knows it. */
+  isSearchBehind = false
   /** The records an update answers carry the stored values. */
   answersRecord = false
   /** Reads of a record that still show what stood there before its last write. */
@@ -223,6 +225,7 @@ export class FakeApp {
       changedSince: async (cursor, filter, fields) => {
         see({ kind, op: 'changes', ids: [], fields })
         const since = cursor === null ? this.#version : Number(cursor)
+        if (this.isSearchBehind) return { records: [], next: String(since) }
         const changed = [...this.records].filter(([, record]) => record.version > since).map(([id]) => id)
         const ids = changed.filter((id) => filter === '' || this.matches(id))
         return { records: cursor === null ? [] : ids.map((id) => this.#read(id, fields)).filter(isThere), next: String(this.#version) }
