@@ -248,34 +248,45 @@ export class Column {
     let from = 0
     let to = 0
     let hasRoom = true
-    for (const code of fresh) {
-      const place = this.#placeAmong(sorted, code, from)
+    for (let start = 0; start < fresh.length; ) {
+      const place = this.#placeAmong(sorted, fresh[start] ?? 0, from)
+      const after = sorted[place]
+      let end = start + 1
+      while (end < fresh.length && (after === undefined || this.#compareCodes(fresh[end] ?? 0, after) < 0)) end++
+      const between = fresh.slice(start, end)
+      hasRoom = this.#rankBetween(sorted[place - 1], between, after) && hasRoom
       merged.set(sorted.subarray(from, place), to)
-      to += place - from
-      hasRoom = this.#rankBetween(merged[to - 1], code, sorted[place]) && hasRoom
-      merged[to++] = code
+      merged.set(between, to + place - from)
+      to += place - from + between.length
       from = place
+      start = end
     }
     merged.set(sorted.subarray(from), to)
     if (hasRoom) this.#sorted = merged
     else this.#keepSorted(merged)
   }
 
-  /** Ranks a value between two others; `false` where there is no number left between theirs. */
-  #rankBetween(before: number | undefined, code: number, after: number | undefined): boolean {
-    const low = before === undefined ? undefined : this.#ranks[before]
-    const high = after === undefined ? undefined : this.#ranks[after]
-    const same = [before, after].find((other) => other !== undefined && this.#isSameRank(other, code))
-    const rank =
-      same !== undefined
-        ? (this.#ranks[same] ?? 0)
-        : low === undefined
-          ? (high ?? 1) - 1
-          : high === undefined
-            ? low + 1
-            : low + (high - low) / 2
-    this.#ranks[code] = rank
-    return same !== undefined || (rank !== low && rank !== high)
+  /**
+   * Ranks values that stand between two others, evenly, so that many may come to one place; `false` where there is no number left. One that
+   * sorts as the value before it has its rank; none sorts as the one after, which then would be before it.
+   */
+  #rankBetween(before: number | undefined, codes: readonly number[], after: number | undefined): boolean {
+    let last = before
+    let count = 0
+    const steps = codes.map((code) => {
+      if (last === undefined || !this.#isSameRank(last, code)) count++
+      last = code
+      return count
+    })
+    const low = before === undefined ? undefined : (this.#ranks[before] ?? 0)
+    const high = after === undefined ? undefined : (this.#ranks[after] ?? 0)
+    const rankAt = (step: number): number => {
+      if (low === undefined) return (high ?? count + 1) - (count + 1 - step)
+      return high === undefined ? low + step : low + ((high - low) * step) / (count + 1)
+    }
+    for (const [i, code] of codes.entries()) this.#ranks[code] = rankAt(steps[i] ?? 0)
+    const distinct = Array.from({ length: count + 2 }, (_, step) => rankAt(step))
+    return distinct.every((rank, step) => step === 0 || rank > (distinct[step - 1] ?? 0))
   }
 
   #placeAmong(sorted: Int32Array, code: number, from: number): number {

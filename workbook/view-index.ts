@@ -45,6 +45,7 @@ interface Key {
 }
 
 const NO_LINES: GridLine[] = []
+const NO_ROWS = { rows: new Uint32Array(0), lines: NO_LINES }
 const NO_BUCKETS: readonly number[] = []
 const NO_FIGURES: readonly AggregateFigure[] = []
 const YES = 1
@@ -92,7 +93,10 @@ export class ViewIndex {
   #lineAt: Int32Array | undefined
   /** Groups that rows left and came to when they were let go of. */
   readonly #left: string[] = []
-  #drawnOrder: Uint32Array | undefined
+  /** What was drawn without groups, the last time. */
+  #plain: DrawnRows | undefined
+  /** A row is drawn by another name than before: no line is taken over unseen. */
+  #isRenamed = false
   #result: ViewResult = { lines: [], shown: 0, total: 0, isFiltered: false, isBuilding: true, totals: NO_FIGURES, ignored: [] }
 
   constructor(sheet: Sheet, context: FilterContext, words: ViewWords) {
@@ -247,7 +251,7 @@ export class ViewIndex {
     const line = this.#rowLines[number]
     if (line === undefined || line.row === row || isAwaited(row)) return
     this.#rowLines[number] = { kind: 'row', row }
-    this.#drawnOrder = undefined
+    this.#isRenamed = true
     this.#mustGroup = true
   }
 
@@ -474,7 +478,7 @@ export class ViewIndex {
     const lines = this.#groupKeys.length > 0 ? this.#groupedLines(query) : this.#plainLines()
     if (lines !== this.#result.lines) this.#lineAt = undefined
     const totals = this.#figuresOf(query, '', 0, this.#order.length)
-    this.#drawnOrder = this.#order
+    this.#isRenamed = false
     this.#result = {
       lines,
       shown: this.#order.length,
@@ -487,19 +491,27 @@ export class ViewIndex {
   }
 
   #plainLines(): readonly GridLine[] {
-    const wasPlain = this.#drawn.size === 0
     this.#drawn.clear()
-    if (wasPlain && this.#drawnOrder === this.#order) return this.#result.lines
-    return this.#rowLinesOf(0, this.#order.length)
+    const [rows, before] = [this.#order, this.#plain]
+    if (before?.rows !== rows || this.#isRenamed) this.#plain = { rows, lines: this.#rowLinesOf(rows, NO_LINES, before) }
+    return this.#plain?.lines ?? NO_LINES
   }
 
-  #rowLinesOf(from: number, to: number): GridLine[] {
-    const [order, known] = [this.#order, this.#rowLines]
-    const lines: GridLine[] = new Array(to - from)
-    for (let i = from; i < to; i++) {
-      const number = order[i] ?? 0
-      lines[i - from] = known[number] ?? this.#rowLine(number)
+  /** The lines of rows below a head. Those that stand where they stood, counted from either end, are taken over: reading them by number is slow. */
+  #rowLinesOf(rows: Uint32Array, head: readonly GridLine[], before: DrawnRows | undefined): GridLine[] {
+    const first = head.length
+    const lines: GridLine[] = new Array(first + rows.length)
+    for (const [i, line] of head.entries()) lines[i] = line
+    const known = before === undefined || this.#isRenamed ? NO_ROWS : before
+    const start = alikeFromStart(rows, known.rows)
+    const end = rows.length - alikeFromEnd(rows, known.rows, start)
+    const moved = known.rows.length - rows.length
+    const put = (i: number, line: GridLine | undefined): void => {
+      lines[first + i] = line ?? this.#rowLine(rows[i] ?? 0)
     }
+    for (let i = 0; i < start; i++) put(i, known.lines[first + i])
+    for (let i = start; i < end; i++) put(i, this.#rowLines[rows[i] ?? 0])
+    for (let i = end; i < rows.length; i++) put(i, known.lines[first + i + moved])
     return lines
   }
 
@@ -513,6 +525,7 @@ export class ViewIndex {
 
   /** Groups in which no row came, went or changed are taken over as they were drawn. */
   #groupedLines(query: ViewQuery): readonly GridLine[] {
+    this.#plain = undefined
     for (const number of this.#changed) this.#redrawGroup(this.#pathOf(number))
     const chunks: (readonly GridLine[])[] = []
     this.#drawGroups({ query, chunks, depth: 0, from: 0, to: this.#order.length, path: '' })
@@ -527,10 +540,8 @@ export class ViewIndex {
   #drawGroups(part: GroupPart): void {
     const { depth, from, to, chunks } = part
     const column = this.#groupKeys[depth]?.column
-    if (column === undefined) {
-      chunks.push(this.#rowLinesOf(from, to))
-      return
-    }
+    if (column === undefined) return
+    const isInnermost = depth === this.#groupKeys.length - 1
     const [order, codes, buckets, held] = [this.#order, column.codes, column.buckets(), this.#held]
     const bucketAt = (i: number): number => {
       const number = order[i] ?? 0
@@ -560,10 +571,15 @@ export class ViewIndex {
         depth,
       }
       const kept = before !== undefined && isSameGroup(before.head, head) ? before.head : head
-      const inner: (readonly GridLine[])[] = [[kept]]
-      this.#drawGroups({ ...part, chunks: inner, depth: depth + 1, from: start, to: end, path })
-      const lines = head.isOpen ? NO_LINES.concat(...inner) : [kept]
-      this.#drawn.set(path, { head: kept, lines, isClean: true })
+      const rows = order.subarray(start, end)
+      let lines: GridLine[] = [kept]
+      if (head.isOpen && isInnermost) lines = this.#rowLinesOf(rows, lines, before?.head.isOpen === true ? before : undefined)
+      else if (head.isOpen) {
+        const inner: (readonly GridLine[])[] = []
+        this.#drawGroups({ ...part, chunks: inner, depth: depth + 1, from: start, to: end, path })
+        lines = lines.concat(...inner)
+      }
+      this.#drawn.set(path, { head: kept, rows, lines, isClean: true })
       chunks.push(lines)
       start = end
     }
@@ -585,7 +601,13 @@ export class ViewIndex {
   }
 }
 
-interface DrawnGroup {
+interface DrawnRows {
+  readonly rows: Uint32Array
+  /** They may have a head. */
+  readonly lines: readonly GridLine[]
+}
+
+interface DrawnGroup extends DrawnRows {
   readonly head: GroupLine
   /** The head and, where it is open, all below it. */
   readonly lines: readonly GridLine[]
@@ -764,11 +786,23 @@ const isSameNeeds = (a: Needs | undefined, b: Needs): boolean =>
   isSameSet(a.fields, b.fields) &&
   isSameSet(a.sorted, b.sorted)
 
-function isSameOrder(a: Uint32Array, b: Uint32Array): boolean {
-  if (a.length !== b.length) return false
-  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false
-  return true
+/** How many rows are the same ones from the start. */
+function alikeFromStart(a: Uint32Array, b: Uint32Array): number {
+  const most = Math.min(a.length, b.length)
+  let count = 0
+  while (count < most && a[count] === b[count]) count++
+  return count
 }
+
+/** How many are the same ones from the end, but for `taken` ones at the start. */
+function alikeFromEnd(a: Uint32Array, b: Uint32Array, taken: number): number {
+  const most = Math.min(a.length, b.length) - taken
+  let count = 0
+  while (count < most && a[a.length - 1 - count] === b[b.length - 1 - count]) count++
+  return count
+}
+
+const isSameOrder = (a: Uint32Array, b: Uint32Array): boolean => a.length === b.length && alikeFromStart(a, b) === a.length
 
 const isSameFigures = (a: readonly AggregateFigure[], b: readonly AggregateFigure[]): boolean =>
   a.length === b.length && a.every((figure, i) => figure.field === b[i]?.field && figure.text === b[i].text)
