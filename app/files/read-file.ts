@@ -184,12 +184,16 @@ export async function inspectFile(file: Blob, choice: FormatChoice, locale: Loca
 async function inspectWorkbook(file: Blob, choice: FormatChoice, locale: LocaleStyle, turns: Turns): Promise<Inspection | Refusal> {
   try {
     const { sheets } = await bookOf(file, turns)
-    const shown = sheets.findIndex((sheet) => !sheet.isEmpty && !sheet.isHidden)
-    const first = shown < 0 ? sheets.findIndex((sheet) => !sheet.isEmpty) : shown
-    const format = { kind: 'workbook', sheet: choice.sheet ?? first } as const
-    if (first < 0) return { kind: 'empty' }
-    const found = await inspectAs(await openSource(file, format, false, turns), format, choice, locale, turns)
-    return 'kind' in found ? found : { ...found, sheets: sheets.map(({ name, isHidden, isEmpty }) => ({ name, isHidden, isEmpty })) }
+    // Those that are hidden come last.
+    const filled = [false, true].flatMap((isHidden) => sheets.filter((sheet) => !sheet.isEmpty && sheet.isHidden === isHidden))
+    const wanted = choice.sheet === undefined ? filled.map((sheet) => sheets.indexOf(sheet)) : [choice.sheet]
+    for (const sheet of wanted) {
+      const format = { kind: 'workbook', sheet } as const
+      const found = await inspectAs(await openSource(file, format, false, turns), format, choice, locale, turns)
+      if (!('kind' in found)) return { ...found, sheets: sheets.map(({ name, isHidden, isEmpty }) => ({ name, isHidden, isEmpty })) }
+      for (const empty of sheets.slice(sheet, sheet + 1)) empty.isEmpty = true
+    }
+    return { kind: 'empty' }
   } catch (error) {
     if (!(error instanceof UnreadableWorkbook)) throw error
     return { kind: 'workbook', trouble: error.trouble }

@@ -18,6 +18,8 @@ export interface SheetChoice {
 }
 
 interface Sheet extends SheetChoice {
+  /** Only the beginning of a sheet was looked into: it may turn out later. */
+  isEmpty: boolean
   readonly entry: ZipEntry
 }
 
