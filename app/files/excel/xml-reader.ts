@@ -12,12 +12,15 @@ export interface XmlEvents {
 
 /** A tag or a text of this length was never meant to be one. UTF-16 units. */
 const LONGEST_PART = 8 * 1024 * 1024
+/** The files of a workbook nest a dozen tags. Those that are open are kept, however small the zip is that they come from. */
+const DEEPEST = 256
 
 /** Reads XML that comes in pieces. Nothing outside the file is ever looked up, and no entity is made of others. */
 export class XmlReader {
   readonly #parser = new SaxesParser<{ xmlns: false; position: false }>({ xmlns: false, position: false })
   /** Read since anything was told. */
   #quiet = 0
+  #depth = 0
 
   constructor(events: XmlEvents) {
     const tell = <Told>(told: (what: Told) => void) => {
@@ -29,11 +32,17 @@ export class XmlReader {
     const text = tell((piece: string) => events.text(piece))
     this.#parser.on(
       'opentag',
-      tell(({ name, attributes }) => events.open(localName(name), attributes)),
+      tell(({ name, attributes }) => {
+        if (++this.#depth > DEEPEST) throw new UnreadableWorkbook('broken', 'The XML is nested too deep.')
+        events.open(localName(name), attributes)
+      }),
     )
     this.#parser.on(
       'closetag',
-      tell(({ name }) => events.close(localName(name))),
+      tell(({ name }) => {
+        this.#depth--
+        events.close(localName(name))
+      }),
     )
     this.#parser.on('text', text)
     this.#parser.on('cdata', text)
