@@ -13,18 +13,18 @@ const DAY_MS = 86_400_000
 const DAY_0 = Date.UTC(1899, 11, 30)
 const DAY_0_OF_1904 = Date.UTC(1904, 0, 1)
 const FIRST_MARCH_1900 = 61
-/** 31 December 9999, the last day Excel knows. */
+/** 31 December 9999, the last day Excel knows, as a number since 1900; and the wall clock when it is over. */
 const LAST_DAY = 2_958_465
+const END_OF_DAYS = Date.UTC(10_000, 0, 1)
 
 /**
  * The wall clock that a number stands for, in ms as if it were UTC; `undefined` where it stands for no day. Days of 1900 before its March are
  * Excel's own; its 29 February, which never was, is the 28th.
  */
 export function wallOfSerial(serial: number, is1904: boolean): number | undefined {
-  if (!Number.isFinite(serial) || serial < 0 || serial >= LAST_DAY + 1) return undefined
-  if (is1904) return DAY_0_OF_1904 + Math.round(serial * DAY_MS)
-  const missing = serial < FIRST_MARCH_1900 - 1 ? 1 : 0
-  return DAY_0 + Math.round((serial + missing) * DAY_MS)
+  const missing = !is1904 && serial < FIRST_MARCH_1900 - 1 ? 1 : 0
+  const wall = (is1904 ? DAY_0_OF_1904 : DAY_0) + Math.round((serial + missing) * DAY_MS)
+  return serial >= 0 && wall < END_OF_DAYS ? wall : undefined
 }
 
 /** The number for a wall clock (ms as if it were UTC); `undefined` for days that Excel does not know or that programs count differently. */
@@ -91,12 +91,15 @@ const CURRENCY_SIGNS: Readonly<Record<string, string>> = {
 }
 const AMERICAN: ReadonlySet<string> = new Set(['', '409'])
 
+/** A file may name a sign like what every object has. */
+const unitOf = (sign: string): string | undefined => (Object.hasOwn(CURRENCY_SIGNS, sign) ? CURRENCY_SIGNS[sign] : undefined)
+
 function currencyOfSign(sign: string, place: string): string | undefined {
   if (/^[A-Z]{3}$/u.test(sign)) return sign
-  const exact = CURRENCY_SIGNS[`${sign}-${place.toUpperCase()}`]
+  const exact = unitOf(`${sign}-${place.toUpperCase()}`)
   if (exact !== undefined) return exact
   // A dollar of a place that is not known here may be any dollar.
-  return sign === '$' && !AMERICAN.has(place.toUpperCase()) ? undefined : CURRENCY_SIGNS[sign]
+  return sign === '$' && !AMERICAN.has(place.toUpperCase()) ? undefined : unitOf(sign)
 }
 
 /** What numbers in a format mean. A currency that the format does not tell for certain is a plain number. */

@@ -3,6 +3,7 @@ import { parseTyped, type ValueField, type ValueFormats } from '../../workbook/f
 import type { FieldType, Option } from '../../workbook/fields.ts'
 import { plainText, undefuse } from '../../workbook/plain-rows.ts'
 import { currencyOf } from '../../workbook/typed-numbers.ts'
+import { FILES_TEXTS } from '../texts/files.ts'
 import { type FileCell, type TypedCell, textOf } from './file-record.ts'
 import type { DateOrder, NumberStyle } from './guess.ts'
 
@@ -44,6 +45,7 @@ export function formatsOf(reading: Pick<Reading, 'numbers' | 'dates'>, formats: 
 }
 
 const TEXT_TYPES: ReadonlySet<FieldType> = new Set(['text', 'long-text'])
+const DATE_TYPES: ReadonlySet<FieldType> = new Set(['date', 'date-time'])
 
 /** A longest text without half a surrogate pair at its end. */
 function cutText(text: string, length: number): string {
@@ -62,6 +64,8 @@ export function convert(cell: FileCell, { field, takesApostrophes }: Reading, fo
 function convertTyped(cell: TypedCell, field: ValueField, formats: ValueFormats): Converted {
   if (cell.kind === 'error') return { value: null, change: { kind: 'error', to: '' } }
   if (TEXT_TYPES.has(field.type)) return asText(cell.text, field, undefined)
+  // As text, 1.5 would be the first of May in some places.
+  if (cell.value !== undefined && DATE_TYPES.has(field.type)) return lost(FILES_TEXTS.noDate(cell.text))
   const number = numberFor(cell, field)
   const parsed = number === undefined ? parseTyped(field, textFor(cell, field.type), formats) : { ok: true as const, value: number }
   if (!parsed.ok) return lost(parsed.error)

@@ -118,6 +118,7 @@ export const FILES_TEXTS = {
   check: 'Check the values',
   report: 'What would change',
   kept: 'Every value is kept as it stands in the file.',
+  noDate: (text: string) => `“${text}” is a number, not a date. Give its cell a date format in the file, or choose another type here.`,
   changes: (count: number) => `${counted(count, 'value')} would not be kept as ${count === 1 ? 'it stands' : 'they stand'}.`,
   change: {
     read: 'read as',

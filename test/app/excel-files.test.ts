@@ -109,6 +109,8 @@ describe('what an Excel file says of its values', () => {
     ['[$$-1009]#,##0', { kind: 'currency', unit: 'CAD' }],
     ['[$$-4809]#,##0', { kind: 'number' }],
     ['[$¥-804]#,##0', { kind: 'currency', unit: 'CNY' }],
+    ['[$constructor]#,##0', { kind: 'number' }],
+    ['[$__proto__]#,##0', { kind: 'number' }],
   ]
   test.each(meanings)('[CS30] the format %s', (code, meaning) => {
     expect(meaningOf(code)).toEqual(meaning)
@@ -126,6 +128,9 @@ describe('what an Excel file says of its values', () => {
     [-1, false, undefined],
     [0, true, '1904-01-01'],
     [44_885, true, '2026-11-21'],
+    [2_957_003, true, '9999-12-31'],
+    [2_957_004, true, undefined],
+    [Number.NaN, false, undefined],
   ]
   test.each(days)('[CS30] day %f, of 1904: %s', (serial, is1904, iso) => {
     const wall = wallOfSerial(serial, is1904)
@@ -248,6 +253,33 @@ describe('reading an Excel file', () => {
     expect(found.sheet).toMatchObject({ formulas: 1, uncomputed: 0, errors: 1 })
   })
 
+  const isoCells: [string, number, string, string][] = [
+    ['2026-11-21', 0, 'date', '2026-11-21'],
+    ['2026-11-21T00:00:00', 0, 'date-time', '2026-11-21 00:00'],
+    // As .NET writes a day, under a format of days.
+    ['2026-11-21T00:00:00.0000000', 1, 'date', '2026-11-21'],
+    ['2026-11-21T10:30:00.5000000', 1, 'date-time', '2026-11-21 10:30:00.500'],
+    ['2026-02-31', 1, 'text', '2026-02-31'],
+    ['2026-02-29T00:00:00', 1, 'text', '2026-02-29T00:00:00'],
+    ['2026-11-21T10:30:00Z', 1, 'text', '2026-11-21T10:30:00Z'],
+    ['10:30:00', 1, 'text', '10:30:00'],
+  ]
+  test.each(isoCells)('[CS30] the day that stands as the text %s in style %d', async (text, style, kind, value) => {
+    const sheet = `<sheetData><row r="1"><c r="A1" s="${style}" t="d"><v>${text}</v></c></row></sheetData>`
+    const found = await inspect(await oddBook({ styles: STYLES, sheets: [sheet] }))
+    expect([kindsOf(found.preview[0]?.cells), textsOf(found)]).toEqual([[kind], [[value]]])
+  })
+
+  test('[CS30] rows without a number that is one stand below each other, and a duration beyond all numbers is one', async () => {
+    const row = (number: string, value: string) => `<row r="${number}"><c s="5"><v>${value}</v></c></row>`
+    const found = await inspect(
+      await oddBook({ styles: STYLES, sheets: [`<sheetData>${row('x', '0.5')}${row('', '-0')}${row('-7', '1e307')}</sheetData>`] }),
+    )
+    expect(found.preview.map(({ line }) => line)).toEqual([1, 2, 3])
+    expect(textsOf(found)).toEqual([['12:00'], ['0:00'], ['1e+307']])
+    expect(found.blankLines).toBe(0)
+  })
+
   test('[CS30] of several sheets the first that holds anything and is not hidden is read, unless another is chosen', async () => {
     const row = (text: string) => `<sheetData><row r="1"><c r="A1" t="inlineStr"><is><t>${text}</t></is></c></row></sheetData>`
     const sheets = ['<sheetData/>', row('secret'), row('shown'), row('other'), '<sheetData><row r="1"><c r="A1" s="1"/></row></sheetData>']
@@ -264,6 +296,14 @@ describe('reading an Excel file', () => {
     expect(textsOf(await inspect(file, { sheet: 1 }))).toEqual([['secret']])
     expect(textsOf(await inspect(await oddBook({ sheets: sheets.slice(0, 2), states: ['', 'state="hidden"'] })))).toEqual([['secret']])
     expect(await inspectFile(await oddBook({ sheets: ['<sheetData/>'] }), {}, EN, turns())).toEqual({ kind: 'empty' })
+    // So many empty cells that nobody looked at all of them.
+    const long = `<sheetData>${`<row><c s="1" vm="${' '.repeat(2_000)}"/></row>`.repeat(2_200)}</sheetData>`
+    const { format, sheets: known } = await inspect(await oddBook({ sheets: [long, row('shown')] }))
+    expect([format, known.map(({ isEmpty }) => isEmpty)]).toEqual([
+      { kind: 'workbook', sheet: 1, from: 1, hasHeader: false },
+      [true, false],
+    ])
+    expect(await inspectFile(await oddBook({ sheets: [long] }), {}, EN, turns())).toEqual({ kind: 'empty' })
   })
 
   test('[CS31] formulas come as their last values; what is hidden, merged, empty or an error is told', async () => {
@@ -332,6 +372,8 @@ describe('reading an Excel file', () => {
       [await zip('xl/workbook.bin'), 'foreign'],
       [await zip('photo.jpg'), 'zip'],
       [await oddBook({ sheets: ['<sheetData><row r="1"><c r="A1"><v>1</v'] }), 'broken'],
+      // Tags within tags, all of which would be kept, however small the zip is.
+      [await oddBook({ sheets: [`<sheetData><row><c><v>1</v></c></row></sheetData>${'<a>'.repeat(300)}${'</a>'.repeat(300)}`] }), 'broken'],
     ]
     for (const [content, trouble] of cases) {
       expect(await inspectFile(new Blob([content]), {}, EN, turns()), trouble).toEqual({ kind: 'workbook', trouble })
@@ -381,6 +423,8 @@ describe('a typed cell in a field', () => {
     ['a number as text', { kind: 'number', text: '1.5', value: 1.5 }, field('text'), '1.5', undefined],
     ['a number as a share', { kind: 'number', text: '0.25', value: 0.25 }, field('percent'), 0.25, 'read', '25%'],
     ['a share as a number', { kind: 'percent', text: '25%', value: 0.25 }, field('number'), 0.25, 'read', '0.25'],
+    ['a number is no day', { kind: 'number', text: '1.5', value: 1.5 }, field('date'), null, 'lost'],
+    ['a number is no moment', { kind: 'number', text: '45000', value: 45_000 }, field('date-time'), null, 'lost'],
     ['a number is no duration', { kind: 'number', text: '90', value: 90 }, field('duration'), null, 'lost'],
     ['a rating', { kind: 'number', text: '4', value: 4 }, field('rating'), 4, undefined],
     ['no rating', { kind: 'number', text: '4.5', value: 4.5 }, field('rating'), null, 'lost'],

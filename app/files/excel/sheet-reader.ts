@@ -1,3 +1,4 @@
+import { isDay } from '../../../workbook/calendar.ts'
 import { type NumberMeaning, plainOfExcel, wallOfSerial } from '../../../workbook/excel-values.ts'
 import { plainText } from '../../../workbook/plain-rows.ts'
 import type { FileCell, FileRecord, RecordReader, SheetNotes } from '../file-record.ts'
@@ -82,13 +83,13 @@ export class SheetReader implements RecordReader, XmlEvents {
         this.#isIn = 'hint'
         break
       case 'row':
-        this.#row = Number(attribute(attributes, 'r') ?? this.#row + 1)
+        this.#row = numberOfRow(attribute(attributes, 'r')) ?? this.#row + 1
         this.#isHiddenRow = isOn(attribute(attributes, 'hidden'))
         this.#cells = []
         this.#column = -1
         break
       case 'col':
-        if (isOn(attribute(attributes, 'hidden')))
+        if (isOn(attribute(attributes, 'hidden')) && this.#hiddenColumns.length < EXCEL_COLUMNS)
           this.#hiddenColumns.push([Number(attribute(attributes, 'min')), Number(attribute(attributes, 'max'))])
         break
       case 'mergeCell':
@@ -157,17 +158,21 @@ export class SheetReader implements RecordReader, XmlEvents {
       case 'e':
         return { kind: 'error', text: value }
       case 'd':
-        return ofIsoText(value.trim())
+        return ofIsoText(value.trim(), this.#meaning)
       default:
         return this.#ofNumber(value)
     }
+  }
+
+  get #meaning(): NumberMeaning {
+    return this.#ground.meanings[this.#style] ?? { kind: 'number' }
   }
 
   #ofNumber(text: string): FileCell {
     if (text.trim() === '') return ''
     const value = Number(text)
     if (!Number.isFinite(value)) return text
-    const meaning = this.#ground.meanings[this.#style] ?? { kind: 'number' }
+    const meaning = this.#meaning
     switch (meaning.kind) {
       case 'currency':
         return { kind: 'currency', text: `${value} ${meaning.unit}`, value, unit: meaning.unit }
@@ -175,6 +180,7 @@ export class SheetReader implements RecordReader, XmlEvents {
         return { kind: 'percent', text: plainText(PERCENT, value), value }
       case 'duration': {
         const seconds = Math.round(value * DAY_SECONDS * MILLION) / MILLION
+        if (!Number.isFinite(seconds)) return { kind: 'number', text: String(value), value }
         return { kind: 'duration', text: plainText(DURATION, seconds), value: seconds }
       }
       case 'date':
@@ -192,6 +198,12 @@ const PERCENT = { type: 'percent', options: [] } as const
 const DURATION = { type: 'duration', options: [] } as const
 
 const isOn = (value: string | undefined): boolean => value === '1' || value === 'true'
+
+/** The number that a row says it has, where that is one. */
+function numberOfRow(text: string | undefined): number | undefined {
+  const row = Number(text)
+  return Number.isSafeInteger(row) && row > 0 ? row : undefined
+}
 
 /** The column of a place: `B12` → 1; −1 where it names none. */
 function columnOf(place: string): number {
@@ -212,9 +224,13 @@ function ofWall(wall: number, kind: 'date' | 'date-time'): FileCell {
   return { kind: 'date-time', text: `${iso.slice(0, 10)} ${time.replace(/(?::00)?\.000$/u, '')}` }
 }
 
-/** Days and moments as text, as some programs write them; one with an offset stays text, which says it. */
-function ofIsoText(text: string): FileCell {
-  const match = /^(\d{4}-\d{2}-\d{2})(?:T(\d{2}:\d{2}(?::\d{2}(?:\.\d{1,3})?)?))?$/u.exec(text)
-  const wall = match === null ? Number.NaN : Date.parse(`${match[1]}T${match[2] ?? '00:00'}Z`)
-  return match === null || Number.isNaN(wall) ? text : ofWall(wall, match[2] === undefined ? 'date' : 'date-time')
+/**
+ * Days and moments as text, as some programs write them: a day often as its midnight, which the format then tells. One with an offset stays
+ * text, which says it, and so does a day that no calendar has.
+ */
+function ofIsoText(text: string, { kind }: NumberMeaning): FileCell {
+  const match = /^(\d{4}-\d{2}-\d{2})(?:T(\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?))?$/u.exec(text)
+  const [, day = '', time] = match ?? []
+  const wall = isDay(day) ? Date.parse(`${day}T${time ?? '00:00'}Z`) : Number.NaN
+  return Number.isNaN(wall) ? text : ofWall(wall, time === undefined || kind === 'date' ? 'date' : 'date-time')
 }
