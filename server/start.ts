@@ -45,6 +45,8 @@ export interface StartOptions {
 const MAX_CLIENT_ID = 2 ** 32
 /** How long clients may take to say goodbye. ms */
 const GOODBYE_MS = 1_000
+/** Longer than a proxy keeps a connection that is not in use (60 s): a request never meets one that is being closed. ms */
+const KEEP_ALIVE_MS = 75_000
 
 /**
  * The whole program: each part is built, then started; stopping goes the other way round.
@@ -75,7 +77,7 @@ export async function startServer(config: Config, options: StartOptions = {}): P
     const people = new WorkbookPeople({ reader, log, catalog, sessions, links, now })
     const rights = new Rights({ catalog, links, nameOf: (person) => people.nameOf(person) ?? 'whoever shared it' })
 
-    const server = createServer()
+    const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS })
     let front: HttpFront | undefined
     server.on('request', (request, response) => (front?.handle ?? answerNotReady)(request, response))
     const port = await listen(server, config)
@@ -86,7 +88,7 @@ export async function startServer(config: Config, options: StartOptions = {}): P
     const documents: Documents = {
       openDocument: (docName) => collab.openDocument(docName),
       broadcastStateless: (docName, payload, to) => collab.broadcastStateless(docName, payload, to),
-      dismiss: (docName, reason) => collab.dismiss(docName, reason),
+      dismiss: (workbook, reason) => collab.dismiss(workbook, reason),
     }
     const app = (options.buildApp ?? buildApp)({
       config,
@@ -109,13 +111,12 @@ export async function startServer(config: Config, options: StartOptions = {}): P
       baseOf: app.baseOf,
       business: app.business,
       authorize: authorizer({ sessions, links, app, port }),
-      isLinkOpen: (link) => links.isOpen(link),
       onPresence: (workbook, person) => people.note(workbook, person),
       logger,
       now,
       randomClientId: () => randomInt(1, MAX_CLIENT_ID),
     })
-    links.onEnded((link) => collab.closeLink(link.id, links.endOf(link)?.why === 'expired' ? 'link-expired' : 'link-closed'))
+    links.onEnded((link) => collab.dismiss(link.id, links.endOf(link)?.why === 'expired' ? 'link-expired' : 'link-closed'))
     collab.start()
     undo.push(() => stopCollab(collab))
 

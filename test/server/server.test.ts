@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync, readFileSync, statSync } from 'node:fs'
-import { createServer, type IncomingHttpHeaders, request } from 'node:http'
+import { Agent, createServer, get, type IncomingHttpHeaders, type IncomingMessage, request } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join, resolve } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -45,6 +46,18 @@ test('[S11] health is open and says nothing else', async () => {
   await using server = await startShell(folder.path)
   const answer = await ask(server.origin, '/api/health')
   expect([answer.status, answer.body]).toEqual([200, '{"status":"ok"}'])
+})
+
+test('[S28] a connection that is kept outlives a proxy’s patience, and a stop does not wait for it', async () => {
+  await using folder = await tempFolder()
+  const agent = new Agent({ keepAlive: true })
+  {
+    await using server = await startShell(folder.path)
+    const [answer] = (await once(get(`${server.origin}/api/health`, { agent }), 'response')) as [IncomingMessage]
+    await text(answer)
+    expect(Number(/timeout=(\d+)/u.exec(String(answer.headers['keep-alive']))?.[1])).toBeGreaterThan(60)
+  }
+  agent.destroy()
 })
 
 test('[S12] a stranger gets no further, a page tells how to get in', async () => {
