@@ -29,6 +29,12 @@ const dayAt = (utc: number): Day => new Date(Math.min(Math.max(utc, MIN_UTC), MA
 const MIN_UTC = Date.parse('0001-01-01T00:00:00.000Z')
 const MAX_UTC = Date.UTC(9999, 11, 31)
 
+/** The moment a cell's value stands for; `undefined` where it is none, or one that no clock has within the years 1 to 9999. */
+export function momentOf(value: unknown): number | undefined {
+  const instant = typeof value === 'string' && value !== '' ? Date.parse(value) : Number.NaN
+  return instant > MIN_UTC - DAY_MS && instant < MAX_UTC + 2 * DAY_MS ? instant : undefined
+}
+
 export const addDays = (day: Day, days: number): Day => dayAt(utcOf(day) + days * DAY_MS)
 
 /** The same day of another month, or that month's last day. */
@@ -101,9 +107,10 @@ export class ZoneClock {
     })
   }
 
-  /** The day it is at an instant. */
+  /** The day it is at an instant; the first or last of all for one that is before or behind them. */
   dayOf(instant: number): Day {
-    return dayAt(Math.floor((instant + this.#offsetAt(instant)) / DAY_MS) * DAY_MS)
+    const within = Math.min(Math.max(instant, MIN_UTC), MAX_UTC + DAY_MS)
+    return dayAt(Math.floor((within + this.#offsetAt(within)) / DAY_MS) * DAY_MS)
   }
 
   /** The first instant of a day, as the server writes instants. */

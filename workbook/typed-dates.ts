@@ -1,3 +1,4 @@
+import { momentOf } from './calendar.ts'
 import type { CellValue } from './cell-value.ts'
 import type { FieldFormat } from './fields.ts'
 import { fold, latinDigits, no, ok, type Parsed, quote } from './typed-text.ts'
@@ -242,8 +243,8 @@ function isTimeZone(timeZone: string): boolean {
 
 /** An instant on the field's clock, which is each person's own where the field names none; a named one is shown. */
 export function showInstant(value: CellValue, format: FieldFormat | undefined, person: ValueFormats): string {
-  const instant = typeof value === 'string' ? Date.parse(value) : Number.NaN
-  if (Number.isNaN(instant)) return String(value)
+  const instant = momentOf(value)
+  if (instant === undefined) return String(value)
   const formats = onClock(person, format?.timeZone)
   const isOwn = formats === person
   if (format?.date === 'iso') {
@@ -268,8 +269,8 @@ export function showInstant(value: CellValue, format: FieldFormat | undefined, p
 
 /** The text an editor starts with: ISO on the field's clock. */
 export function instantText(value: CellValue, formats: ValueFormats): string {
-  const instant = typeof value === 'string' ? Date.parse(value) : Number.NaN
-  if (Number.isNaN(instant)) return String(value)
+  const instant = momentOf(value)
+  if (instant === undefined) return String(value)
   const w = wallClockOf(instant, formats)
   // In the hour that the clocks repeat, only the offset tells the two apart.
   const isPlain = instantOf(wallOf(instant, formats), formats) === instant

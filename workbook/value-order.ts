@@ -1,4 +1,4 @@
-import { ZoneClock } from './calendar.ts'
+import { momentOf, ZoneClock } from './calendar.ts'
 import type { CellValue } from './cell-value.ts'
 import { optionOf, showValue, type ValueFormats } from './field-values.ts'
 import type { Field } from './fields.ts'
@@ -27,7 +27,7 @@ export function orderOf(field: Field, formats: ValueFormats): ValueOrder {
     case 'number':
       return numbersFirst((value) => (typeof value === 'number' ? value : undefined), asText)
     case 'instant':
-      return numbersFirst(instantOf, asText)
+      return numbersFirst(momentOf, asText)
     case 'day':
       return (a, b) => (a === b ? 0 : String(a) < String(b) ? -1 : 1)
     case 'check':
@@ -42,11 +42,6 @@ export function orderOf(field: Field, formats: ValueFormats): ValueOrder {
     case 'text':
       return asText
   }
-}
-
-const instantOf = (value: CellValue): number | undefined => {
-  const instant = typeof value === 'string' ? Date.parse(value) : Number.NaN
-  return Number.isNaN(instant) ? undefined : instant
 }
 
 /** Values that are numbers come before those that are none. */
@@ -80,7 +75,7 @@ export function bucketOf(field: Field, formats: ValueFormats): BucketOf {
   const clock = new ZoneClock(formats.timeZone)
   const day: Pick<Field, 'type' | 'options'> = { type: 'date', options: [] }
   return (value) => {
-    const instant = instantOf(value)
+    const instant = momentOf(value)
     return instant === undefined ? String(value) : showValue(day, clock.dayOf(instant), formats)
   }
 }

@@ -1,5 +1,5 @@
 import { type CalendarDate, fromAbsolute, GregorianCalendar, parseDate } from '@internationalized/date'
-import { isDay, ZoneClock } from '../../workbook/calendar.ts'
+import { DAY_MS, isDay, momentOf, ZoneClock } from '../../workbook/calendar.ts'
 import type { CellValue } from '../../workbook/cell-value.ts'
 import type { ValueFormats } from '../../workbook/field-values.ts'
 import type { Field } from '../../workbook/fields.ts'
@@ -53,17 +53,19 @@ export function makeDateReader(formats: ValueFormats): DateReader {
   }
   const dayAt = (instant: number, timeZone: string): DayNumber => numberOfIso(clockOf(timeZone).dayOf(instant))
   /** By the calendar of the field's place: where the clocks jump, a day has 23 or 25 hours and the time of the day is the same. */
-  const shifted = (field: DateField, value: CellValue, days: number): CellValue =>
-    fromAbsolute(instantOf(value) ?? 0, zoneOf(field))
-      .add({ days })
-      .toDate()
-      .toISOString()
+  const shifted = (field: DateField, value: CellValue, days: number): CellValue => {
+    const instant = momentOf(value) ?? 0
+    const wall = fromAbsolute(instant, zoneOf(field))
+    // The calendar ends with 9999: behind it, where *no end* is often kept, it would answer with the year before.
+    const isWithin = wall.toDate().getTime() === instant
+    return (isWithin ? wall.add({ days }).toDate() : new Date(instant + days * DAY_MS)).toISOString()
+  }
   const reader: DateReader = {
     formats,
     today: () => dayAt(formats.now(), formats.timeZone),
     dayOf: (field, value) => {
       if (field.type === 'date') return isDay(value) ? numberOfIso(value) : undefined
-      const instant = instantOf(value)
+      const instant = momentOf(value)
       return instant === undefined ? undefined : dayAt(instant, zoneOf(field))
     },
     moved: (field, value, days) => {
@@ -83,7 +85,7 @@ export function makeDateReader(formats: ValueFormats): DateReader {
       const timeZone = zoneOf(field)
       const isOwn = timeZone === formats.timeZone
       const format = isOwn ? formats.dateTimeWithYear : dateFormat(formats, formats.locale, { ...FULL, timeZone })
-      return format.format(instantOf(value))
+      return format.format(momentOf(value))
     },
   }
   return reader
@@ -93,9 +95,4 @@ const FULL = { day: 'numeric', month: 'short', year: 'numeric', hour: '2-digit',
 const DAY_ALONE = /^\d{4}-\d{2}-\d{2}$/u
 
 /** A day alone has no time that another value could take over. */
-const isInstant = (value: CellValue): boolean => instantOf(value) !== undefined && !DAY_ALONE.test(String(value))
-
-function instantOf(value: CellValue): number | undefined {
-  const instant = typeof value === 'string' && value !== '' ? Date.parse(value) : Number.NaN
-  return Number.isNaN(instant) ? undefined : instant
-}
+const isInstant = (value: CellValue): boolean => momentOf(value) !== undefined && !DAY_ALONE.test(String(value))

@@ -80,6 +80,10 @@ describe('days', () => {
       on: '2026-11-03',
     },
     { reader: READERS.US, field: { type: 'date-time' }, value: 'never', on: undefined },
+    { reader: READERS.US, field: { type: 'date-time' }, value: '+275760-09-13T00:00:00.000Z', on: undefined },
+    { reader: READERS.US, field: { type: 'date-time' }, value: '-271821-04-20T00:00:00.000Z', on: undefined },
+    // *No end*, as many programs keep it: in Berlin it is a day later.
+    { reader: READERS.BERLIN, field: { type: 'date-time' }, value: '9999-12-31T23:59:59.000Z', on: '9999-12-31' },
   ])('[TL4] $value is on $on', ({ reader, field, value, on }) => {
     const found = reader.dayOf(fieldOf('x', field), value)
     expect(found && isoOf(found)).toBe(on)
@@ -112,6 +116,7 @@ describe('days', () => {
     fc.assert(fc.property(anyReader, anyInstant, fc.integer({ min: -800, max: 800 }), law), { seed: 2 })
     expect(READERS.BERLIN.moved(field, '2026-03-28T08:15:00.000Z', 1)).toBe('2026-03-29T07:15:00.000Z')
     expect(READERS.BERLIN.moved(field, '2026-10-24T07:15:00.123Z', 1)).toBe('2026-10-25T08:15:00.123Z')
+    expect(READERS.BERLIN.moved(field, '9999-12-31T23:59:59.000Z', -7)).toBe('9999-12-24T23:59:59.000Z')
     // There is no half past two on that day: it becomes half past three, and is shown so.
     expect(READERS.BERLIN.moved(field, '2026-03-28T01:30:00.000Z', 1)).toBe('2026-03-29T01:30:00.000Z')
   })

@@ -1,11 +1,23 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { ZoneClock } from '../../workbook/calendar.ts'
 import { type CellValue, choicesOf, choicesValue, differenceKind, MAX_TEXT_LENGTH } from '../../workbook/cell-value.ts'
-import { compareValues, editTextOf, parseTyped, sameFieldValue, showValue, type ValueField } from '../../workbook/field-values.ts'
-import { FIELD_TYPES, type FieldFormat, type FieldType, type Option } from '../../workbook/fields.ts'
+import {
+  compareValues,
+  editTextOf,
+  makeValueFormats,
+  parseTyped,
+  sameFieldValue,
+  showValue,
+  type ValueField,
+  type ValueFormats,
+} from '../../workbook/field-values.ts'
+import { FIELD_TYPES, type Field, type FieldFormat, type FieldType, type Option } from '../../workbook/fields.ts'
+import { bucketOf, orderOf } from '../../workbook/value-order.ts'
 import { FORMATS, type TypedLine } from '../support/value-formats.ts'
 
 const { EN, DE } = FORMATS
+const FAR = makeValueFormats({ locale: 'en-US', timeZone: 'Pacific/Kiritimati', now: () => Date.UTC(2026, 10, 21) })
 
 const TAGS: readonly Option[] = [
   { id: 'c', name: 'Urgent' },
@@ -142,6 +154,21 @@ describe('every type', () => {
     }
     const value = fc.oneof(fc.string(), fc.double({ noNaN: true, noDefaultInfinity: true }), fc.boolean())
     fc.assert(fc.property(fc.constantFrom(...FIELD_TYPES), value, law), { seed: 20261121, numRuns: 2000 })
+  })
+
+  test('[FT3] a moment at whatever end of time is shown, grouped and sorted, and one of no year here as it is', () => {
+    const all = fc.date({ noInvalidDate: true }).map((date) => date.toISOString())
+    const ends = fc.constantFrom('+275760-09-13T00:00:00.000Z', '-271821-04-20T00:00:00.000Z', '9999-12-31T23:59:59.999Z')
+    const field = { ...own('date-time'), id: 'at', name: 'At', order: 'a', width: 1, isHidden: false } as Field
+    const law = (value: string, formats: ValueFormats): void => {
+      for (const shown of [showValue(field, value, formats), editTextOf(field, value, formats), bucketOf(field, formats)(value)]) {
+        if (/^[+-]0?[1-9]/u.test(value) && !value.startsWith('+010000-01-01')) expect(shown).toBe(value)
+        else expect(shown).not.toBe('')
+      }
+      expect(orderOf(field, formats)(value, value)).toBe(0)
+      expect(new ZoneClock(formats.timeZone).dayOf(Date.parse(value))).toMatch(/^\d{4}-\d{2}-\d{2}$/u)
+    }
+    fc.assert(fc.property(fc.oneof(all, ends), fc.constantFrom(EN, DE, FAR), law), { seed: 20261121, numRuns: 500 })
   })
 
   test('[FT3] a day of any year is read back as itself', () => {
