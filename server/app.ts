@@ -87,7 +87,7 @@ export interface App {
   readonly mayOpen: (
     caller: Caller,
     docName: string,
-  ) => Promise<Pick<Principal, 'canWrite' | 'role' | 'link'> | { readonly denied: string }>
+  ) => Promise<Pick<Principal, 'canWrite' | 'role' | 'workbook' | 'link'> | { readonly denied: string }>
   /** Where a sheet's base is, for its feed. */
   readonly baseOf: BaseOf
   readonly handlers: Handlers<BusinessContract>

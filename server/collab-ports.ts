@@ -10,6 +10,8 @@ export interface Principal {
   readonly canWrite: boolean
   /** What they may do in the workbook; whoever may only look announces no typing. */
   readonly role?: 'owner' | 'editor' | 'viewer'
+  /** The workbook the document is part of: when that is deleted, the socket ends. */
+  readonly workbook?: string
   /** The shared link a guest is here by; absent for members. */
   readonly link?: string
 }
@@ -70,6 +72,6 @@ export interface Documents {
   openDocument(docName: string): Promise<OpenDocument>
   /** A message to every client that has the document open now, or to those of members alone; not kept. */
   broadcastStateless(docName: string, payload: string, to?: 'members' | 'everyone'): void
-  /** Ends every socket on which somebody has the document open now, with all that travels on it. */
-  dismiss(docName: string, reason: string): void
+  /** Ends every socket that was let into anything of a workbook, with all that travels on it. */
+  dismiss(workbook: string, reason: string): void
 }

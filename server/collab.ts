@@ -65,8 +65,6 @@ export interface CollabParts {
   /** A fresh number for the server's own Yjs client id, 1 … 2^32 − 1. */
   readonly randomClientId: () => number
   readonly limits?: Partial<CollabLimits>
-  /** Whether a shared link still lets people in: it may have been closed while a document was loaded. */
-  readonly isLinkOpen?: (link: string) => boolean
   /** Somebody shows where they are in a workbook. */
   readonly onPresence?: (workbook: string, person: string) => void
 }
@@ -101,9 +99,11 @@ export class Collab implements Documents {
   readonly #gate: UpgradeGate
   readonly #feeds: SheetFeeds
   readonly #sockets = new Set<CollabSocket>()
-  /** The shared links by which a socket was ever let into anything: one set, found by the socket and by its upgrade request. */
-  readonly #linksBySocket = new WeakMap<CollabSocket, Set<string>>()
-  readonly #linksByRequest = new WeakMap<Request, Set<string>>()
+  /** The workbooks and shared links that let a socket into anything: one set, found by the socket and by its upgrade request. */
+  readonly #groundsBySocket = new WeakMap<CollabSocket, Set<string>>()
+  readonly #groundsByRequest = new WeakMap<Request, Set<string>>()
+  /** How many grounds have ended. */
+  #endings = 0
   readonly #live = new Map<string, LiveDocument>()
   readonly #idleTimers = new Map<string, NodeJS.Timeout>()
   readonly #mayUnload = new WeakSet<Document>()
@@ -200,9 +200,9 @@ export class Collab implements Documents {
           { request: upgrade, ...(bridged !== undefined && { bridged: { document: bridged } }) },
         )
         this.#sockets.add(socket)
-        const links = new Set<string>()
-        this.#linksBySocket.set(socket, links)
-        this.#linksByRequest.set(upgrade, links)
+        const grounds = new Set<string>()
+        this.#groundsBySocket.set(socket, grounds)
+        this.#groundsByRequest.set(upgrade, grounds)
         ws.on('close', () => this.#sockets.delete(socket))
         const client = this.#hocuspocus.handleConnection(socket.webSocketLike, upgrade, { socket })
         socket.start(client, url.searchParams.get('token') ?? '')
@@ -242,17 +242,13 @@ export class Collab implements Documents {
     this.#live.get(docName)?.doc.broadcastStateless(payload, to === 'members' ? isMeant : undefined)
   }
 
-  /** Ends every socket on which somebody has this document open, with all that travels on it. */
-  dismiss(docName: string, reason: string): void {
-    for (const connection of this.#live.get(docName)?.doc.getConnections() ?? []) {
-      const { socket } = connection.context as SocketContext
-      socket?.dismiss(reason)
-    }
-  }
-
-  /** Ends every socket that is here by a shared link, with all that travels on it. */
-  closeLink(link: string, reason: string): void {
-    for (const socket of this.#sockets) if (this.#linksBySocket.get(socket)?.has(link)) socket.dismiss(reason)
+  /**
+   * Ends every socket that was let into anything on this ground (a workbook, a shared link), with all that travels on it. Whoever asks for
+   * a right from now on must find that the ground is gone.
+   */
+  dismiss(ground: string, reason: string): void {
+    this.#endings++
+    for (const socket of this.#sockets) if (this.#groundsBySocket.get(socket)?.has(ground)) socket.dismiss(reason)
   }
 
   /** A device took another name or colour: its presence shows it from the next move on. */
@@ -288,8 +284,6 @@ export class Collab implements Documents {
       onLoadDocument: ({ document, instance }) => this.#load(document, instance),
       afterLoadDocument: ({ document, instance }) => this.#afterLoad(document, instance),
       connected: async ({ connection, context }) => {
-        const link = context.principal?.link
-        if (link !== undefined && this.#parts.isLinkOpen?.(link) === false) context.socket?.dismiss('link-closed')
         context.socket?.onOpened(connection)
         const document = connection.document
         connection.onClose(() => {
@@ -313,13 +307,18 @@ export class Collab implements Documents {
     if (name?.kind === 'sys' && principal !== undefined && this.#state === 'up') this.#parts.onPresence?.(name.workbook, principal.actor.id)
   }
 
-  /** Decides on one document for one socket, and remembers the link that gave the right: with it the whole socket ends. */
+  /** Decides on one document for one socket, and remembers on what grounds: with any of them the whole socket ends. */
   readonly #authorize: Authorize = async (token, docName, request) => {
-    const answer = await this.#parts.authorize(token, docName, request)
-    if (isDenied(answer) || answer.link === undefined) return answer
-    this.#linksByRequest.get(request)?.add(answer.link)
-    // Closed while the right was decided: from here on closing it finds this socket.
-    return this.#parts.isLinkOpen?.(answer.link) === false ? { denied: 'This link has ended.' } : answer
+    for (;;) {
+      const before = this.#endings
+      const answer = await this.#parts.authorize(token, docName, request)
+      if (isDenied(answer)) return answer
+      // A ground that ended while the right was decided did not find this socket, and may be one of these: it is asked for again.
+      if (before !== this.#endings) continue
+      const grounds = this.#groundsByRequest.get(request)
+      for (const ground of [answer.workbook, answer.link]) if (ground !== undefined) grounds?.add(ground)
+      return answer
+    }
   }
 
   async #authenticate(payload: onAuthenticatePayload<SocketContext>): Promise<PrincipalContext> {

@@ -100,23 +100,26 @@ export class Rights {
   }
 
   /** What a caller may do with a document. Server-written documents are read-only for everybody, whatever is said here. */
-  async ofDocument(caller: Caller, docName: string): Promise<{ canWrite: boolean; role: 'owner' | LinkRole; link?: string } | Denied> {
+  async ofDocument(
+    caller: Caller,
+    docName: string,
+  ): Promise<{ canWrite: boolean; role: 'owner' | LinkRole; workbook: string; link?: string } | Denied> {
     const name = parseDocumentName(docName)
     const workbook = name && (await this.#workbookOf(name))
     if (caller.kind === 'nobody' || name === undefined) return { denied: 'There is no such workbook here.' }
     const isRemoved = workbook !== undefined && (await this.#catalog.isWorkbookRemoved(workbook))
     if (caller.kind !== 'guest') {
       if (isRemoved) return { denied: WORKBOOK_DELETED.message }
-      return workbook === undefined ? { denied: 'There is no such workbook here.' } : { canWrite: true, role: 'owner' }
+      return workbook === undefined ? { denied: 'There is no such workbook here.' } : { canWrite: true, role: 'owner', workbook }
     }
     const right = workbook === undefined ? undefined : this.#links.rightIn(caller.actor.id, workbook)
-    if (right === undefined) return { denied: NOT_SHARED.message }
+    if (workbook === undefined || right === undefined) return { denied: NOT_SHARED.message }
     if ('end' in right) return { denied: this.endText(right.end).message }
     if (isRemoved) return { denied: WORKBOOK_DELETED.message }
     // What was deleted before a workbook was shared is not part of what was shared; its names in the book lead nowhere.
     if ('sheet' in name && (await this.#catalog.sheet(name.sheet))?.isRemoved === true) return { denied: SHEET_DELETED }
     const { role, link } = right.grant
-    return { canWrite: role === 'editor' && GUEST_DOCUMENTS[name.kind] === 'write', role, link }
+    return { canWrite: role === 'editor' && GUEST_DOCUMENTS[name.kind] === 'write', role, workbook, link }
   }
 
   /**

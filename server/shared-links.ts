@@ -311,12 +311,6 @@ export class SharedLinks {
     return last === undefined || end === undefined ? undefined : { end, link: last }
   }
 
-  /** Whether a link lets people in at this moment. */
-  isOpen(id: string): boolean {
-    const link = this.#links.get(id)
-    return link !== undefined && this.#endOf(link) === undefined
-  }
-
   endOf(link: SharedLink): LinkEnd | undefined {
     return this.#endOf(link)
   }

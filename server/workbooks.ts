@@ -94,7 +94,7 @@ export class Workbooks {
     if ((await catalog.workbook(id)) === undefined) throw notFound('such workbook')
     log.execute([catalog.removeWorkbook(id, { at: now(), by })])
     await log.durable()
-    for (const name of [bookName(id), sysName(id)]) documents.dismiss(name, 'workbook-deleted')
+    documents.dismiss(id, 'workbook-deleted')
     // What is under way ends before its next call.
     await queue.reconsider()
   }

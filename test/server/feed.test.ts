@@ -259,7 +259,7 @@ test('[DL11] who may not read the sheet gets no feed, and a guest none any more 
   using guest = await FeedReader.connect(server.url, SHEET, { token: 'reader:guest' })
   using ann = await FeedReader.connect(server.url, SHEET)
   for (const reader of [guest, ann]) await reader.catchUp()
-  server.collab.closeLink('link1', 'link-closed')
+  server.collab.dismiss('link1', 'link-closed')
   write(shard, { r1: 'secret' })
   await ann.next((news) => news.kind === 'changes')
   await guest.closed

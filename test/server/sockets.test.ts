@@ -1,9 +1,11 @@
 import type { Document } from '@hocuspocus/server'
 import { expect, test } from 'vitest'
 import { authFrame, FRAME } from '../../server/collab-frames.ts'
+import type { Authorize } from '../../server/collab-ports.ts'
 import { UpgradeGate } from '../../server/upgrade-gate.ts'
 import { RawClient } from '../support/collab-client.ts'
-import { startCollabServer } from '../support/collab-server.ts'
+import { authorizeByToken, QUIET_BUSINESS, startCollabServer } from '../support/collab-server.ts'
+import { FeedReader } from '../support/feed-reader.ts'
 import { tempFolder } from '../support/temp-folder.ts'
 
 const DOC = 'edits.sheet1.1'
@@ -95,4 +97,51 @@ test('[S27] upgrades are let through a few at a time, in order, and no more wait
   await last
   expect(entered).toEqual([0, 1, 2, 3, 4])
   gate.stop()
+})
+
+test.each([
+  ['workbook', 'a document'],
+  ['workbook', 'a feed'],
+  ['link', 'a document'],
+  ['link', 'a feed'],
+] as const)('[WD5] a %s that ends while the right to %s is being decided lets nobody in', async (ground, what) => {
+  await using folder = await tempFolder()
+  const [asked, answer] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+  let isEnded = false
+  // What was found when the question came is answered later, as a slow read of the database is.
+  const authorize: Authorize = async (...question) => {
+    const found = isEnded ? { denied: 'It has ended.' } : { ...(await authorizeByToken(...question)), [ground]: 'w1' }
+    asked.resolve()
+    await answer.promise
+    return found
+  }
+  await using server = await startCollabServer({ dataFolder: folder.path, authorize })
+  using client = await RawClient.connect(server.url)
+  using feed = await FeedReader.connect(server.url, 'sheet1' as never)
+  if (what === 'a feed') feed.subscribe([])
+  else client.send(authFrame(DOC, 'writer:ann'))
+  await asked.promise
+  isEnded = true
+  server.collab.dismiss('w1', 'it has ended')
+  answer.resolve()
+  if (what === 'a feed') expect(await feed.next(() => true)).toEqual({ kind: 'denied', reason: 'It has ended.' })
+  else expect(await client.next((frame) => frame.type === FRAME.auth)).toMatchObject({ detail: 'It has ended.' })
+  expect([server.collab.documentNames, server.collab.feedReaders('sheet1' as never).all]).toEqual([[], 0])
+})
+
+test('[WD5] one that ends while the document is being loaded ends the socket', async () => {
+  await using folder = await tempFolder()
+  const [loading, loaded] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+  const authorize: Authorize = async (...question) => ({ ...(await authorizeByToken(...question)), workbook: 'w1' })
+  const attachDocument = async (): Promise<void> => {
+    loading.resolve()
+    await loaded.promise
+  }
+  await using server = await startCollabServer({ dataFolder: folder.path, authorize, business: { ...QUIET_BUSINESS, attachDocument } })
+  using client = await RawClient.connect(server.url)
+  client.send(authFrame(DOC, 'writer:ann'))
+  await loading.promise
+  server.collab.dismiss('w1', 'it has ended')
+  loaded.resolve()
+  expect([await client.closed, client.frames.filter((frame) => frame.type === FRAME.sync)]).toEqual([4403, []])
 })

@@ -1,6 +1,8 @@
+import { once } from 'node:events'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import * as Y from 'yjs'
 import { contract } from '../../server/api/contract.ts'
-import { authFrame, FRAME } from '../../server/collab-frames.ts'
+import { authFrame, FRAME, SYNC, syncFrame } from '../../server/collab-frames.ts'
 import { type RunningServer, startServer } from '../../server/start.ts'
 import { bookName, editsName } from '../../workbook/schema.ts'
 import { apiClient } from '../support/api.ts'
@@ -67,10 +69,14 @@ test('[WD1] nobody opens a deleted workbook: its sockets end, and every address 
   using reader = await RawClient.connect(ws(), { headers: guest.socketHeaders })
   reader.send(authFrame(bookName(id as never), 'cookie'))
   await reader.next((frame) => frame.type === FRAME.auth)
+  // Whoever has but a sheet's feed, or one document by a plain client, is in the workbook too.
   using feed = await feedOf(guest)
   await feed.catchUp([], 1)
+  using bridge = await RawClient.connect(ws(), { path: `/yjs/${edits}?token=${server.bearerToken}` })
+  bridge.send(syncFrame('', SYNC.step1, Y.encodeStateVector(new Y.Doc())).subarray(1))
+  await once(bridge.ws, 'message')
   await remove()
-  expect(await reader.closed).toBe(4403)
+  for (const socket of [reader, feed, bridge]) expect(await socket.closed).toBe(4403)
   expect(await namesOf()).toEqual([])
   for (const [endpoint, params] of [
     ['getWorkbook', { id }],
