@@ -16,7 +16,7 @@ export const NOTHING_KEPT: DeviceViews = { current: undefined, personal: [], cha
 
 const config = z.record(z.string(), z.unknown())
 const schema = z.object({
-  current: z.string().optional(),
+  current: z.string().nullish(),
   personal: z.array(z.object({ id: z.string(), name: z.string(), order: z.string(), config })),
   changes: z.record(z.string(), config),
   collapsed: z.record(z.string(), z.array(z.string())),
@@ -30,7 +30,7 @@ export function parseDeviceViews(text: string | null, sheet: SheetId): DeviceVie
   if (parsed?.success !== true) return NOTHING_KEPT
   const { current, personal, changes, collapsed } = parsed.data
   return {
-    current,
+    current: current ?? undefined,
     personal: personal.map((view) => ({
       ...view,
       sheet,
@@ -43,12 +43,16 @@ export function parseDeviceViews(text: string | null, sheet: SheetId): DeviceVie
 }
 
 export const writeDeviceViews = ({ current, personal, changes, collapsed }: DeviceViews): string =>
-  JSON.stringify({
-    current,
-    personal: personal.map(({ id, name, order, config }) => ({ id, name, order, config })),
-    changes,
-    collapsed,
-  })
+  JSON.stringify(
+    {
+      current,
+      personal: personal.map(({ id, name, order, config }) => ({ id, name, order, config })),
+      changes,
+      collapsed,
+    },
+    // What was taken away is told from what was never changed, as in the workbook.
+    (_, value: unknown) => value ?? null,
+  )
 
 function parseJson(text: string): unknown {
   try {

@@ -76,7 +76,7 @@ export class SheetViews {
       return
     }
     const shared = this.#shared(current.id)
-    const changes: Record<string, unknown> = { ...this.#kept.changes[current.id], ...edit }
+    const changes: Record<string, unknown> = { ...keptOf(this.#kept.changes, current.id), ...edit }
     for (const name of VIEW_ATTRIBUTES) if (name in changes && isSameAttribute(changes[name], shared?.config[name])) delete changes[name]
     this.#keep({ changes: { ...this.#kept.changes, [current.id]: changes as Partial<ViewConfig> } })
   }
@@ -84,7 +84,7 @@ export class SheetViews {
   /** Writes this person's changes of the current view into the workbook. */
   saveForEverybody(): void {
     const { current } = this.state()
-    const changes = this.#kept.changes[current.id]
+    const changes = keptOf(this.#kept.changes, current.id)
     if (changes === undefined || current.isPersonal) return
     editView(this.#options.sheet.docs.book, current, changes, this.#origin())
     this.#forgetChanges(current.id)
@@ -160,12 +160,12 @@ export class SheetViews {
     const views = [...shared, ...this.#kept.personal]
     const chosen = views.find((view) => view.id === this.#kept.current) ?? shared[0]
     if (chosen === undefined) throw new Error('A sheet has at least its plain view')
-    const changes = chosen.isPersonal ? {} : (this.#kept.changes[chosen.id] ?? {})
+    const changes = chosen.isPersonal ? {} : (keptOf(this.#kept.changes, chosen.id) ?? {})
     return {
       views,
       current: { ...chosen, config: { ...chosen.config, ...changes } },
       changed: VIEW_ATTRIBUTES.filter((name) => name in changes && !isSameAttribute(changes[name], chosen.config[name])),
-      collapsed: new Set(this.#kept.collapsed[chosen.id]),
+      collapsed: new Set(keptOf(this.#kept.collapsed, chosen.id)),
     }
   }
 
@@ -207,6 +207,10 @@ export class SheetViews {
     for (const listener of this.#listeners) listener()
   }
 }
+
+/** What is kept of a view. Anybody who may edit gives views their ids, also such as every object has something under. */
+const keptOf = <Kept>(kept: Readonly<Record<string, Kept>>, view: string): Kept | undefined =>
+  Object.hasOwn(kept, view) ? kept[view] : undefined
 
 const sorted = (views: readonly NamedView[]): readonly NamedView[] =>
   views.toSorted((a, b) => (a.order < b.order ? -1 : a.order > b.order ? 1 : 0))

@@ -55,6 +55,32 @@ describe('the views of a sheet', () => {
     expect(open(book, storage, 'ben').views.state().current.config).toEqual({ ...PLAIN_VIEW, filter: FILTER, rowHeight: 'tall' })
   })
 
+  test('[VW14] an attribute that this person took away stays away on their device', () => {
+    const { book, storage, views } = open()
+    views.change({ layout: 'board', lanes: NAME, frozen: 2 })
+    views.saveForEverybody()
+    views.change({ lanes: undefined, frozen: undefined })
+    const again = open(book, storage).views
+    expect(again.state().changed).toEqual(['lanes', 'frozen'])
+    expect(again.state().current.config).toEqual({ ...PLAIN_VIEW, layout: 'board' })
+    again.reset()
+    expect(again.state().current.config.lanes).toBe(NAME)
+  })
+
+  test.each(['constructor', '__proto__', 'toString'])('[VW17] a view may be called %s inside: nobody is kept out of the sheet', (id) => {
+    const { book, storage, views } = open()
+    for (const [attribute, value] of Object.entries({ sheet: SHEET, name: 'First', order: 'Zz' }))
+      bookViews(book).set(`${id}.${attribute}`, value)
+    expect(views.state().current).toMatchObject({ id, config: PLAIN_VIEW })
+    expect(views.state().collapsed.size).toBe(0)
+    views.toggleGroup('g')
+    views.change({ rowHeight: 'tall' })
+    expect([views.state().current.config.rowHeight, ...views.state().collapsed]).toEqual(['tall', 'g'])
+    expect(open(book, storage).views.state().current.id).toBe(id)
+    views.reset()
+    expect(views.state().current.config).toEqual(PLAIN_VIEW)
+  })
+
   test('[VW14] resetting takes a change back, and so does changing it back by hand', () => {
     const { views } = open()
     views.change({ filter: FILTER })
