@@ -3,6 +3,6 @@ import { startServer } from '../../server/start.ts'
 import { testConfig } from '../support/shell-server.ts'
 
 const [folder = ''] = process.argv.slice(2)
-const server = await startServer(testConfig(folder, { hasSandbox: true }))
+const server = await startServer(testConfig(folder))
 process.send?.({ url: server.origin, token: server.bearerToken })
 process.once('SIGTERM', () => void server.stop().then(() => process.exit(0)))

@@ -1,8 +1,10 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
 import { STAND_IN_SEEDS } from '../../sandbox/seed.ts'
+import { readyApp } from '../../sync-engine/connectors/registry.ts'
 import { makeRandom } from '../../tools/random.ts'
 import { apiClient } from '../support/api.ts'
 import { tempFolder } from '../support/temp-folder.ts'
@@ -11,7 +13,6 @@ import type { BenchLine } from './collab.ts'
 // A sync of 10,000 linked records with 1,000 changed cells against each stand-in, over its own wire; somebody types in the workbook meanwhile.
 // `node test/bench/sync.ts jira` measures one app.
 
-const ROOT = join(import.meta.dirname, '../..')
 const RECORDS = 10_000
 /** Salesforce's are seeded over three objects alike. */
 const SEEDED: Readonly<Record<string, number>> = { salesforce: 3 * RECORDS }
@@ -28,26 +29,22 @@ const APPS: Readonly<Record<string, { readonly object: string; readonly filter: 
 
 type Api = ReturnType<typeof apiClient>
 
-interface Server {
-  readonly api: Api
-  readonly child: ChildProcess
-  readonly folder: string
-}
-
-/** The program as it is started, without its pages. @throws Error where it does not come up */
-async function startProgram(folder: string): Promise<Server> {
-  const child = spawn(process.execPath, [join(ROOT, 'test/bench/sync-server.ts'), folder], {
-    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-  })
-  const { url, token } = await new Promise<{ url: string; token: string }>((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error('The server did not start')), START_MS)
-    child.once('exit', () => reject(new Error('The server ended')))
-    child.once('message', (told) => {
-      clearTimeout(timer)
-      resolve(told as { url: string; token: string })
-    })
-  })
-  return { api: apiClient(url, token), child, folder }
+/** A process that says over IPC that it is ready; ended at the end. @throws Error where it does not come up */
+async function start<Told>(program: string, ...parts: readonly string[]): Promise<{ told: Told; pid: number } & AsyncDisposable> {
+  const child = spawn(process.execPath, [join(import.meta.dirname, program), ...parts], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+  const over = once(child, 'exit')
+  const told = await Promise.race([
+    once(child, 'message', { signal: AbortSignal.timeout(START_MS) }).then(([message]) => message as Told),
+    over.then(() => Promise.reject(new Error(`${program} ended`))),
+  ])
+  return {
+    told,
+    pid: child.pid ?? 0,
+    [Symbol.asyncDispose]: async () => {
+      child.kill('SIGTERM')
+      await over
+    },
+  }
 }
 
 /** Highest memory of a process so far. MB */
@@ -93,84 +90,91 @@ async function ended(api: Api, run: string): Promise<Awaited<ReturnType<Api['run
 async function benchApp(app: string): Promise<BenchLine[]> {
   const wanted = APPS[app]
   const seed = STAND_IN_SEEDS[app]
-  if (wanted === undefined || seed === undefined) throw new Error(`There is no stand-in ${app}`)
+  const signIn = readyApp(app)?.sandbox
+  if (wanted === undefined || seed === undefined || signIn === undefined) throw new Error(`There is no stand-in ${app}`)
   await using folder = await tempFolder()
   await seed.run(join(folder.path, 'sandbox'), SEEDED[app] ?? RECORDS, makeRandom(1))
-  const server = await startProgram(folder.path)
-  const { api, child } = server
-  try {
-    const { id: integration } = await api.call('addIntegration', { body: { app, name: `Bench ${app}`, sandbox: true } })
-    const { integrations } = await api.call('listIntegrations')
-    const object = integrations
-      .find((i) => i.id === integration)
-      ?.objects.find((o) => o.external.toLowerCase() === wanted.object.toLowerCase())
-    if (object === undefined) throw new Error(`The stand-in ${app} has no object ${wanted.object}`)
-    await api.call('patchObject', { params: { id: integration, object: object.id }, body: { direction: 'push-pull' } })
-    const { id: workbook } = await api.call('createWorkbook', { body: { name: 'Bench' } })
-    const { sheets } = await api.call('getWorkbook', { params: { id: workbook } })
-    const sheet = sheets[0]?.id ?? ''
-    const connection = await api.call('createConnection', {
-      body: { workbook, sheet, object: object.id, filter: wanted.filter, fields: [wanted.field] },
-    })
-    const importing = performance.now()
-    const imported = await ended(
-      api,
-      (await api.call('importRecords', { params: { id: connection.id }, body: { filter: wanted.filter } })).run,
-    )
-    const importMs = performance.now() - importing
+  await using standIn = await start<{ url: string; credentials: Record<string, string> }>(
+    'sync-stand-in.ts',
+    join(folder.path, 'sandbox'),
+    app,
+  )
+  await using server = await start<{ url: string; token: string }>('sync-server.ts', folder.path)
+  const api = apiClient(server.told.url, server.told.token)
+  const { id: integration } = await api.call('addIntegration', {
+    body: {
+      app,
+      name: `Bench ${app}`,
+      baseUrl: standIn.told.url,
+      method: signIn.method,
+      credentials: { ...signIn.credentialsOf(standIn.told.credentials) },
+    },
+  })
+  const { integrations } = await api.call('listIntegrations')
+  const object = integrations
+    .find((i) => i.id === integration)
+    ?.objects.find((o) => o.external.toLowerCase() === wanted.object.toLowerCase())
+  if (object === undefined) throw new Error(`The stand-in ${app} has no object ${wanted.object}`)
+  await api.call('patchObject', { params: { id: integration, object: object.id }, body: { direction: 'push-pull' } })
+  const { id: workbook } = await api.call('createWorkbook', { body: { name: 'Bench' } })
+  const { sheets } = await api.call('getWorkbook', { params: { id: workbook } })
+  const sheet = sheets[0]?.id ?? ''
+  const connection = await api.call('createConnection', {
+    body: { workbook, sheet, object: object.id, filter: wanted.filter, fields: [wanted.field] },
+  })
+  const importing = performance.now()
+  const imported = await ended(
+    api,
+    (await api.call('importRecords', { params: { id: connection.id }, body: { filter: wanted.filter } })).run,
+  )
+  const importMs = performance.now() - importing
 
-    const { rows, fields } = await api.call('getRows', { params: { id: workbook, sheet }, query: { limit: 10_000 } })
-    const field = connection.fields.find((f) => f.external === wanted.field)?.field ?? ''
-    const notes = fields.find((f) => !connection.fields.some((c) => c.field === f.id))?.id ?? ''
-    const linked = rows.filter((r) => r.values[field] !== null && r.values[field] !== undefined)
-    const cells = linked.slice(0, CHANGED).map((r, i) => ({ row: r.row, field, value: `Changed by the benchmark ${i}` }))
-    await api.call('editCells', { params: { id: workbook, sheet }, body: { cells } })
+  const { rows, fields } = await api.call('getRows', { params: { id: workbook, sheet }, query: { limit: 10_000 } })
+  const field = connection.fields.find((f) => f.external === wanted.field)?.field ?? ''
+  const notes = fields.find((f) => !connection.fields.some((c) => c.field === f.id))?.id ?? ''
+  const linked = rows.filter((r) => r.values[field] !== null && r.values[field] !== undefined)
+  const cells = linked.slice(0, CHANGED).map((r, i) => ({ row: r.row, field, value: `Changed by the benchmark ${i}` }))
+  await api.call('editCells', { params: { id: workbook, sheet }, body: { cells } })
 
-    const planning = performance.now()
-    const preview = await api.call('previewSync', { params: { id: connection.id }, body: { mode: 'two-way' } })
-    const planMs = performance.now() - planning
-    const typing = typeMeanwhile(api, { workbook, sheet, row: linked[0]?.row ?? '', field: notes })
-    const syncing = performance.now()
-    const { run } = await api.call('startSync', { params: { id: connection.id }, body: { mode: 'two-way', planId: preview.planId } })
-    const done = await ended(api, run)
-    const syncMs = performance.now() - syncing
-    const edits = await typing.stop()
-    const calls = Map.groupBy(done.calls, (c) => c.kind)
-    const counted = [...calls].map(([kind, list]) => `${list.length} ${kind}`).join(', ')
-    const least = preview.check.calls + preview.calls.length + preview.pull.calls
-    const price = preview.totalCredits
-    return [
-      {
-        what: `${app}: import of ${imported.counts.created.toLocaleString('en')} records`,
-        value: `${seconds(importMs)}, ${imported.calls.length} calls, ${imported.totalCredits.toLocaleString('en')} credits`,
-        ratio: (imported.counts.created / (importMs / 1000)).toFixed(0),
-        hold: 'records/s',
-      },
-      {
-        what: `${app}: preview of ${CHANGED.toLocaleString('en')} changed cells among them`,
-        value: `${planMs.toFixed(0)} ms, ${least} calls, ${price.toLocaleString('en')} credits`,
-        ratio: (planMs / 1000).toFixed(2),
-        hold: '≤ 1 s with its answer over HTTP',
-      },
-      {
-        what: `${app}: that sync, somebody typing meanwhile`,
-        value: `${seconds(syncMs)}, ${done.calls.length} calls (${counted}), ${done.totalCredits.toLocaleString('en')} credits, peak ${(await peakMegabytes(child.pid ?? 0)).toFixed(0)} MB with the stand-in`,
-        ratio: (done.calls.length / least).toFixed(2),
-        hold: '1.00 of the planned calls',
-      },
-      {
-        what: `${app}: an edit beside the sync, until it is on disk (${edits.length})`,
-        value: `p50 ${quantile(edits, 0.5).toFixed(0)} ms, p95 ${quantile(edits, 0.95).toFixed(0)} ms, p99 ${quantile(edits, 0.99).toFixed(0)} ms`,
-        ratio: (quantile(edits, 0.95) / 100).toFixed(2),
-        hold: 'p95 ≤ 100 ms',
-      },
-    ]
-  } finally {
-    child.removeAllListeners('exit')
-    const over = new Promise((resolve) => child.once('exit', resolve))
-    child.kill('SIGTERM')
-    await over
-  }
+  const planning = performance.now()
+  const preview = await api.call('previewSync', { params: { id: connection.id }, body: { mode: 'two-way' } })
+  const planMs = performance.now() - planning
+  const typing = typeMeanwhile(api, { workbook, sheet, row: linked[0]?.row ?? '', field: notes })
+  const syncing = performance.now()
+  const { run } = await api.call('startSync', { params: { id: connection.id }, body: { mode: 'two-way', planId: preview.planId } })
+  const done = await ended(api, run)
+  const syncMs = performance.now() - syncing
+  const edits = await typing.stop()
+  const calls = Map.groupBy(done.calls, (c) => c.kind)
+  const counted = [...calls].map(([kind, list]) => `${list.length} ${kind}`).join(', ')
+  const least = preview.check.calls + preview.calls.length + preview.pull.calls
+  const price = preview.totalCredits
+  return [
+    {
+      what: `${app}: import of ${imported.counts.created.toLocaleString('en')} records`,
+      value: `${seconds(importMs)}, ${imported.calls.length} calls, ${imported.totalCredits.toLocaleString('en')} credits`,
+      ratio: (imported.counts.created / (importMs / 1000)).toFixed(0),
+      hold: 'records/s',
+    },
+    {
+      what: `${app}: preview of ${CHANGED.toLocaleString('en')} changed cells among them`,
+      value: `${planMs.toFixed(0)} ms, ${least} calls, ${price.toLocaleString('en')} credits`,
+      ratio: (planMs / 1000).toFixed(2),
+      hold: '≤ 1 s with its answer over HTTP',
+    },
+    {
+      what: `${app}: that sync, somebody typing meanwhile`,
+      value: `${seconds(syncMs)}, ${done.calls.length} calls (${counted}), ${done.totalCredits.toLocaleString('en')} credits, peak ${(await peakMegabytes(server.pid)).toFixed(0)} MB`,
+      ratio: (done.calls.length / least).toFixed(2),
+      hold: '1.00 of the planned calls',
+    },
+    {
+      what: `${app}: an edit beside the sync, until it is on disk (${edits.length})`,
+      value: `p50 ${quantile(edits, 0.5).toFixed(0)} ms, p95 ${quantile(edits, 0.95).toFixed(0)} ms, p99 ${quantile(edits, 0.99).toFixed(0)} ms`,
+      ratio: (quantile(edits, 0.95) / 100).toFixed(2),
+      hold: 'p95 ≤ 100 ms',
+    },
+  ]
 }
 
 /** The rows of the synchronisation part, an app after the other. */
