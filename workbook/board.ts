@@ -107,12 +107,22 @@ export function lanesOf({ field, lines, collapsed, formats }: LanesOf): readonly
   const keyOf = (label: string | undefined): string => groupKeyIn('', field.id, label)
   const offered = offeredBy(field, formats)
   const known = new Map<string, Offered>()
-  // Two options of one name are one group, and so one lane: the first of them.
-  for (const one of offered) if (!known.has(one.label)) known.set(one.label, one)
+  const refusals = new Map<string, string>()
+  for (const one of offered) {
+    if (!known.has(one.label)) known.set(one.label, one)
+    else {
+      // Two options of one name are one group, and so one lane: nobody can say which of them a card would get.
+      const read = parseTyped(field, one.label, formats)
+      if (!read.ok) refusals.set(one.label, read.error)
+    }
+  }
   const isCheck = field.type === 'checkbox'
   const lanes = [...known.values()]
     .filter(({ label }) => offered.length <= MOST_EMPTY_LANES || found.has(keyOf(label)))
-    .map((one) => laneOf(one, isCheck && one.value === false ? [keyOf(one.label), keyOf(undefined)] : [keyOf(one.label)]))
+    .map((one) => {
+      const keys: Lane['keys'] = isCheck && one.value === false ? [keyOf(one.label), keyOf(undefined)] : [keyOf(one.label)]
+      return laneOf(one, keys, refusals.get(one.label))
+    })
   const others = [...found.values()]
     .filter(({ head }) => head.key !== keyOf(undefined) && !known.has(head.label))
     .map(({ head }) => {

@@ -117,6 +117,24 @@ describe('the lanes of a board', () => {
     expect(shown[5]?.refusal).toMatch(/./u)
   })
 
+  test('[BD6] where two people or options have one name, their lane takes no card, as typing the name is refused', () => {
+    const options = [
+      { id: 'p1', name: 'Ana Lima' },
+      { id: 'p2', name: 'Ana Lima' },
+      { id: 'p3', name: 'Ben' },
+    ]
+    const { sheet } = makeSheet('single-select', [], [])
+    for (const type of ['person', 'single-select'] as const) {
+      const field = { ...fieldOf('Owner', type), options }
+      const lanes = lanesOf({ field, lines: boardOf(sheet).view.result().lines, collapsed: new Set(), formats: FORMATS })
+      expect(lanes.map(({ label, refusal }) => [label, refusal?.slice(0, 14)])).toEqual([
+        ['Ana Lima', 'More than one '],
+        ['Ben', undefined],
+        [undefined, undefined],
+      ])
+    }
+  })
+
   test('[BD2] a field that offers very many values has lanes for those that some row has', () => {
     const options = Array.from({ length: MOST_EMPTY_LANES + 1 }, (_, i) => `o${i}`)
     const { sheet } = makeSheet('single-select', options, ['o7', 'o3'])
