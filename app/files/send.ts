@@ -7,8 +7,11 @@ import type { Turns } from './read-file.ts'
 
 export type ImportStatus = AnswerOf<'getImport'>
 
-/** Rows in one request. */
+/** Rows in one request, and text: the server takes 16 MiB, of which a letter may take six bytes. UTF-16 units */
 const CHUNK_ROWS = 1_000
+const CHUNK_LENGTH = 1_000_000
+/** What is reckoned for a value that is no text. */
+const VALUE_LENGTH = 24
 /** Between two questions how far the server is. ms */
 const LOOK_MS = 250
 
@@ -75,17 +78,20 @@ async function uploadRows({ plan, check, formats, turns, onStep }: Sending, id: 
   let chunk = 0
   let sent = 0
   let rows: CellValue[][] = []
+  let length = 0
   const put = async (): Promise<void> => {
     turns.signal.throwIfAborted()
     await callApi('addImportRows', { params: { id }, body: { chunk, rows } })
     chunk++
     sent += rows.length
     rows = []
+    length = 0
     onStep({ kind: 'uploading', done: sent, total: check.rowCount })
   }
   await convertRows(plan, check, formats, turns, (values) => {
     rows.push([...values])
-    return rows.length === CHUNK_ROWS ? put() : undefined
+    for (const value of values) length += typeof value === 'string' ? value.length : VALUE_LENGTH
+    return rows.length === CHUNK_ROWS || length >= CHUNK_LENGTH ? put() : undefined
   })
   if (rows.length > 0) await put()
   turns.signal.throwIfAborted()

@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { CHANGE_KINDS, convert, defaultReading, formatsOf } from '../../app/files/convert.ts'
 import { CsvReader, type CsvRecord } from '../../app/files/csv-reader.ts'
 import { guessEncoding } from '../../app/files/decode.ts'
@@ -7,6 +7,7 @@ import { ColumnProfile, columnNames, guessDelimiter, guessHeader, guessStart, lo
 import { IMPORT_LIMITS } from '../../app/files/import-limits.ts'
 import { checkFile, convertRows, type FilePlan, proposeColumns, reportFile, withPeople } from '../../app/files/import-plan.ts'
 import { type FileFormat, type Inspection, inspectFile, type LocaleStyle, readRows, type Turns } from '../../app/files/read-file.ts'
+import { sendImport } from '../../app/files/send.ts'
 import type { CellValue } from '../../workbook/cell-value.ts'
 import { makeValueFormats, type ValueField } from '../../workbook/field-values.ts'
 import type { FieldType } from '../../workbook/fields.ts'
@@ -361,6 +362,24 @@ describe('the whole import', () => {
       ['2', 'Price', 'read', '1,20', '1.2', ''],
       ['4', 'Price', 'read', ' 4,5', '4.5', ''],
     ])
+  })
+
+  test('[CS16] rows of long texts go up in as many requests as the server takes them in', async () => {
+    const { plan } = await planOf(`Text\n${`${'ü'.repeat(30_000)}\n`.repeat(300)}`)
+    const check = await checkFile(plan, formats, makeId, turns())
+    const sent: { chunk: number; rows: unknown[]; bytes: number }[] = []
+    vi.stubGlobal('fetch', async (url: string, { body }: RequestInit) => {
+      if (url.endsWith('/rows')) sent.push({ ...JSON.parse(String(body)), bytes: new TextEncoder().encode(String(body)).length })
+      return Response.json({ id: 'i', sheet: 's', state: 'done', rows: 300, chunks: [], written: 300, fields: [], firstRow: null })
+    })
+    await sendImport({
+      ...{ workbook: 'w', sheet: 's', newSheet: undefined, name: 'texts.csv', plan, check, formats, turns: turns() },
+      wait: async () => undefined,
+      onStep: () => undefined,
+    }).finally(() => vi.unstubAllGlobals())
+    expect(sent.map(({ chunk }) => chunk)).toEqual(sent.map((_, i) => i))
+    expect(sent.reduce((sum, { rows }) => sum + rows.length, 0)).toBe(300)
+    expect(Math.max(...sent.map(({ bytes }) => bytes))).toBeLessThan(16 * 1024 * 1024)
   })
 
   test('[CS10] columns go to the fields of their names, others become new fields', () => {
