@@ -8,20 +8,20 @@ import type { FullConnection } from './storage/catalog.ts'
 import { callOp, creditsOp, endRunOp, insertRunOp, leaseOp, type RunRow, transitionOps } from './storage/runs.ts'
 import type { UpdateLog } from './update-log.ts'
 
-/** Longest a person waits for an app's answer to a question. ms */
+/** Longest a person waits for an app's next answer; a question of many calls goes on as long as they are answered. ms */
 const PATIENCE_MS = 60_000
 
 /** Questions that people ask of an app outside a sync: each is a run of its own, logged and charged like any other. */
 export interface Searches {
   /**
    * Asks, and charges what `use` says it cost once the answer is here; a question that fails costs nothing. Where the month's allowance
-   * blocks and has less left than `leastPrice`, nothing is asked.
-   * @throws SyncError `over-allowance`, or as the connector does
+   * blocks and has less left than `leastPrice`, nothing is asked. `gone`: nobody waits for the answer any more, and no further call is made.
+   * @throws SyncError `over-allowance`, `app-unavailable` where no answer came in time, or as the connector does
    */
   ask<T>(
     full: FullConnection,
     caller: Caller,
-    o: { readonly note: string | null; readonly leastPrice: number },
+    o: { readonly note: string | null; readonly leastPrice: number; readonly gone?: AbortSignal },
     use: (connector: Connector, signal: AbortSignal) => Promise<{ readonly answer: T; readonly credits: number }>,
   ): Promise<T>
 }
@@ -36,7 +36,7 @@ export function makeSearches(parts: {
 }): Searches {
   const { queue, log, now, random, creditsLeft } = parts
   return {
-    ask: async (full, caller, { note, leastPrice }, use) => {
+    ask: async (full, caller, { note, leastPrice, gone }, use) => {
       await log.durable()
       const left = creditsLeft()
       if (left !== undefined && leastPrice > left)
@@ -62,8 +62,15 @@ export function makeSearches(parts: {
         error: null,
         about: await queue.aboutOf(full),
       }
-      const connector = queue.connectorFor(full, (call) => log.execute([callOp(run.id, call, now())]))
-      const { answer, credits } = await use(connector, AbortSignal.timeout(PATIENCE_MS))
+      const patience = new Patience()
+      const connector = queue.connectorFor(full, (call) => {
+        log.execute([callOp(run.id, call, now())])
+        patience.renew()
+      })
+      const signal = gone === undefined ? patience.signal : AbortSignal.any([patience.signal, gone])
+      const { answer, credits } = await use(connector, signal)
+        .catch((error: unknown) => Promise.reject(patience.signal.aborted ? patience.signal.reason : error))
+        .finally(() => patience.end())
       log.execute([
         insertRunOp(run),
         leaseOp(run.id, 0, run.createdAt, run.createdAt),
@@ -74,5 +81,30 @@ export function makeSearches(parts: {
       await log.durable()
       return answer
     },
+  }
+}
+
+/** Ends a question whose app has not answered for a while. */
+class Patience {
+  readonly #abort = new AbortController()
+  #timer: NodeJS.Timeout | undefined
+
+  constructor() {
+    this.renew()
+  }
+
+  get signal(): AbortSignal {
+    return this.#abort.signal
+  }
+
+  renew(): void {
+    clearTimeout(this.#timer)
+    const seconds = PATIENCE_MS / 1_000
+    const none = new SyncError('app-unavailable', `The app did not answer for ${seconds} s. The question was given up; it cost nothing.`)
+    this.#timer = setTimeout(() => this.#abort.abort(none), PATIENCE_MS)
+  }
+
+  end(): void {
+    clearTimeout(this.#timer)
   }
 }

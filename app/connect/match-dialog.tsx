@@ -41,9 +41,9 @@ export function MatchDialog(props: DialogsProps & { readonly connection: Connect
     setFound(undefined)
     setPicked(new Map())
     const body = { field, external, filter, ...(rows !== undefined && { rows: [...rows] }) }
-    void ask(async () => {
+    void ask(async (signal) => {
       await session.flush()
-      const answer = await callApi('matchRows', { params: { id: connection.id }, body })
+      const answer = await callApi('matchRows', { params: { id: connection.id }, body }, { signal })
       void session.refresh()
       return answer
     }, setFound)

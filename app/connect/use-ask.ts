@@ -4,23 +4,23 @@ import { useCallback, useEffect, useRef, useState } from 'react'
 export function useAsk() {
   const [isBusy, setBusy] = useState(false)
   const [error, setError] = useState<unknown>()
-  const isOpen = useRef(true)
+  const open = useRef(new AbortController())
   useEffect(() => {
-    isOpen.current = true
-    return () => {
-      isOpen.current = false
-    }
+    const mine = new AbortController()
+    open.current = mine
+    return () => mine.abort()
   }, [])
-  const ask = useCallback(async <T>(question: () => Promise<T>, onAnswer?: (answer: T) => void): Promise<void> => {
+  const ask = useCallback(async <T>(question: (signal: AbortSignal) => Promise<T>, onAnswer?: (answer: T) => void): Promise<void> => {
+    const { signal } = open.current
     setBusy(true)
     setError(undefined)
     try {
-      const answer = await question()
-      if (isOpen.current) onAnswer?.(answer)
+      const answer = await question(signal)
+      if (!signal.aborted) onAnswer?.(answer)
     } catch (failure) {
-      if (isOpen.current) setError(failure)
+      if (!signal.aborted) setError(failure)
     } finally {
-      if (isOpen.current) setBusy(false)
+      if (!signal.aborted) setBusy(false)
     }
   }, [])
   return { isBusy, error, ask }

@@ -270,7 +270,7 @@ export function connectionHandlers(parts: ConnectionParts): Handlers<Pick<Contra
       return { rows: [...rows], kept: [...kept] }
     },
 
-    matchRows: async ({ params, body, caller }) => {
+    matchRows: async ({ params, body, caller, request }) => {
       const full = await fullConnection(params.id)
       assertOn(full)
       const { connection } = full
@@ -303,7 +303,7 @@ export function connectionHandlers(parts: ConnectionParts): Handlers<Pick<Contra
       const found = await ask(
         full,
         caller,
-        { note: `Looked for records to match ${asked.length} rows`, leastPrice: 1 },
+        { note: `Looked for records to match ${asked.length} rows`, leastPrice: 1, gone: request.signal },
         async (connector, signal) => {
           const looked = await recordsByValue(
             connector,

@@ -384,6 +384,42 @@ test('[CN15] what a person asks of an app outside a sync is a run of the log wit
   expect((await api.call('getRun', { params: { id: runs[0]?.id ?? '' } })).calls.length).toBeGreaterThan(0)
 })
 
+test('[CN25] a match whose asker has gone stops in the midst of its call', async () => {
+  const book = await newBook('Nobody waits')
+  const connection = await connect(book, ['summary'])
+  const name = await fieldIn(book, 'Name')
+  await api.call('addRows', { params: { id: book.workbook, sheet: book.sheet }, body: { rows: [{ [name]: 'Anything' }] } })
+  const control = (faults: readonly object[]) =>
+    fetch(`${server.origin}/sandbox/control`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${server.bearerToken}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ app: 'jira', faults }),
+    })
+  const unanswered = (): number => {
+    const db = new DatabaseSync(databasePath(folder.path), { readOnly: true })
+    const { n } = db.prepare("SELECT count(*) AS n FROM run_calls WHERE status IS NULL AND path LIKE '%/search/jql%'").get() as {
+      n: number
+    }
+    db.close()
+    return n
+  }
+  const [before, asked] = [unanswered(), requests().length]
+  await control([{ kind: 'timeout-before', next: 1 }])
+  const gone = new AbortController()
+  const match = fetch(`${server.origin}/api/connections/${connection.id}/match`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${server.bearerToken}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ field: name, external: 'summary' }),
+    signal: gone.signal,
+  })
+  await expect.poll(() => requests().length, { timeout: 5_000 }).toBeGreaterThan(asked)
+  gone.abort()
+  await expect(match).rejects.toThrow()
+  await expect.poll(unanswered, { timeout: 5_000 }).toBe(before + 1)
+  await control([])
+  expect((await api.call('listRuns', { query: { connection: connection.id } })).runs).toEqual([])
+})
+
 test('[CN14] a copy of a workbook has its sheets, fields, rows, staged cells and connections, these paused; neither changes with the other', async () => {
   const book = await newBook('Plan')
   const connection = await connect(book, ['summary', 'status'], 'project = TB')
