@@ -482,7 +482,8 @@ export class RunQueue {
   }
 
   #onChange(active: ActiveRun): void {
-    const since = this.#parts.clock.now() - active.broadcastAt
+    // Also where the clock was set back meanwhile.
+    const since = Math.abs(this.#parts.clock.now() - active.broadcastAt)
     const send = (): void => {
       active.lateBroadcast = undefined
       active.broadcastAt = this.#parts.clock.now()

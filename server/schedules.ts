@@ -16,6 +16,7 @@ const HINT_MS = 10_000
 /** A timer may run a step ahead of the clock. ms */
 const CLOCK_STEP_MS = 20
 const MINUTE_MS = 60_000
+const DAY_MS = 24 * 60 * MINUTE_MS
 
 export interface SchedulesParts {
   readonly catalog: Catalog
@@ -34,7 +35,7 @@ export function nextNight(timeZone: string, time: string, after: number): number
   const [hour = '2', minute = '0'] = time.split(':')
   const next = new Cron(`${Number(minute)} ${Number(hour)} * * *`, { timezone: timeZone, paused: true }).nextRun(new Date(after))
   // A cron line of one time a day always comes again.
-  return next?.getTime() ?? after + 24 * 60 * MINUTE_MS
+  return next?.getTime() ?? after + DAY_MS
 }
 
 /** When a connection is pulled by the clock next; `undefined`: never as things are (C16, C18). */
@@ -48,7 +49,8 @@ export function nextPulls(full: FullConnection, state: ScheduleState | undefined
   const { connection, object } = full
   const setup = setupOf(full, '')
   if (!setup.isOn || setup.objectDirection === 'disabled') return {}
-  const last = Math.max(connection.latestPull?.at ?? 0, state?.scheduledAt ?? 0)
+  // What lies ahead was noted by a clock that has been set back since: nobody waits until that comes again.
+  const last = Math.max(0, ...[connection.latestPull?.at ?? 0, state?.scheduledAt ?? 0].filter((at) => at <= now))
   const interval =
     object.schedule === null || !mayPull(setup.objectDirection) ? undefined : last === 0 ? now : last + object.schedule * MINUTE_MS
   const night = object.isNightly ? nextNight(settings.timeZone, settings.nightlyAt, state?.nightlyAt ?? now) : undefined
@@ -166,7 +168,8 @@ export class Schedules {
     const isRunning = setup.isOn && setup.objectDirection !== 'disabled'
     const scheduledAt = known?.scheduledAt ?? null
     if (!full.object.isNightly) return { scheduledAt, nightlyAt: null }
-    const nightlyAt = known?.nightlyAt ?? at
+    // A clock that was set back by less than a day does not bring the same night twice.
+    const nightlyAt = known?.nightlyAt == null || known.nightlyAt > at + DAY_MS ? at : known.nightlyAt
     const { timeZone, nightlyAt: time } = this.#parts.settings()
     return { scheduledAt, nightlyAt: !isRunning && nextNight(timeZone, time, nightlyAt) <= at ? at : nightlyAt }
   }

@@ -197,6 +197,8 @@ export class TokenBucket {
   #tokens: number
   #countedAt: number
   #pausedUntil = 0
+  /** What the clock showed last. */
+  #seenAt: number
 
   constructor({ clock, burst, perSecond }: { clock: HttpClock; burst: number; perSecond: number }) {
     this.#clock = clock
@@ -204,11 +206,25 @@ export class TokenBucket {
     this.#perSecond = perSecond
     this.#tokens = burst
     this.#countedAt = clock.now()
+    this.#seenAt = this.#countedAt
+  }
+
+  /** What the clock shows. Where it was set back, all that was noted by it goes back with it: nobody waits for an hour to come again. */
+  #now(): number {
+    const now = this.#clock.now()
+    const back = this.#seenAt - now
+    this.#seenAt = now
+    if (back > 0) {
+      this.#countedAt -= back
+      this.#pausedUntil -= back
+      for (const [key, until] of this.#holds) this.#holds.set(key, until - back)
+    }
+    return now
   }
 
   /** Waits for a turn; gives the ms waited. */
   async take(signal: AbortSignal): Promise<number> {
-    const now = this.#clock.now()
+    const now = this.#now()
     this.#tokens = Math.min(this.#burst, this.#tokens + ((now - this.#countedAt) / 1000) * this.#perSecond)
     this.#countedAt = now
     this.#tokens -= 1
@@ -223,14 +239,15 @@ export class TokenBucket {
     const lane = lanes?.find(({ takes }) => takes(call))
     let waited = lane === undefined ? 0 : await this.#lane(lane).take(signal)
     waited += await this.take(signal)
-    const heldUntil = Math.max(this.#holds.get(endpointOf(call)) ?? 0, this.#holds.get(pathOf(call)) ?? 0)
-    const heldMs = heldUntil - this.#clock.now()
+    const now = this.#now()
+    const heldMs = Math.max(this.#holds.get(endpointOf(call)) ?? 0, this.#holds.get(pathOf(call)) ?? 0) - now
     if (heldMs > 0) await this.#clock.sleep(heldMs, signal)
     return waited + Math.max(0, heldMs)
   }
 
   /** Nothing goes out before `atMs`: the app said that its limit is used up. */
   pauseUntil(atMs: number): void {
+    this.#now()
     this.#pausedUntil = Math.max(this.#pausedUntil, atMs)
   }
 
@@ -238,7 +255,7 @@ export class TokenBucket {
   holdUntil(call: HttpCall, what: 'credential' | 'endpoint' | 'path', atMs: number): void {
     if (what === 'credential') this.pauseUntil(atMs)
     else {
-      const now = this.#clock.now()
+      const now = this.#now()
       if (this.#holds.size >= MOST_HOLDS) for (const [key, until] of this.#holds) if (until <= now) this.#holds.delete(key)
       const key = what === 'endpoint' ? endpointOf(call) : pathOf(call)
       this.#holds.set(key, Math.max(this.#holds.get(key) ?? 0, atMs))
@@ -438,7 +455,7 @@ class FetchClient implements HttpClient {
       method: call.method,
       path: redactPath(call.path),
       status: ended.kind === 'answer' ? ended.status : null,
-      ms: clock.now() - startedAt,
+      ms: Math.max(0, clock.now() - startedAt),
       attempt,
       requestBytes: body === undefined ? 0 : new TextEncoder().encode(body).length,
       responseBytes,

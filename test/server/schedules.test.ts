@@ -185,3 +185,20 @@ test('[P1] two quiet nights write nothing: no document, no credit, one call each
   expect([w.updates - before, w.app.takeCalls().map((c) => c.op)]).toEqual([0, ['changes', 'changes']])
   for (const run of runs) expect(await w.server.runs.creditsOf(run.id)).toMatchObject({ pulled: 0, pushed: 0 })
 })
+
+test('[QU11] a clock that is set back stops neither pulls nor nights, and brings no night twice', async () => {
+  await using w = await start()
+  await w.configure({ schedule: 5, isNightly: true })
+  // 09:00 UTC; the night is at 02:00.
+  const triggers = async (ms: number) => (await w.passTime(ms)).map((run) => run.trigger)
+  expect(await triggers(0)).toEqual([])
+  expect(await triggers(17 * HOUR + MINUTE)).toEqual(['nightly'])
+  expect([await triggers(-HOUR), await triggers(4 * MINUTE), await triggers(MINUTE)]).toEqual([['schedule'], [], ['schedule']])
+  // It is 02:00 once more.
+  expect(await triggers(55 * MINUTE)).toEqual(['schedule'])
+  expect(await triggers(24 * HOUR)).toEqual(['nightly'])
+  // Somebody had set the year wrong.
+  expect(await triggers(365 * 24 * HOUR)).toEqual(['nightly'])
+  expect(await triggers(-365 * 24 * HOUR)).toEqual(['schedule'])
+  expect(await triggers(24 * HOUR)).toEqual(['nightly'])
+})

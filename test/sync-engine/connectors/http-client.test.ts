@@ -268,6 +268,24 @@ describe('http client', () => {
     expect(waits).toEqual([0, 0, 100, 100])
   })
 
+  it('[H12] where the clock is set back nobody waits for that hour to come again', async () => {
+    let nowMs = 1_700_000_000_000
+    const slept: number[] = []
+    const clock = { now: () => nowMs, sleep: async (ms: number) => void slept.push(ms) }
+    const bucket = new TokenBucket({ clock, burst: 2, perSecond: 10 })
+    const lanes = [{ id: 'search', takes: () => true, burst: 2, perSecond: 10 }]
+    const call = { method: 'GET', path: '/a' } as const
+    bucket.pauseUntil(nowMs + 2_000)
+    bucket.holdUntil(call, 'endpoint', nowMs + 5_000)
+    expect(await bucket.takeFor(call, lanes, signal)).toBe(7_000)
+    nowMs -= 3_600_000
+    // What the app asked for is still kept; an hour is not added to it.
+    expect(await bucket.takeFor(call, lanes, signal)).toBe(7_000)
+    nowMs += 5_000
+    expect(await bucket.takeFor(call, lanes, signal)).toBe(0)
+    expect(slept).toEqual([2_000, 5_000, 2_000, 5_000])
+  })
+
   it('[H10] an answer that used up the limit holds back the next call', async () => {
     const { http, calls } = client(await app.start(status(200, { 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': '1700000005' }), ok()))
     await http.read({ method: 'GET', path: '/a' }, signal)
