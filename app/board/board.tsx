@@ -4,19 +4,18 @@ import { hasLanes, type Lane, lanesOf, placeInLanes, rowInLane, shownIn } from '
 import type { RowPlace } from '../../workbook/edit.ts'
 import type { Field } from '../../workbook/fields.ts'
 import type { RowId } from '../../workbook/ids.ts'
-import { linkOfCell } from '../grid/cell-display.ts'
 import type { GridCommand } from '../grid/grid-keys.ts'
 import { marksOf } from '../grid/peer-marks.ts'
 import type { CellId } from '../grid/sheet-handle.ts'
 import { readOnlyReason } from '../grid/use-sheet-editing.ts'
-import { copyText } from '../kit/copy-text.ts'
 import { TEXTS } from '../texts.ts'
-import { groundOfRow, refusesInRows, runOnRow } from '../views/row-commands.ts'
+import { groundOfRow, linkOfRow, openLinkOf, refusesInRows, runOnRow } from '../views/row-commands.ts'
+import { doRowAction, type RowHands } from '../views/row-menu.tsx'
 import type { SheetLayoutProps } from '../views/sheet-layout.ts'
 import { rowNameOf } from '../workbook/row-name.ts'
 import { type CardCommand, cardCommand } from './board-keys.ts'
 import type { CardGround } from './card.tsx'
-import { type CardAction, CardMenu } from './card-menu.tsx'
+import { CardMenu } from './card-menu.tsx'
 import { cardPicture, cardShape } from './card-parts.ts'
 import { CARD_GAP, LaneView, laneName } from './lane.tsx'
 import { LaneChooser } from './lane-chooser.tsx'
@@ -172,20 +171,7 @@ function Lanes(props: LanesProps) {
   })
 
   const rowGround = { view, sheet, editing }
-  /** Where a row leads: its record in the app, or an address that it holds. */
-  const linkOf = (row: RowId): { readonly href: string; readonly label: string } | undefined => {
-    for (const shown of view.fields) {
-      const { value } = sheet.cell(row, shown.id)
-      const href = linkOfCell(sheet, row, shown, value)
-      if (href !== undefined) return { href, label: String(value) }
-    }
-    return undefined
-  }
-  const openLink = (): void => {
-    const link = chosen && linkOf(chosen.row)
-    if (link === undefined) say(T.noLink)
-    else window.open(link.href, '_blank', 'noopener,noreferrer')
-  }
+  const openLink = (): void => openLinkOf(chosen?.row, { sheet, fields: view.fields, say })
   const run = (command: GridCommand): void =>
     runOnRow(command, groundOfRow(chosen, rowGround), rowGround, { goTo: onGoTo, screen: onCommand, say, openLink })
   useImperativeHandle(ref, () => ({
@@ -305,30 +291,6 @@ function Lanes(props: LanesProps) {
     runKey(command, row, here)
   }
 
-  const onCardAction = (row: RowId, action: CardAction) => {
-    switch (action) {
-      case 'open':
-        return onOpenRow(row)
-      case 'comment':
-        return onCommand({ do: 'comment' })
-      case 'up':
-      case 'down':
-        return moveWithin(row, action === 'up' ? -1 : 1)
-      case 'follow':
-        return openLink()
-      case 'copy-link': {
-        const url = new URL(window.location.href)
-        url.searchParams.set('row', row)
-        void copyText(url.href).then((isCopied) => say(isCopied ? T.copied : T.notCopied))
-        return
-      }
-      case 'duplicate':
-        return run({ do: 'duplicate-rows' })
-      case 'remove':
-        return run({ do: 'delete-rows' })
-    }
-  }
-
   // What cards call is looked up when it is called: they are drawn anew for what they show, not for this.
   const now = useRef({ view, cellOf, chosen, openRow: onOpenRow, add, toggle, drop, refusal, say })
   now.current = { view, cellOf, chosen, openRow: onOpenRow, add, toggle, drop, refusal: refusal ?? readOnlyReason(field), say }
@@ -368,6 +330,14 @@ function Lanes(props: LanesProps) {
   const mayMove = refusal === undefined && readOnlyReason(field) === undefined
   const isWaiting = view.stats.isBuilding && lanes.every(({ count }) => count === 0)
   const menuPlace = menu && placeOf(menu.row)
+  const hands = (row: RowId): RowHands => ({
+    openRow: onOpenRow,
+    openLink,
+    move: (by) => moveWithin(row, by),
+    screen: onCommand,
+    run,
+    say,
+  })
 
   return (
     <div className="board-frame">
@@ -417,7 +387,7 @@ function Lanes(props: LanesProps) {
           lanes={lanes}
           isOfPeople={field.type === 'person'}
           here={lanes[menuPlace.lane]}
-          link={linkOf(menu.row)?.label}
+          link={linkOfRow(menu.row, sheet, view.fields)?.label}
           isReadOnly={refusal !== undefined}
           hasOrder={!view.isSorted}
           isMac={isMac}
@@ -425,7 +395,7 @@ function Lanes(props: LanesProps) {
             setMenu(undefined)
             wantsFocus.current = true
           }}
-          onAction={(action) => requestAnimationFrame(() => onCardAction(menu.row, action))}
+          onAction={(action) => doRowAction(menu.row, action, hands(menu.row))}
           onMoveTo={(lane) => requestAnimationFrame(() => moveTo(menu.row, lane))}
         />
       )}

@@ -16,6 +16,7 @@ export const TIMELINE_TEXTS = {
     end: 'Move its end by a day',
     start: 'Move its start by a day',
     open: 'Open the row',
+    menu: 'Menu of the row',
     scale: 'Finer, coarser scale',
     scaleKeys: '+ · −, Ctrl and the wheel',
   },

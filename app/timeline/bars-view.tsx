@@ -57,6 +57,12 @@ interface Chosen {
   readonly field?: FieldId | undefined
 }
 
+/** Pixels of the window. */
+export interface Point {
+  readonly x: number
+  readonly y: number
+}
+
 export type BarsHandle = Pick<SheetHandle, 'focus' | 'goTo' | 'reveal' | 'show'>
 
 interface BarsProps extends Omit<SheetLayoutProps, 'ref' | 'used' | 'onCommand' | 'onGoTo' | 'onAddField'> {
@@ -65,6 +71,7 @@ interface BarsProps extends Omit<SheetLayoutProps, 'ref' | 'used' | 'onCommand' 
   readonly span: SpanFields
   /** Does what a key means that is none of the timeline's own. */
   readonly onKeyCommand: (command: GridCommand) => void
+  readonly onMenu: (row: RowId, name: string, at: Point) => void
   /** Stands at the head of the tools. */
   readonly tools: ReactNode
 }
@@ -72,7 +79,7 @@ interface BarsProps extends Omit<SheetLayoutProps, 'ref' | 'used' | 'onCommand' 
 /** Names on the left, time on the right: only what is seen is drawn, and one line has the focus. */
 export function Bars(props: BarsProps) {
   const { ref, label, view, painter, editing, peers, refusal, isMac, isLoaded, active, span, tools, notice } = props
-  const { onActive, onOpenRow, onKeyCommand, onAddRow, say } = props
+  const { onActive, onOpenRow, onKeyCommand, onMenu, onAddRow, say } = props
   const { sheet, formats } = painter
   const { lines } = view
   const scroller = useRef<HTMLDivElement>(null)
@@ -270,6 +277,8 @@ export function Bars(props: BarsProps) {
     body?.spoil(new Set([row]))
   }
 
+  const openMenu = (row: RowId, at: Point): void => onMenu(row, pictures(row, view.lineOf(row)).name, at)
+
   const tipTimer = useRef(0)
   useEffect(() => () => clearTimeout(tipTimer.current), [])
   const pointers = timelinePointers(
@@ -280,6 +289,7 @@ export function Bars(props: BarsProps) {
       select,
       toggleGroup: view.toggleGroup,
       openRow: onOpenRow,
+      openMenu,
       moves,
       preview,
       tip: (row) => bodyRef.current?.tip(row, row && moves.text(row)),
@@ -337,6 +347,10 @@ export function Bars(props: BarsProps) {
       case 'open':
         if (here?.kind === 'group') return view.toggleGroup(here.key)
         return activeRow === undefined ? undefined : onOpenRow(activeRow)
+      case 'menu': {
+        const box = body?.laneAt(line)?.getBoundingClientRect()
+        return activeRow === undefined || box === undefined ? undefined : openMenu(activeRow, { x: box.left + 12, y: box.bottom })
+      }
       case 'drag':
         if (here?.kind !== 'group') return nudge(key.grip, key.days)
         // Right opens a group and left closes it, as everywhere.
@@ -378,6 +392,7 @@ export function Bars(props: BarsProps) {
         onPointerMove={pointers.onPointerMove}
         onPointerLeave={pointers.onPointerLeave}
         onDoubleClick={pointers.onDoubleClick}
+        onContextMenu={pointers.onContextMenu}
         onBlur={() => bodyRef.current?.tip(undefined)}
       >
         {/* biome-ignore lint/a11y/useSemanticElements: a table cannot leave out the rows that are not seen */}

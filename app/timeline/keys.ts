@@ -10,7 +10,7 @@ export type TimelineKey =
   | { readonly do: 'edge'; readonly to: 'first' | 'last' }
   | { readonly do: 'drag'; readonly grip: Grip; readonly days: number }
   | { readonly do: 'show'; readonly side: 'start' | 'end' }
-  | { readonly do: 'open' }
+  | { readonly do: 'open' | 'menu' }
 
 /** One line of the list of keys, as in the grid's own table: the list and the handler are the same. */
 export interface TimelineKeyLine {
@@ -37,6 +37,7 @@ export const TIMELINE_KEYS: readonly TimelineKeyLine[] = [
   { does: T.end, keys: dragging('Alt+', 'end', 1) },
   { does: T.start, keys: dragging('Alt+Shift+', 'start', 1) },
   { does: T.open, keys: { Enter: { do: 'open' }, Space: { do: 'open' } } },
+  { does: T.menu, keys: { ContextMenu: { do: 'menu' }, 'Shift+F10': { do: 'menu' } } },
   { does: T.scale, keys: { '+': { do: 'scale', by: -1 }, '-': { do: 'scale', by: 1 } }, shown: T.scaleKeys },
 ]
 

@@ -20,6 +20,7 @@ export interface PointerParts {
   readonly select: (line: number) => void
   readonly toggleGroup: (key: string) => void
   readonly openRow: (row: RowId) => void
+  readonly openMenu: (row: RowId, at: { readonly x: number; readonly y: number }) => void
   readonly moves: DateMoves
   /** Shows what a drag would make of a row; without a change the row is as it is again. */
   readonly preview: (row: RowId, change: DateChange | undefined, grip?: Grip) => void
@@ -32,6 +33,7 @@ export interface TimelinePointers {
   readonly onPointerLeave: () => void
   readonly onClick: (event: MouseEvent) => void
   readonly onDoubleClick: (event: MouseEvent) => void
+  readonly onContextMenu: (event: MouseEvent) => void
 }
 
 /** What mouse and finger do to bars: move them, drag their ends, draw them where there is none, pan the axis. */
@@ -175,7 +177,17 @@ export function timelinePointers(parts: PointerParts, timer: { current: number }
     parts.body()?.ghost(undefined)
   }
 
-  return { onPointerDown, onPointerMove, onPointerLeave, onClick, onDoubleClick }
+  const onContextMenu = (event: MouseEvent): void => {
+    const target = targetOf(event.target)
+    const row = target === undefined || target.part === 'axis' ? undefined : rowAt(target.line)
+    if (target === undefined || target.part === 'axis' || row === undefined) return
+    event.preventDefault()
+    hideTip()
+    select(target.line)
+    parts.openMenu(row, { x: event.clientX, y: event.clientY })
+  }
+
+  return { onPointerDown, onPointerMove, onPointerLeave, onClick, onDoubleClick, onContextMenu }
 }
 
 type Target =

@@ -1,15 +1,18 @@
 import { CalendarRange } from 'lucide-react'
-import { useEffect, useImperativeHandle, useMemo, useRef } from 'react'
+import { useEffect, useImperativeHandle, useMemo, useRef, useState } from 'react'
+import type { RowId } from '../../workbook/ids.ts'
 import type { Span } from '../../workbook/view.ts'
-import { linkOfCell } from '../grid/cell-display.ts'
 import type { GridCommand } from '../grid/grid-keys.ts'
+import { PointPopover } from '../kit/point-popover.tsx'
 import { Spinner } from '../kit/spinner.tsx'
 import { TIMELINE_TEXTS as T } from '../texts/timeline.ts'
-import { groundOfRow, refusesInRows, runOnRow } from '../views/row-commands.ts'
+import { TEXTS } from '../texts.ts'
+import { groundOfRow, linkOfRow, openLinkOf, refusesInRows, runOnRow } from '../views/row-commands.ts'
+import { doRowAction, type RowHands, RowMenu } from '../views/row-menu.tsx'
 import type { SheetLayoutProps } from '../views/sheet-layout.ts'
 import { ToolPanel } from '../views/tool-panel.tsx'
 import { spanOf } from './bars.ts'
-import { Bars, type BarsHandle } from './bars-view.tsx'
+import { Bars, type BarsHandle, type Point } from './bars-view.tsx'
 import { SpanAsked, SpanChoice } from './span-fields.tsx'
 import './timeline.css'
 
@@ -34,14 +37,23 @@ export default function Timeline(props: SheetLayoutProps) {
     }
   }, [span, isLoaded])
 
+  const [menu, setMenu] = useState<{ readonly row: RowId; readonly name: string; readonly at: Point }>()
   const ground = () => groundOfRow(active, { view, sheet, editing })
-  const openLink = (): void => {
-    const field = active && sheet.field(active.field)
-    const href = field && linkOfCell(sheet, active.row, field, sheet.value(active.row, field.id))
-    if (href !== undefined) window.open(href, '_blank', 'noopener,noreferrer')
-  }
+  const openLink = (): void => openLinkOf(active?.row, { sheet, fields: view.fields, say })
   const run = (command: GridCommand): void =>
     runOnRow(command, ground(), { sheet, editing }, { goTo: onGoTo, screen: onCommand, say, openLink })
+  const closeMenu = (): void => {
+    setMenu(undefined)
+    requestAnimationFrame(() => bars.current?.focus())
+  }
+  const hands: RowHands = {
+    openRow: props.onOpenRow,
+    openLink,
+    move: (direction) => run({ do: 'move-rows', direction }),
+    screen: onCommand,
+    run,
+    say,
+  }
 
   useImperativeHandle(ref, () => {
     const firstStop = (): HTMLElement | null | undefined => area.current?.querySelector<HTMLElement>('select, button')
@@ -71,29 +83,46 @@ export default function Timeline(props: SheetLayoutProps) {
     )
   }
   return (
-    <Bars
-      {...shared}
-      ref={bars}
-      view={view}
-      painter={painter}
-      editing={editing}
-      active={active}
-      isLoaded={isLoaded}
-      onActive={onActive}
-      onKeyCommand={run}
-      say={say}
-      notice={notice}
-      span={span}
-      tools={
-        <ToolPanel
-          label={T.datesOf(span.start.name, span.end?.name)}
-          title={T.dates}
-          icon={<CalendarRange size={13} aria-hidden />}
-          count={0}
-        >
-          <SpanChoice fields={fields} value={{ start: span.start.id, end: span.end?.id }} onChange={choose} />
-        </ToolPanel>
-      }
-    />
+    <>
+      <Bars
+        {...shared}
+        ref={bars}
+        view={view}
+        painter={painter}
+        editing={editing}
+        active={active}
+        isLoaded={isLoaded}
+        onActive={onActive}
+        onKeyCommand={run}
+        onMenu={(row, name, at) => setMenu({ row, name, at })}
+        say={say}
+        notice={notice}
+        span={span}
+        tools={
+          <ToolPanel
+            label={T.datesOf(span.start.name, span.end?.name)}
+            title={T.dates}
+            icon={<CalendarRange size={13} aria-hidden />}
+            count={0}
+          >
+            <SpanChoice fields={fields} value={{ start: span.start.id, end: span.end?.id }} onChange={choose} />
+          </ToolPanel>
+        }
+      />
+      {menu !== undefined && view.lineOf(menu.row) >= 0 && (
+        <PointPopover at={menu.at} label={TEXTS.views.row.menu(menu.name)} onClose={closeMenu}>
+          <RowMenu
+            name={menu.name}
+            isReadOnly={props.refusal !== undefined}
+            link={linkOfRow(menu.row, sheet, view.fields)?.label}
+            hasOrder={!view.isSorted}
+            moveKeys={['Alt+Shift+ArrowUp', 'Alt+Shift+ArrowDown']}
+            isMac={props.isMac}
+            onClose={closeMenu}
+            onAction={(action) => doRowAction(menu.row, action, hands)}
+          />
+        </PointPopover>
+      )}
+    </>
   )
 }

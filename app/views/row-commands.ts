@@ -1,4 +1,7 @@
+import type { Field } from '../../workbook/fields.ts'
+import type { RowId } from '../../workbook/ids.ts'
 import type { Sheet } from '../../workbook/sheet.ts'
+import { linkOfCell } from '../grid/cell-display.ts'
 import { type CommandGround, type CommandHands, runGridCommand } from '../grid/grid-commands.ts'
 import type { GridCommand } from '../grid/grid-keys.ts'
 import type { CellId } from '../grid/sheet-handle.ts'
@@ -47,6 +50,30 @@ export function groundOfRow(
     isSorted,
     valuesForNewRow,
   }
+}
+
+/** Where a row leads: its record in the app, or an address that it holds. */
+export function linkOfRow(
+  row: RowId,
+  sheet: Sheet,
+  fields: readonly Field[],
+): { readonly href: string; readonly label: string } | undefined {
+  for (const field of fields) {
+    const value = sheet.value(row, field.id)
+    const href = linkOfCell(sheet, row, field, value)
+    if (href !== undefined) return { href, label: String(value) }
+  }
+  return undefined
+}
+
+/** Opens in a tab of its own what a row leads to, or says that it leads nowhere. */
+export function openLinkOf(
+  row: RowId | undefined,
+  { sheet, fields, say }: { readonly sheet: Sheet; readonly fields: readonly Field[]; readonly say: (text: string) => void },
+): void {
+  const link = row && linkOfRow(row, sheet, fields)
+  if (link === undefined) say(TEXTS.views.row.noLink)
+  else window.open(link.href, '_blank', 'noopener,noreferrer')
 }
 
 /** Does what a key, a menu or the palette asks for, to the row that is selected; what needs no row is done without one. */

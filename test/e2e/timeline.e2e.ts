@@ -42,7 +42,7 @@ async function middleOf(element: Locator): Promise<{ x: number; y: number }> {
   return { x: box.x + box.width / 2, y: box.y + box.height / 2 }
 }
 
-test('[TL7][TL9][TL10] a timeline asks for its dates; bars are drawn, moved and taken back, and others see it', async ({ enter }) => {
+test('[TL7][TL9][TL10][TL12] a timeline asks for its dates; bars are drawn, moved and taken back, and others see it', async ({ enter }) => {
   const ana = await (await enter('Ana')).openWorkbook()
   const ben = await (await enter('Ben')).openWorkbook()
   const { page } = ana
@@ -104,6 +104,23 @@ test('[TL7][TL9][TL10] a timeline asks for its dates; bars are drawn, moved and 
     const [, end = 0] = await daysOf(line)
     const due = new Intl.DateTimeFormat('en-US', { day: 'numeric', month: 'short', timeZone: 'UTC' }).format(end * DAY_MS)
     await expect(ben.value('TB-3', 'Due date')).toHaveText(new RegExp(`^${due}`))
+  })
+
+  await test.step('the menu of a row is opened by mouse and key, and gives the focus back', async () => {
+    const [menu, grid] = [page.getByRole('menu', { name: /^Menu of TB-3/ }), page.getByRole('grid')]
+    const rows = Number(await grid.getAttribute('aria-rowcount'))
+    await barOf(line).click({ button: 'right' })
+    await expect(menu.getByRole('menuitem', { name: 'Open TB-3' })).toBeVisible()
+    await expect(menu.getByRole('menuitem').first()).toBeFocused()
+    await ana.press('Escape')
+    await expect(line).toBeFocused()
+    await ana.press('Shift+F10')
+    await expect(menu.getByRole('menuitem').first()).toBeFocused()
+    await menu.getByRole('menuitem', { name: 'Duplicate' }).click()
+    await expect(grid).toHaveAttribute('aria-rowcount', `${rows + 1}`)
+    await ana.press('Control+z')
+    await expect(grid).toHaveAttribute('aria-rowcount', `${rows}`)
+    await line.click()
   })
 
   await test.step('a bar that is out of sight is found again, and its row is opened and left', async () => {
