@@ -29,13 +29,10 @@ const dayAt = (utc: number): Day => new Date(Math.min(Math.max(utc, MIN_UTC), MA
 const MIN_UTC = Date.parse('0001-01-01T00:00:00.000Z')
 const MAX_UTC = Date.UTC(9999, 11, 31)
 
-/**
- * The moment a cell's value stands for; `undefined` where it is none, or one that is not within the years 1 to 9999: on some clocks their very
- * first day, as which many programs write *never*, is one before Christ.
- */
+/** The moment a cell's value stands for; `undefined` where it is none, or one that no clock has within the years 1 to 9999. */
 export function momentOf(value: unknown): number | undefined {
   const instant = typeof value === 'string' && value !== '' ? Date.parse(value) : Number.NaN
-  return instant >= MIN_UTC + DAY_MS && instant < MAX_UTC + 2 * DAY_MS ? instant : undefined
+  return instant > MIN_UTC - DAY_MS && instant < MAX_UTC + 2 * DAY_MS ? instant : undefined
 }
 
 export const addDays = (day: Day, days: number): Day => dayAt(utcOf(day) + days * DAY_MS)

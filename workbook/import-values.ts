@@ -42,7 +42,8 @@ function isDay(text: string): boolean {
   return !Number.isNaN(instant) && new Date(instant).toISOString().startsWith(text)
 }
 
-const isInstant = (text: string): boolean => /^\d{4}-\d{2}-\d{2}T[\d:.]+Z$/u.test(text) && !Number.isNaN(Date.parse(text))
+/** The last hours of 9999, as which *no end* is often kept, are in the year after it by UTC. */
+const isInstant = (text: string): boolean => /^(?:\d{4}|\+010000)-\d{2}-\d{2}T[\d:.]+Z$/u.test(text) && !Number.isNaN(Date.parse(text))
 
 /** A connected choice holds the option's name, and where the app lists none, any text; a custom one and a person hold an id. */
 function isOffered(field: ValueField, value: string): boolean {

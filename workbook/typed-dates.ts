@@ -53,7 +53,7 @@ function utc(year: number, month: number, day: number, hour = 0, minute = 0, sec
   return date.getTime()
 }
 
-const isWithinCalendar = ({ year }: Day): boolean => year >= 1 && year <= 9999
+const isWithinCalendar = ({ year }: Pick<Day, 'year'>): boolean => year >= 1 && year <= 9999
 
 const weekdayOf = ({ year, month, day }: Day): number => new Date(utc(year, month, day)).getUTCDay()
 
@@ -199,7 +199,8 @@ function splitWall(instant: number, wallClock: Intl.DateTimeFormat): number {
   const parts: Partial<Record<Intl.DateTimeFormatPartTypes, string>> = {}
   for (const { type, value } of wallClock.formatToParts(instant)) parts[type] = value
   const n = (type: Intl.DateTimeFormatPartTypes): number => Number(parts[type] ?? 0)
-  const whole = utc(n('year'), n('month'), n('day'), n('hour'), n('minute'), n('second'))
+  const year = parts.era?.startsWith('B') === true ? 1 - n('year') : n('year')
+  const whole = utc(year, n('month'), n('day'), n('hour'), n('minute'), n('second'))
   return whole + (((instant % 1000) + 1000) % 1000)
 }
 
@@ -246,12 +247,14 @@ export function showInstant(value: CellValue, format: FieldFormat | undefined, p
   const instant = momentOf(value)
   if (instant === undefined) return String(value)
   const formats = onClock(person, format?.timeZone)
+  const year = yearOf(instant, formats)
+  if (!isWithinCalendar({ year })) return String(value)
   const isOwn = formats === person
   if (format?.date === 'iso') {
     const w = wallClockOf(instant, formats)
     return `${isoDay(w)} ${two(w.hour)}:${two(w.minute)}${isOwn ? '' : ` ${formats.timeZone}`}`
   }
-  const isThisYear = yearOf(instant, formats) === thisYear(formats)
+  const isThisYear = year === thisYear(formats)
   if (isOwn && format?.date !== 'short' && format?.clock === undefined) {
     return (isThisYear ? formats.dateTime : formats.dateTimeWithYear).format(instant)
   }
@@ -272,6 +275,7 @@ export function instantText(value: CellValue, formats: ValueFormats): string {
   const instant = momentOf(value)
   if (instant === undefined) return String(value)
   const w = wallClockOf(instant, formats)
+  if (!isWithinCalendar(w)) return String(value)
   // In the hour that the clocks repeat, only the offset tells the two apart.
   const isPlain = instantOf(wallOf(instant, formats), formats) === instant
   const milli = new Date(instant).getUTCMilliseconds()

@@ -30,6 +30,7 @@ export interface ValueFormats {
 /** The parts of a wall clock, in figures. */
 export const WALL_CLOCK = {
   hourCycle: 'h23',
+  era: 'short',
   year: 'numeric',
   month: 'numeric',
   day: 'numeric',

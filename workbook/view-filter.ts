@@ -319,6 +319,7 @@ function dayTest(operator: string, list: readonly CellValue[], context: FilterCo
   }
 }
 
+const LAST_INSTANT = Date.parse('9999-12-31T23:59:59.999Z')
 const INSTANT_LENGTH = '2026-11-21T00:00:00.000Z'.length
 
 /** Instants are compared as the texts they are written as; days begin and end where the person is. */
@@ -338,7 +339,8 @@ function asInstant(value: CellValue): string | undefined {
   if (typeof value !== 'string') return undefined
   if (value.length === INSTANT_LENGTH && value.endsWith('Z')) return value
   const ms = Date.parse(value)
-  return Number.isNaN(ms) ? undefined : new Date(ms).toISOString()
+  // A year of more than four figures is written with a sign, and would come before all others.
+  return Number.isNaN(ms) ? undefined : new Date(Math.min(ms, LAST_INSTANT)).toISOString()
 }
 
 /** Options and people are compared under the name they are shown by, so that `DONE` of an app is the option Done. */

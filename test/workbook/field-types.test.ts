@@ -13,6 +13,7 @@ import {
   type ValueFormats,
 } from '../../workbook/field-values.ts'
 import { FIELD_TYPES, type Field, type FieldFormat, type FieldType, type Option } from '../../workbook/fields.ts'
+import { misfit } from '../../workbook/import-values.ts'
 import { bucketOf, orderOf } from '../../workbook/value-order.ts'
 import { FORMATS, type TypedLine } from '../support/value-formats.ts'
 
@@ -158,19 +159,44 @@ describe('every type', () => {
   })
 
   const NEVER = '0001-01-01T00:00:00.000Z'
-  test('[FT3] a moment at whatever end of time is shown, grouped and sorted, and one of no year here as it is', () => {
+  const NO_END = '9999-12-31T23:59:59.999Z'
+
+  test('[FT3] a moment at whatever end of time is shown, grouped and sorted; one of no year on this clock as it is', () => {
     const all = fc.date({ noInvalidDate: true }).map((date) => date.toISOString())
-    const ends = fc.constantFrom('+275760-09-13T00:00:00.000Z', '-271821-04-20T00:00:00.000Z', '9999-12-31T23:59:59.999Z', NEVER)
+    const ends = fc.constantFrom('+275760-09-13T00:00:00.000Z', '-271821-04-20T00:00:00.000Z', NO_END, NEVER)
     const field = { ...own('date-time'), id: 'at', name: 'At', order: 'a', width: 1, isHidden: false } as Field
     const law = (value: string, formats: ValueFormats): void => {
       for (const shown of [showValue(field, value, formats), editTextOf(field, value, formats), bucketOf(field, formats)(value)]) {
-        if (value === NEVER || (/^[+-]0?[1-9]/u.test(value) && !value.startsWith('+010000-01-01'))) expect(shown).toBe(value)
+        if (/^[+-]0?[1-9]/u.test(value) && !value.startsWith('+010000-01-01')) expect(shown).toBe(value)
         else expect(shown).not.toBe('')
       }
       expect(orderOf(field, formats)(value, value)).toBe(0)
       expect(new ZoneClock(formats.timeZone).dayOf(Date.parse(value))).toMatch(/^\d{4}-\d{2}-\d{2}$/u)
     }
     fc.assert(fc.property(fc.oneof(all, ends), fc.constantFrom(EN, DE, FAR, WEST), law), { seed: 20261121, numRuns: 500 })
+    expect([WEST, DE].map((formats) => showValue(field, NEVER, formats))).toEqual([NEVER, '1. Jan. 1, 00:53'])
+    expect([WEST, DE].map((formats) => showValue(field, NO_END, formats))).toEqual(['Dec 31, 9999, 03:59 PM', NO_END])
+  })
+
+  test('[FT3] any moment of the years 1 to 9999 is read back on any clock, and an import takes it', () => {
+    const moment = fc.date({ min: new Date(NEVER), max: new Date(NO_END), noInvalidDate: true }).map((date) => date.toISOString())
+    const law = (value: string, formats: ValueFormats): void => {
+      expect(parseTyped(own('date-time'), editTextOf(own('date-time'), value, formats), formats)).toEqual({ ok: true, value })
+      expect(misfit(own('date-time'), value)).toBeUndefined()
+    }
+    fc.assert(fc.property(fc.oneof(moment, fc.constantFrom(NEVER, NO_END)), fc.constantFrom(EN, DE, FAR, WEST), law), {
+      seed: 20261121,
+      numRuns: 500,
+    })
+    for (const formats of [EN, DE, FAR, WEST]) {
+      for (const text of ['0001-01-01 00:00', '9999-12-31 23:59:59']) {
+        const parsed = parseTyped(own('date-time'), text, formats)
+        expect(parsed.ok && [misfit(own('date-time'), parsed.value), editTextOf(own('date-time'), parsed.value, formats)]).toEqual([
+          undefined,
+          text,
+        ])
+      }
+    }
   })
 
   test('[FT3] a day of any year is read back as itself', () => {

@@ -295,6 +295,9 @@ describe('days and texts', () => {
     if (instant === undefined) throw new Error('instant')
     expect(passes(condition(instant, 'is', '2026-11-22'), { 'date-time': at('2026-11-21T23:30:00Z') })).toBe(true)
     expect(passes(condition(instant, 'is', '2026-11-22'), { 'date-time': '2026-11-22T00:30:00+01:00' })).toBe(true)
+    // The end of 9999, typed in America.
+    expect(passes(condition(instant, 'after', '2026-11-22'), { 'date-time': '+010000-01-01T07:59:59.000Z' })).toBe(true)
+    expect(passes(condition(instant, 'before', '2026-11-22'), { 'date-time': '+010000-01-01T07:59:59.000Z' })).toBe(false)
   })
 })
 
