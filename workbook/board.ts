@@ -4,6 +4,7 @@ import type { Field, FieldType, Option } from './fields.ts'
 import type { RowId } from './ids.ts'
 import { heldFor } from './typed-choices.ts'
 import { starsOf } from './typed-numbers.ts'
+import type { Parsed } from './typed-text.ts'
 import { type AggregateFigure, type GridLine, type GroupLine, groupKeyIn } from './view-lines.ts'
 
 /** Types whose values are known beforehand and few: each may have a lane, whether a row has it or not. The best for lanes first. */
@@ -73,6 +74,17 @@ function offeredBy(field: Field, formats: ValueFormats): readonly Offered[] {
   }
 }
 
+const readings = new WeakMap<Field, Map<string, Parsed>>()
+
+/** What typing a label would come to. Kept: a text that is no option is held against all of them, and a board may have thousands of such. */
+function readLabel(field: Field, label: string, formats: ValueFormats): Parsed {
+  const known = readings.get(field) ?? new Map<string, Parsed>()
+  readings.set(field, known)
+  const read = known.get(label) ?? parseTyped(field, label, formats)
+  known.set(label, read)
+  return read
+}
+
 /** What of a view and its sheet makes the lanes of a board. */
 export interface LanesOf {
   readonly field: Field
@@ -112,7 +124,7 @@ export function lanesOf({ field, lines, collapsed, formats }: LanesOf): readonly
     if (!known.has(one.label)) known.set(one.label, one)
     else {
       // Two options of one name are one group, and so one lane: nobody can say which of them a card would get.
-      const read = parseTyped(field, one.label, formats)
+      const read = readLabel(field, one.label, formats)
       if (!read.ok) refusals.set(one.label, read.error)
     }
   }
@@ -126,7 +138,7 @@ export function lanesOf({ field, lines, collapsed, formats }: LanesOf): readonly
   const others = [...found.values()]
     .filter(({ head }) => head.key !== keyOf(undefined) && !known.has(head.label))
     .map(({ head }) => {
-      const read = parseTyped(field, head.label, formats)
+      const read = readLabel(field, head.label, formats)
       const option = field.options.find(({ name }) => name === head.label)
       const one = { label: head.label, value: read.ok ? read.value : null, ...(option !== undefined && { option }) }
       return laneOf(one, [head.key], read.ok ? undefined : read.error)

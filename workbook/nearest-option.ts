@@ -6,13 +6,17 @@ const fold = (text: string): string => text.normalize('NFKC').trim().replace(/\s
 export function nearestOption(options: readonly Pick<Option, 'name' | 'retired'>[], value: string): string | undefined {
   const wanted = fold(value)
   if (wanted === '') return undefined
+  const furthest = Math.max(1, Math.floor(wanted.length / 3))
   let best: { name: string; distance: number } | undefined
   for (const { name, retired } of options) {
     if (retired) continue
-    const distance = editDistance(wanted, fold(name))
+    const folded = fold(name)
+    // Each letter more or less is one to insert; a letter is one or two units.
+    if (folded.length > 2 * (wanted.length + furthest) || wanted.length > 2 * (folded.length + furthest)) continue
+    const distance = editDistance(wanted, folded)
     if (best === undefined || distance < best.distance) best = { name, distance }
   }
-  if (best && best.distance <= Math.max(1, Math.floor(wanted.length / 3))) return best.name
+  if (best && best.distance <= furthest) return best.name
   const begun = options.filter((option) => !option.retired && fold(option.name).startsWith(wanted))
   return begun.length === 1 ? begun[0]?.name : undefined
 }

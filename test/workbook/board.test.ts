@@ -12,6 +12,7 @@ import { Sheet } from '../../workbook/sheet.ts'
 import { type FilterGroup, groupsOf, NO_FILTER, PLAIN_VIEW } from '../../workbook/view.ts'
 import { filterContext } from '../../workbook/view-filter.ts'
 import { ViewIndex, type ViewQuery } from '../../workbook/view-index.ts'
+import { type GroupLine, groupKeyIn } from '../../workbook/view-lines.ts'
 
 const SHEET = 's1' as SheetId
 const LANES = 'f001' as FieldId
@@ -133,6 +134,31 @@ describe('the lanes of a board', () => {
         [undefined, undefined],
       ])
     }
+  })
+
+  test('[BD2] thousands of values that only rows have are read once, and a very long one is near to none', () => {
+    const options = Array.from({ length: 20 }, (_, i) => ({ id: `o${i}`, name: `Option ${i}` }))
+    const field = { ...fieldOf('State', 'single-select'), options }
+    const labels = [...Array.from({ length: 1_000 }, (_, i) => `Elsewhere ${i}`), 'x'.repeat(32_000)]
+    const lines = labels.map(
+      (label): GroupLine => ({
+        ...{ kind: 'group', key: groupKeyIn('', field.id, label), field: field.id, label, count: 1 },
+        ...{ aggregates: [], isOpen: false, depth: 0 },
+      }),
+    )
+    let asked = 0
+    const counting: ProxyHandler<typeof options> = {
+      get: (of, key) => {
+        asked++
+        return Reflect.get(of, key)
+      },
+    }
+    const counted = { ...field, options: new Proxy(options, counting) }
+    const lanes = () => lanesOf({ field: counted, lines, collapsed: new Set(), formats: FORMATS })
+    expect(lanes()).toHaveLength(options.length + labels.length + 1)
+    const first = asked
+    expect(lanes().at(-2)?.refusal).toMatch(/is not an option/u)
+    expect(asked - first).toBeLessThan(0.6 * first)
   })
 
   test('[BD2] a field that offers very many values has lanes for those that some row has', () => {
