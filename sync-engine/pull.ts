@@ -42,6 +42,8 @@ interface Reading {
   readonly absent: string[]
   /** Records whose values here changed by it. */
   readonly moved: string[]
+  /** The app's own stamp of each record as it was read. */
+  readonly stamps: Map<string, string>
 }
 
 /** Fetches, reconciles, settles. `waiting`: a scheduled pull would change so much that its answers are kept for a person to confirm. */
@@ -61,7 +63,7 @@ export async function pull(run: Run, scope: PullScope, pushed: readonly Receipt[
   const before = scope === 'pushed' ? (await ports.receiptsOfRun()).filter((r) => r.state === 'settled').map((r) => r.recordId) : []
   const wanted = distinct(isWhole ? (changed ? [...changed.ids, ...pushedIds] : linked) : [...pushedIds, ...before])
   // What the app's answer calls deleted is asked for by id as well before it is believed.
-  const reading: Reading = { total: wanted.length, absent: [...(changed?.deleted ?? [])], moved: [] }
+  const reading: Reading = { total: wanted.length, absent: [...(changed?.deleted ?? [])], moved: [], stamps: new Map() }
   const unread = (): number => wanted.filter((id) => reading.absent.includes(id)).length
   if (changed === undefined) await readAndSettle(run, wanted, pushed, reading)
   else {
@@ -93,7 +95,7 @@ export async function pull(run: Run, scope: PullScope, pushed: readonly Receipt[
     ...(next !== undefined && { cursor: next }),
   })
   if (isPulling && ports.filter !== '')
-    await markMatches(run, changed ? distinct([...changed.ids, ...pushedIds]) : await movedInApp(run, reading))
+    await markMatches(run, changed ? distinct([...changed.ids, ...pushedIds]) : await movedInApp(run, reading), reading, changed?.told)
   return 'done'
 }
 
@@ -142,6 +144,7 @@ async function readBatch(run: Run, batch: readonly string[], receipts: readonly 
   ports.progress({ step: 'pulling', done, total: reading.total })
   const answer = await readSettled(run, batch, receipts)
   reading.absent.push(...answer.absent)
+  for (const { id, updated } of answer.records) reading.stamps.set(id, updated)
   return answer
 }
 
@@ -168,11 +171,15 @@ async function changedSince(
   run: Run,
   cursor: string,
   linked: ReadonlySet<string>,
-): Promise<{ ids: string[]; deleted: string[]; next: string }> {
+): Promise<{ ids: string[]; deleted: string[]; next: string; told: Told }> {
   const { records, deleted = [], next } = await run.ports.connector('pull').changedSince(cursor, '', [], run.signal)
   const ofOurs = (ids: readonly string[]): string[] => distinct(ids).filter((id) => linked.has(id))
-  return { ids: ofOurs(records.map((r) => r.id)), deleted: ofOurs(deleted), next }
+  return { ids: ofOurs(records.map((r) => r.id)), deleted: ofOurs(deleted), next, told: stampsOf(records) }
 }
+
+/** The records an app tells to have changed, with its stamp of each as its search knows it. */
+type Told = ReadonlyMap<string, string>
+const stampsOf = (records: readonly AppRecord[]): Told => new Map(records.map((r) => [r.id, r.updated]))
 
 const pointInTime = async ({ ports, signal }: Run): Promise<string> =>
   (await ports.connector('pull').changedSince(null, '', [], signal)).next
@@ -207,16 +214,15 @@ const heldValue = (run: Run, record: AppRecord, external: string) =>
  * Marks the rows whose records have left the connection's filter, and those that are back (V30). Only records that changed can have.
  * Asked in the app's own query language, so that what a filter means is the app's to say.
  */
-async function markMatches(run: Run, candidates: readonly string[]): Promise<void> {
+async function markMatches(run: Run, candidates: readonly string[], reading: Reading, told: Told | undefined): Promise<void> {
   const { ports } = run
   if (candidates.length === 0) return
-  const matching = await matchesAmong(run, candidates)
-  if (matching === undefined) return
+  const matching = await matchesAmong(run, candidates, reading, told)
   await ports.settle((view) => ({
-    recordMarks: candidates.flatMap((record) =>
+    recordMarks: [...matching].flatMap(([record, isIn]) =>
       view.rowsOf(record).flatMap((row) => {
-        if (view.isGone(row) || view.isUnmatched(row) === !matching.has(record)) return []
-        const mark: AnnotationOf<'unmatched'> | undefined = matching.has(record) ? undefined : view.stamp({ kind: 'unmatched', record })
+        if (view.isGone(row) || view.isUnmatched(row) === !isIn) return []
+        const mark: AnnotationOf<'unmatched'> | undefined = isIn ? undefined : view.stamp({ kind: 'unmatched', record })
         return [{ row, connection: ports.setup.id, mark }]
       }),
     ),
@@ -230,12 +236,27 @@ async function movedInApp({ ports }: Run, { moved }: Reading): Promise<readonly 
   return moved.filter((id) => !sent.some((r) => r.recordId === id))
 }
 
-/** `undefined` where the filter holds more than is worth looking through. */
-async function matchesAmong({ ports, signal }: Run, candidates: readonly string[]): Promise<ReadonlySet<string> | undefined> {
+/**
+ * Whether each of these records is in the filter; those that cannot be told are left out: where the filter holds more than is worth looking
+ * through, and where the app's search does not know yet what was read (it comes again with the next scheduled pull).
+ */
+async function matchesAmong(
+  { ports, signal }: Run,
+  candidates: readonly string[],
+  { stamps }: Reading,
+  told: Told | undefined,
+): Promise<ReadonlyMap<string, boolean>> {
   const connector = ports.connector('pull')
   if (ports.cursor !== null) {
     const { records } = await connector.changedSince(ports.cursor, ports.filter, [], signal)
-    return new Set(records.map((r) => r.id))
+    const inFilter = stampsOf(records)
+    if (candidates.every((id) => inFilter.has(id))) return new Map(candidates.map((id) => [id, true]))
+    const known = told ?? stampsOf((await connector.changedSince(ports.cursor, '', [], signal)).records)
+    return new Map(
+      candidates
+        .filter((id) => inFilter.has(id) || (known.has(id) && known.get(id) === stamps.get(id)))
+        .map((id) => [id, inFilter.has(id)]),
+    )
   }
   const found = new Set<string>()
   let cursor: string | null = null
@@ -243,10 +264,10 @@ async function matchesAmong({ ports, signal }: Run, candidates: readonly string[
     const answer = await connector.list(ports.filter, [], cursor, signal)
     for (const { id } of answer.records) found.add(id)
     cursor = answer.next
-    if (cursor === null || candidates.every((id) => found.has(id))) return found
+    if (cursor === null || candidates.every((id) => found.has(id))) return new Map(candidates.map((id) => [id, found.has(id)]))
     ports.goOn()
   }
-  return undefined
+  return new Map()
 }
 
 /** A read for the pull. Where a pushed cell still shows its old value, the app may lag: it is read once more first (CELLS 8). */

@@ -120,6 +120,8 @@ export class FakeApp {
   indexDelayMs = 0
   #lag = new Map<string, { left: number; values: Record<string, CellValue> }>()
   #version = 0
+  /** The last version the search knew when it was asked. */
+  #told = 0
   #unanswering = new Set<string>()
   #created = new Map<string, string>()
 
@@ -224,7 +226,8 @@ export class FakeApp {
       },
       changedSince: async (cursor, filter, fields) => {
         see({ kind, op: 'changes', ids: [], fields })
-        const since = cursor === null ? this.#version : Number(cursor)
+        if (!this.isSearchBehind) this.#told = this.#version
+        const since = cursor === null ? this.#told : Number(cursor)
         if (this.isSearchBehind) return { records: [], next: String(since) }
         const changed = [...this.records].filter(([, record]) => record.version > since).map(([id]) => id)
         const ids = changed.filter((id) => filter === '' || this.matches(id))
