@@ -459,6 +459,8 @@ class HubSpotConnector implements Connector {
     const names = new Map<string, ReadonlyMap<string, string>>()
     for (const field of linked) names.set(field, await this.#linkedNames(found, field.slice(LINKED.length), signal))
     return found.map((one) => {
+      // Empty properties come as null, and some always come: a record without any is no empty record.
+      if (fields.length > 0 && Object.keys(one.properties).length === 0) throw badAnswer(where, `the properties of ${one.id}`)
       const parsed = this.#parseRecord(
         one,
         fields.filter((field) => !linked.includes(field)),

@@ -507,6 +507,8 @@ class JiraConnector implements Connector {
   }
 
   #recordOf(issue: Issue, fields: readonly string[], where: string): AppRecord {
+    // At least its stamp is always asked for: an issue without any field is no empty issue.
+    if (Object.keys(issue.fields).length === 0) throw badAnswer(where, `the fields of ${issue.key}`)
     const parsed = this.#parseRecord(issue, fields)
     if (parsed.kind === 'record') return parsed.record
     throw badAnswer(where, `${parsed.field} of ${issue.key}`)

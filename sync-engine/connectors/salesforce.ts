@@ -600,6 +600,9 @@ class SalesforceConnector implements Connector {
   #recordOf(row: SalesforceRecord, fields: readonly string[], where: string): AppRecord {
     const id = salesforceId(textIn(row, 'Id') ?? '')
     if (id === undefined) throw badAnswer(where, 'Id')
+    // Empty fields come as null: a record without any of them, and without its stamp, is no empty record.
+    const isBare = [...fields, 'SystemModstamp'].every((name) => valueIn(row, name) === undefined)
+    if (fields.length > 0 && isBare) throw badAnswer(where, `the fields of ${id}`)
     const values: Record<string, CellValue> = {}
     const people: Record<string, string> = {}
     for (const name of fields) {

@@ -418,6 +418,11 @@ export function connectorContract(name: string, makeWorld: () => Promise<Connect
       await expect(world.connector.read([id], [number], signal)).rejects.toMatchObject({ code: 'bad-answer' })
       await expect(world.connector.list(world.filters.all, [number], null, signal)).rejects.toMatchObject({ code: 'bad-answer' })
       await expect(world.connector.describe(signal)).rejects.toMatchObject({ code: 'bad-answer' })
+      // A record that comes without any of its values is not one that is empty.
+      world.tamper('', withoutValues)
+      await expect(world.connector.read([id], [number], signal)).rejects.toMatchObject({ code: 'bad-answer' })
+      await expect(world.connector.list(world.filters.all, [number], null, signal)).rejects.toMatchObject({ code: 'bad-answer' })
+      world.tamper('', () => 'a page of HTML')
       expect((await push(delta(id, { [number]: 9 }))).map(({ kind }) => kind)).toEqual(['outcome-unknown'])
       world.tamper()
       expect((await readOne(id, number)).values[number]).toBe(9)
@@ -627,6 +632,18 @@ function anyValueOf({ type, options = [] }: ExternalField): CellValue {
 }
 
 /** A JSON value with every value under `key` changed. */
+/** The same answer with records that say who they are and nothing else. */
+function withoutValues(json: unknown): unknown {
+  if (Array.isArray(json)) return json.map(withoutValues)
+  if (typeof json !== 'object' || json === null) return json
+  if ('attributes' in json && 'Id' in json) return { attributes: json.attributes, Id: json.Id }
+  const entries = Object.entries(json).map(([name, value]) => [
+    name,
+    name === 'fields' || name === 'properties' ? {} : withoutValues(value),
+  ])
+  return Object.fromEntries(entries)
+}
+
 function mapKey(json: unknown, key: string, change: (value: unknown) => unknown): unknown {
   if (Array.isArray(json)) return json.map((item) => mapKey(item, key, change))
   if (typeof json !== 'object' || json === null) return json
