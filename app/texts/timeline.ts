@@ -58,6 +58,7 @@ export const TIMELINE_TEXTS = {
   showBar: (name: string) => `Show the bar of ${name}`,
 
   moved: (name: string, dates: string) => `${name}: ${dates}.`,
+  goneMeanwhile: 'Somebody deleted this row, or changed the field of its dates, meanwhile. Nothing was moved.',
   refused: (field: string, reason: string) => `${field} cannot be moved. ${reason}`,
   bothNeeded: (field: string, reason: string) => `The bar cannot be moved as a whole: ${field} stays. ${reason}`,
   nothingToMove: (name: string) => `${name} has no dates to move. Enter opens the row.`,

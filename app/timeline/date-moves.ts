@@ -22,7 +22,7 @@ import { datesText, lengthText } from './dates-text.ts'
 import type { DateReader, DayNumber } from './days.ts'
 
 export interface DateMovesGround {
-  readonly sheet: Pick<Sheet, 'value'>
+  readonly sheet: Pick<Sheet, 'value' | 'field' | 'isDeleted'>
   readonly editing: Pick<SheetEditing, 'write'>
   readonly reader: DateReader
   readonly span: SpanFields
@@ -82,6 +82,12 @@ export function makeDateMoves({ sheet, editing, reader, span, refusal, nameOf, s
     planNew: (days) => planNew(reader, span, days, may),
     commit: (row, change) => {
       if (isNoChange(change)) return
+      // While somebody drags, others may delete the row, or make something else of a field.
+      const isThere = [start, end].every((field) => field === undefined || sheet.field(field.id)?.type === field.type)
+      if (!isThere || sheet.isDeleted(row)) {
+        say(T.goneMeanwhile)
+        return
+      }
       editing.write(inputsOf(row, span, change))
       say(T.moved(nameOf(row), moves.text(row, change)))
     },

@@ -405,12 +405,16 @@ describe('moving', () => {
 
   const ROW = 'r1' as RowId
   /** What is written and said when a row is moved. */
-  function world(more: { dates?: RowDates; span?: SpanFields; refusal?: string } = {}) {
+  function world(more: { dates?: RowDates; span?: SpanFields; refusal?: string; field?: Field | undefined; isDeleted?: boolean } = {}) {
     const { dates = both, span = SPAN, refusal } = more
     const written: (readonly CellInput[])[] = []
     const said: string[] = []
     const moves = makeDateMoves({
-      sheet: { value: (_, field) => (field === span.start.id ? dates.start : dates.end) },
+      sheet: {
+        value: (_, field) => (field === span.start.id ? dates.start : dates.end),
+        field: (id) => ('field' in more ? more.field : [span.start, span.end].find((field) => field?.id === id)),
+        isDeleted: () => more.isDeleted === true,
+      },
       editing: { write: (cells) => written.push(cells) },
       reader: READERS.US,
       span,
@@ -421,6 +425,16 @@ describe('moving', () => {
     return { moves, written, said }
   }
   const pullOnly: Partial<Field> = { binding: { writable: false, reason: 'Jira computes this field.' } as unknown as Binding }
+
+  test.each([
+    ['the row is deleted', { isDeleted: true }],
+    ['a field is deleted', { field: undefined }],
+    ['a field holds something else', { field: fieldOf('Start', { type: 'text' }) }],
+  ])('[TL5] where %s while it is dragged, nothing is written, and that is said', (_, more) => {
+    const { moves, written, said } = world(more)
+    moves.commit(ROW, moves.plan(ROW, 'whole', 1))
+    expect([written, said]).toEqual([[], [expect.stringMatching(/Nothing was moved/u)]])
+  })
 
   test('[TL5] both dates are one step, and what they are is said', () => {
     const { moves, written, said } = world()
