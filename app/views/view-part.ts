@@ -8,7 +8,9 @@ type Edit = Partial<ViewConfig>
 export function viewPart(views: SheetViews, view: string, before: Edit, after: Edit): StepPart {
   return {
     takeBack: () => {
-      if (views.state().current.id !== view) views.select(view)
+      // A view that was deleted meanwhile is not gone to: whoever takes a step back stays where they are.
+      const known = views.state()
+      if (known.current.id !== view && known.views.some(({ id }) => id === view)) views.select(view)
       const { current } = views.state()
       const isStill = current.id === view && keysOf(after).every((key) => isSameAttribute(current.config[key], after[key]))
       if (!isStill) return { done: 0, kept: [{}] }

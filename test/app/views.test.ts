@@ -4,6 +4,7 @@ import { columnActions } from '../../app/views/column-actions.ts'
 import { NOTHING_KEPT, parseDeviceViews, writeDeviceViews } from '../../app/views/device-views.ts'
 import { SheetViews } from '../../app/views/sheet-views.ts'
 import { orderedInView, shownInView } from '../../app/views/shown-fields.ts'
+import { changeView } from '../../app/views/view-part.ts'
 import { bookViews } from '../../workbook/documents.ts'
 import type { Field } from '../../workbook/fields.ts'
 import type { FieldId, SheetId } from '../../workbook/ids.ts'
@@ -79,6 +80,17 @@ describe('the views of a sheet', () => {
     expect(open(book, storage).views.state().current.id).toBe(id)
     views.reset()
     expect(views.state().current.config).toEqual(PLAIN_VIEW)
+  })
+
+  test('[VW14] taking back what was done to a view that is deleted by now leaves everybody where they are', () => {
+    const { book, views } = open()
+    views.create('Theirs', false, PLAIN_VIEW)
+    const theirs = views.state().current
+    const step = changeView(views, { layout: 'board', lanes: NAME })
+    views.create('Mine', true, PLAIN_VIEW)
+    open(book, new Store(), 'ben').views.remove(theirs)
+    expect(step?.takeBack()).toEqual({ done: 0, kept: [{}] })
+    expect(views.state().current.name).toBe('Mine')
   })
 
   test('[VW14] resetting takes a change back, and so does changing it back by hand', () => {
