@@ -3,9 +3,9 @@
  * signs that XML has no place for. Shared by what writes such files and what reads them.
  */
 
-/** What a number in a cell means by its format. `unit`: an ISO 4217 code. */
+/** What a number in a cell means by its format. `time`: of the day, of whichever day it is. `unit`: an ISO 4217 code. */
 export type NumberMeaning =
-  | { readonly kind: 'number' | 'percent' | 'date' | 'date-time' | 'duration' }
+  | { readonly kind: 'number' | 'percent' | 'date' | 'date-time' | 'time' | 'duration' }
   | { readonly kind: 'currency'; readonly unit: string }
 
 const DAY_MS = 86_400_000
@@ -113,7 +113,7 @@ export function meaningOf(code: string): NumberMeaning {
   const signs = bare.replace(/\[[^\]]*\]/gu, '').replace(/e[+-]/gu, '')
   const hasTime = /[hs]|am\/pm|a\/p/u.test(signs)
   if (/[yd]/u.test(signs) || (/m/u.test(signs) && !hasTime)) return { kind: hasTime ? 'date-time' : 'date' }
-  if (hasTime) return { kind: 'duration' }
+  if (hasTime) return { kind: 'time' }
   if (signs.includes('%')) return { kind: 'percent' }
   const unit = currencyIn(first)
   return unit === undefined ? { kind: 'number' } : { kind: 'currency', unit }

@@ -101,7 +101,7 @@ describe('what an Excel file says of its values', () => {
     ['mmm\\-yy', { kind: 'date' }],
     ['yyyy-mm-dd"T"hh:mm', { kind: 'date-time' }],
     ['m/d/yy h:mm AM/PM', { kind: 'date-time' }],
-    ['h:mm', { kind: 'duration' }],
+    ['h:mm', { kind: 'time' }],
     ['[h]:mm:ss', { kind: 'duration' }],
     ['#,##0.00\\ [$€-407]', { kind: 'currency', unit: 'EUR' }],
     ['_("$"* #,##0.00_);_("$"* \\(#,##0.00\\)', { kind: 'currency', unit: 'USD' }],
@@ -251,6 +251,14 @@ describe('reading an Excel file', () => {
       'number',
     ])
     expect(found.sheet).toMatchObject({ formulas: 1, uncomputed: 0, errors: 1 })
+  })
+
+  test('[CS30] a moment of which only the time is shown is that moment, and a time of no day a duration', async () => {
+    const styles = '<cellXfs><xf numFmtId="20"/><xf numFmtId="46"/></cellXfs>'
+    const row = [0.4375, 1.5, 46_347.4375].map((value) => `<c><v>${value}</v></c>`).join('')
+    const found = await inspect(await oddBook({ styles, sheets: [`<sheetData><row>${row}<c s="1"><v>46347.5</v></c></row></sheetData>`] }))
+    expect(textsOf(found)).toEqual([['10:30', '36:00', '2026-11-21 10:30', '1112340:00']])
+    expect(kindsOf(found.preview[0]?.cells)).toEqual(['duration', 'duration', 'date-time', 'duration'])
   })
 
   const isoCells: [string, number, string, string][] = [

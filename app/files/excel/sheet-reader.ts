@@ -20,6 +20,8 @@ const DAY_SECONDS = 86_400
 /** Seconds of a duration are told to a millionth: what is behind comes from counting in days. */
 const MILLION = 1_000_000
 const EXCEL_COLUMNS = 16_384
+/** No sheet is about moments of 1900, and none shows the sum of a year's hours as a time of the day. */
+const DAYS_OF_A_YEAR = 366
 
 /** Reads the XML of one worksheet, piece by piece, into records of typed cells. Rows and columns without any value are none. */
 export class SheetReader implements RecordReader, XmlEvents {
@@ -172,12 +174,15 @@ export class SheetReader implements RecordReader, XmlEvents {
     if (text.trim() === '') return ''
     const value = Number(text)
     if (!Number.isFinite(value)) return text
-    const meaning = this.#meaning
+    const own = this.#meaning
+    // Of a moment, too, a program may show the time alone.
+    const meaning: NumberMeaning = own.kind === 'time' && value >= DAYS_OF_A_YEAR ? { kind: 'date-time' } : own
     switch (meaning.kind) {
       case 'currency':
         return { kind: 'currency', text: `${value} ${meaning.unit}`, value, unit: meaning.unit }
       case 'percent':
         return { kind: 'percent', text: plainText(PERCENT, value), value }
+      case 'time':
       case 'duration': {
         const seconds = Math.round(value * DAY_SECONDS * MILLION) / MILLION
         if (!Number.isFinite(seconds)) return { kind: 'number', text: String(value), value }
