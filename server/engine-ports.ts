@@ -3,6 +3,7 @@ import type { ExternalField, ObjectDescription } from '../sync-engine/connectors
 import type { CallKind, CallReport, HttpClient } from '../sync-engine/connectors/http-client.ts'
 import { addCredits, type Credits, NO_CREDITS } from '../sync-engine/credits.ts'
 import { effectiveDirection, heldByDirection, whyOff } from '../sync-engine/direction.ts'
+import { inParts } from '../sync-engine/parts.ts'
 import type { ConnectionSetup, DeltaCell } from '../sync-engine/plan.ts'
 import type { Clock, CreateIntent, EnginePorts, RunCell, RunCounts, RunStep, Settlement, SheetView } from '../sync-engine/ports.ts'
 import { SyncError } from '../sync-engine/sync-error.ts'
@@ -156,7 +157,13 @@ export class RunPorts implements EnginePorts {
   }
 
   async linked() {
-    return linkedRows(this.#parts.room.sheet, this.#connection)
+    const { sheet } = this.#parts.room
+    const linked: LinkedRow[] = []
+    for (const rows of inParts([...sheet.baseRowIds()], ROWS_PER_TURN)) {
+      linked.push(...linkedRows(sheet, this.#connection, rows))
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    return linked
   }
 
   async linkRequests() {
@@ -378,6 +385,8 @@ export class RunPorts implements EnginePorts {
 
 /** Rows one settle may add at most: the largest page any app answers with. */
 const ROWS_PER_SETTLE = 1_000
+/** Rows looked at in one turn of the event loop: others are served between two. */
+const ROWS_PER_TURN = 1_000
 
 const isFree = (credits: Partial<Credits> | undefined): credits is undefined =>
   credits === undefined || Object.values(addCredits(NO_CREDITS, credits)).every((n) => n === 0)
@@ -447,10 +456,15 @@ export function deltaOf(room: Room, connection: ConnectionId, unsettled: readonl
   return cells.sort(byOrder).map(({ orderKey: _orderKey, ...cell }) => cell)
 }
 
+interface LinkedRow {
+  readonly row: RowId
+  readonly recordId: string
+}
+
 /** Rows tied to a record, deleted ones left out: their records are not pulled. */
-export function linkedRows(sheet: Sheet, connection: ConnectionId): readonly { row: RowId; recordId: string }[] {
-  const linked: { row: RowId; recordId: string }[] = []
-  for (const row of sheet.baseRowIds()) {
+export function linkedRows(sheet: Sheet, connection: ConnectionId, among: Iterable<RowId> = sheet.baseRowIds()): readonly LinkedRow[] {
+  const linked: LinkedRow[] = []
+  for (const row of among) {
     const recordId = sheet.recordOf(row, connection)
     if (recordId !== undefined && !sheet.isDeleted(row)) linked.push({ row, recordId })
   }

@@ -64,13 +64,17 @@ export async function pull(run: Run, scope: PullScope, pushed: readonly Receipt[
   const wanted = distinct(isWhole ? (changed ? [...changed.ids, ...pushedIds] : linked) : [...pushedIds, ...before])
   // What the app's answer calls deleted is asked for by id as well before it is believed.
   const reading: Reading = { total: wanted.length, absent: [...(changed?.deleted ?? [])], moved: [], stamps: new Map() }
-  const unread = (): number => wanted.filter((id) => reading.absent.includes(id)).length
+  const unread = (): number => {
+    const absent = new Set(reading.absent)
+    return wanted.filter((id) => absent.has(id)).length
+  }
   if (changed === undefined) await readAndSettle(run, wanted, pushed, reading)
   else {
     await readAndSettle(run, pushedIds, pushed, reading)
+    const isPushed = new Set(pushedIds)
     const answers = await readAll(
       run,
-      wanted.filter((id) => !pushedIds.includes(id)),
+      wanted.filter((id) => !isPushed.has(id)),
       reading,
     )
     const size = await sizeOf(run, answers)
@@ -276,8 +280,9 @@ async function readSettled(run: Run, ids: readonly string[], pushed: readonly Re
   const fields = askedFields(run)
   const reader = ports.connector('pull')
   const answer = await reader.read(ids, fields, signal)
+  const sent = Map.groupBy(pushed, (r) => r.recordId)
   const lagging = answer.records.filter((record) =>
-    pushed.some((r) => r.recordId === record.id && r.sent !== r.base && appValue(run, record, r.external) === r.base),
+    sent.get(record.id)?.some((r) => r.sent !== r.base && appValue(run, record, r.external) === r.base),
   )
   if (lagging.length === 0 || description.indexDelayMs === 0) return answer
   await ports.clock.sleep(Math.min(description.indexDelayMs, LONGEST_SECOND_LOOK_MS), signal)

@@ -37,7 +37,7 @@ const mutants: readonly Mutant[] = [
   },
   {
     fault: 'the check is left out',
-    replace: 'return await push(run, await check(run, cells))',
+    replace: 'return await push(run, await check(run, cells, scope))',
     by: 'return await push(run, cells)',
     suite: 'test/engine/cells.test.ts',
     red: '[CELL-12] the check finds another value: nothing is sent, and it is a conflict',
