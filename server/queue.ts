@@ -33,7 +33,7 @@ import {
 } from './storage/runs.ts'
 import type { Settings } from './storage/settings.ts'
 import { dropWaitingOps } from './storage/waiting.ts'
-import type { SqlOp, UpdateLog } from './update-log.ts'
+import { LogFailed, type SqlOp, type UpdateLog } from './update-log.ts'
 
 const HEARTBEAT_MS = LEASE_MS / 4
 /** How a run waits with its end for a disk that does not take it: as long as its lease lasts. */
@@ -391,9 +391,9 @@ export class RunQueue {
   }
 
   async #execute(active: ActiveRun): Promise<void> {
-    const { catalog, hub, log, clock, logger } = this.#parts
+    const { catalog, hub, logger } = this.#parts
     const { run, abort } = active
-    const heartbeat = setInterval(() => log.execute([heartbeatOp(run.id, clock.now() + LEASE_MS)]), HEARTBEAT_MS)
+    const heartbeat = setInterval(() => this.#beat(run.id), HEARTBEAT_MS)
     let release: (() => Promise<void>) | undefined
     let state: RunState = 'failed'
     let error: RunRow['error'] = null
@@ -442,6 +442,16 @@ export class RunQueue {
       await release?.()
     }
     await this.#end(active, state, error)
+  }
+
+  /** A lease that cannot be lengthened while the disk takes nothing is no reason to end the server: its run is under way here. */
+  #beat(run: string): void {
+    const { log, clock } = this.#parts
+    try {
+      log.execute([heartbeatOp(run, clock.now() + LEASE_MS)])
+    } catch (error) {
+      if (!(error instanceof LogFailed)) throw error
+    }
   }
 
   async #end(active: ActiveRun, state: RunState, error: RunRow['error']): Promise<void> {
@@ -551,7 +561,9 @@ function canJoin(waiting: RunOrder, asked: RunOrder): boolean {
 }
 
 function failureOf(thrown: unknown, signal: AbortSignal): { code: string; message: string; advice: string } {
-  const error = signal.aborted && signal.reason instanceof SyncError ? signal.reason : thrown
+  // Whatever met the log while it took nothing: the run starts again once it does.
+  const met = thrown instanceof LogFailed ? new SyncError('commit-failed', thrown.message, { cause: thrown }) : thrown
+  const error = signal.aborted && signal.reason instanceof SyncError ? signal.reason : met
   if (error instanceof SyncError) return { code: error.code, message: error.message, advice: ERROR_POLICY[error.code].advice }
   return {
     code: 'internal',

@@ -189,7 +189,8 @@ export class SheetHub implements DocumentBusiness {
   /** Makes room for `count` more base rows, before the synchronous turn that writes them. */
   async ensureRoom(room: Room, count: number): Promise<void> {
     const open = [...this.#rooms.values()].find((r) => r.sheet === room.sheet)
-    if (open === undefined) throw new Error('The sheet was closed')
+    // Only where the log failed does a sheet leave memory that somebody holds.
+    if (open === undefined) throw new LogFailed(new Error('The sheet was closed'))
     while (open.authority.freeRows() < count) {
       const shard = open.sheet.base.length
       const held = await this.#docs.openDocument(baseName(open.sheet.id, shard, genOf(open.sheet.docs.sys, `base.${open.sheet.id}`)))

@@ -1,5 +1,6 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { leaseOp, transitionOps } from '../../server/storage/runs.ts'
+import { LogFailed } from '../../server/update-log.ts'
 import { totalCredits } from '../../sync-engine/credits.ts'
 import type { FieldDirection, ObjectDirection } from '../../sync-engine/direction.ts'
 import { EngineWorld, openSharedLog, type SharedLog, sentOf, TWO_WAY, throttled } from '../support/engine-world.ts'
@@ -228,6 +229,49 @@ test('[E9] a scheduled run pulls what changed and what it pushed, and charges on
     [0, 0],
   ])
   expect([w.look(), w.look({ record: '5' })].map((c) => c.shown)).toEqual(['x', 'theirs'])
+})
+
+/** The log refuses everything until then, as it does between a failed commit and its recovery. */
+function refuseUntil(w: EngineWorld, recovers: () => boolean): void {
+  const { log } = w.server
+  const execute = log.execute.bind(log)
+  log.execute = (ops) => {
+    if (!recovers()) throw new LogFailed(new Error('no space left'))
+    execute(ops)
+  }
+}
+
+test('[E19] a log that takes nothing when an answer comes is waited for: the run goes on by itself, and nothing is sent twice', async () => {
+  await using w = await ten()
+  w.type('ann', 'x')
+  w.app.onSaved = () => {
+    w.app.onSaved = () => undefined
+    // The run waits with its end; that wait is what the world's clock counts.
+    const until = w.nowMs + 2_000
+    refuseUntil(w, () => w.nowMs >= until)
+  }
+  const run = await w.run()
+  expect([run.run.state, run.sent, run.credits.pushed]).toEqual(['settled', ['1.summary=x'], 1])
+  expect(w.look()).toEqual({ shown: 'x', baseline: 'x', entry: null, isStaged: false, marks: {} })
+})
+
+test('[E19] a heartbeat that the log does not take ends neither the run nor the server', async () => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
+  try {
+    await using w = await ten()
+    const gate = Promise.withResolvers<void>()
+    w.app.gate = gate.promise
+    const running = w.run()
+    await silence(w, () => w.app.calls.length > 0)
+    let isFull = true
+    refuseUntil(w, () => !isFull)
+    vi.advanceTimersByTime(60_000)
+    isFull = false
+    gate.resolve()
+    expect((await running).run.state).toBe('settled')
+  } finally {
+    vi.useRealTimers()
+  }
 })
 
 test('[E10] where the workbook wins, a changed value is overwritten because somebody said so', async () => {
