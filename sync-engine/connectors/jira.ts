@@ -158,11 +158,13 @@ class JiraConnector implements Connector {
   }
 
   async read(ids: readonly string[], fields: readonly string[], signal: AbortSignal): Promise<ReadAnswer> {
-    const asked = [...new Set(ids)]
-    const issues = await this.#fetchIssues(asked, wireFields(fields), undefined, signal)
+    const asked = new Set(ids)
+    const answered = await this.#fetchIssues([...asked], wireFields(fields), undefined, signal)
+    // What nobody asked for is nobody's answer, and no credit.
+    const issues = answered.filter(({ id, key }) => asked.has(id) || asked.has(key))
     const found = new Set(issues.flatMap(({ id, key }) => [id, key]))
     const records = issues.map((issue) => this.#recordOf(issue, fields, 'POST /issue/bulkfetch'))
-    return { records, absent: asked.filter((id) => !found.has(id)) }
+    return { records, absent: [...asked].filter((id) => !found.has(id)) }
   }
 
   async proveGone(ids: readonly string[], signal: AbortSignal): Promise<readonly string[]> {

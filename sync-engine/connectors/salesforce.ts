@@ -245,7 +245,11 @@ class SalesforceConnector implements Connector {
       signal,
     )
     await this.#addNames(rows, fields, signal)
-    const records = rows.map((row) => this.#recordOf(row, fields, `POST /composite/sobjects/${this.#object}`))
+    // What nobody asked for is nobody's answer, and no credit.
+    const among = new Set(wanted)
+    const records = rows
+      .map((row) => this.#recordOf(row, fields, `POST /composite/sobjects/${this.#object}`))
+      .filter(({ id }) => among.has(id))
     const found = new Set(records.map(({ id }) => id))
     return { records, absent: asked.filter((id) => !found.has(salesforceId(id) ?? '')) }
   }

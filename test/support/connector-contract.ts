@@ -418,6 +418,11 @@ export function connectorContract(name: string, makeWorld: () => Promise<Connect
       await expect(world.connector.read([id], [number], signal)).rejects.toMatchObject({ code: 'bad-answer' })
       await expect(world.connector.list(world.filters.all, [number], null, signal)).rejects.toMatchObject({ code: 'bad-answer' })
       await expect(world.connector.describe(signal)).rejects.toMatchObject({ code: 'bad-answer' })
+      // Another record is no answer for the one that was asked for.
+      const other = takeId()
+      world.tamper('', (json) => JSON.parse(JSON.stringify(json).replaceAll(id, other)))
+      const answer = await world.connector.read([id], [number], signal).catch((error: { code?: string }) => error.code)
+      expect([{ records: [], absent: [id] }, 'bad-answer']).toContainEqual(answer)
       // A record that comes without any of its values is not one that is empty.
       world.tamper('', withoutValues)
       await expect(world.connector.read([id], [number], signal)).rejects.toMatchObject({ code: 'bad-answer' })
