@@ -41,8 +41,8 @@ export interface ImportsParts {
   readonly onDocuments: (workbook: string) => void
 }
 
-/** Rows in one chunk: written in one turn of some ten milliseconds. */
-export const CHUNK_ROWS = 1_000
+/** Rows taken out in one turn of some ten milliseconds. */
+const CHUNK_ROWS = 1_000
 export const IMPORT_ROWS = 200_000
 export const IMPORT_COLUMNS = 500
 /** An upload that nobody went on with. ms */
@@ -141,8 +141,10 @@ export class Imports {
   async addChunk(id: string, chunk: number, rows: readonly (readonly CellValue[])[]): Promise<ImportStatus> {
     const row = await this.#find(id)
     if (row.state !== 'uploading') throw over(row)
-    await this.#checkValues(row, chunk, rows)
-    const chunks = new Map([...(await this.#store.chunks(id)), [chunk, rows.length]])
+    const known = await this.#store.chunks(id)
+    const before = [...known].reduce((sum, [number, count]) => (number < chunk ? sum + count : sum), 0)
+    await this.#checkValues(row, before, rows)
+    const chunks = new Map([...known, [chunk, rows.length]])
     const sum = [...chunks.values()].reduce((a, b) => a + b, 0)
     if (sum > row.rows) throw badRequest(`This import was announced with ${row.rows} rows; with these it would have ${sum}.`)
     this.#parts.log.execute([this.#store.saveChunk(id, chunk, rows)])
@@ -230,15 +232,15 @@ export class Imports {
     }
   }
 
-  async #checkValues(row: ImportRow, chunk: number, rows: readonly (readonly CellValue[])[]): Promise<void> {
+  /** `before`: how many rows stand before these in the file. */
+  async #checkValues(row: ImportRow, before: number, rows: readonly (readonly CellValue[])[]): Promise<void> {
     const fields = await this.#fieldsOf(row)
     for (const [i, values] of rows.entries()) {
-      if (values.length !== fields.length)
-        throw badRequest(`Row ${chunk * CHUNK_ROWS + i + 1} has ${values.length} values, not ${fields.length}.`)
+      if (values.length !== fields.length) throw badRequest(`Row ${before + i + 1} has ${values.length} values, not ${fields.length}.`)
       for (const [c, value] of values.entries()) {
         const field = fields[c]
         const problem = field === undefined ? undefined : misfit(field, value)
-        if (problem !== undefined) throw badRequest(`The value of row ${chunk * CHUNK_ROWS + i + 1}, column ${c + 1} ${problem}.`)
+        if (problem !== undefined) throw badRequest(`The value of row ${before + i + 1}, column ${c + 1} ${problem}.`)
       }
     }
   }

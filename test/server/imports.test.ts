@@ -149,6 +149,8 @@ describe('an import', () => {
     await api.call('addImportRows', { params: { id }, body: { chunk: 0, rows: [rowOf(0)] } })
     expect((await api.send('commitImport', { params: { id } })).status).toBe(400)
     expect((await api.send('addImportRows', { params: { id }, body: { chunk: 1, rows: [rowOf(1), rowOf(2)] } })).status).toBe(400)
+    const second = await api.send('addImportRows', { params: { id }, body: { chunk: 1, rows: [['a', 1]] } })
+    expect(await second.json()).toMatchObject({ error: { message: expect.stringContaining('Row 2 has 2 values') } })
     const columns = [{ field: 'nosuchfield' }]
     expect((await api.send('startImport', { params, body: { name: 'x', columns, rows: 1 } })).status).toBe(400)
     expect((await api.send('startImport', { params, body: { name: 'x', columns: COLUMNS, rows: 200_001 } })).status).toBe(400)
