@@ -161,6 +161,7 @@ class Simulation {
     const { row, field, key, name } = this.place()
     const value = this.pick(VALUES)
     const clock = person.clockOfEdits
+    this.#beforeChange()
     const done = editCells(person.sheet, [{ row, field, value }], person.editor)
     if (done.length === 0) return
     this.note(this.#isInRun ? 'typed during a run' : person.isOnline ? 'typed' : 'typed offline', `${person.name} ${name}=${String(value)}`)
@@ -171,6 +172,7 @@ class Simulation {
     const person = this.person()
     const { row, field, key, name } = this.place()
     const clock = person.clockOfEdits
+    this.#beforeChange()
     if (putBack(person.sheet, row, field, person.editor).length === 0) return
     this.note('put back', `${person.name} ${name}`)
     this.#act(key, person, clock, undefined)
@@ -189,6 +191,7 @@ class Simulation {
     const answer = this.#answerTo(annotation)
     if (answer === undefined) return
     const clock = person.clockOfEdits
+    this.#beforeChange()
     chooseOn(person.sheet, { row, field }, annotation, answer, person.editor)
     this.note('chose', `${person.name} ${row}:${field} ${annotation.kind} ${answer.choice}`)
     seen.add(`choice ${answer.choice}`)
@@ -297,6 +300,11 @@ class Simulation {
       app.rewrite = (_field, value) => value
       app.onCall = (call) => this.#lookAtCall(id, call)
     }
+  }
+
+  /** A plan may have been made since the last call: what it saw stands until somebody changes it. */
+  #beforeChange(): void {
+    if (this.#isInRun) this.#planned.push(...this.#stagedNow())
   }
 
   #stagedNow(): Planned[] {
