@@ -1,6 +1,7 @@
 import type { MouseEvent, PointerEvent } from 'react'
 import type { RowId } from '../../workbook/ids.ts'
 import type { GridLine } from '../../workbook/view-lines.ts'
+import { watchFinger } from '../kit/resting-finger.ts'
 import type { GridBody } from './body.ts'
 import { filledRange, trackOverCells } from './drag.ts'
 import {
@@ -20,11 +21,6 @@ import {
 
 /** Rows are dragged by this much of their numbers' left, px. */
 const GRIP_WIDTH = 16
-/** A finger that rests so long asks for the menu, ms. */
-const LONG_PRESS = 500
-/** A finger that moved further than this is scrolling, px. */
-const FINGER_SLACK = 10
-
 /** What pointers need of the grid as it is drawn at this moment. */
 export interface PointerParts {
   readonly selection: Selection | undefined
@@ -53,18 +49,6 @@ export interface PointerParts {
   readonly setDropLine: (line: number | undefined) => void
   /** The menu takes the focus, and gives it back when it closes. */
   readonly keepFocusAway: () => void
-}
-
-/** The finger that asked for the menu is lifted: no press, which a browser that was busy would make of it, taking the menu's focus. */
-function ignoreLift(): void {
-  const ignore = (event: TouchEvent): void => event.preventDefault()
-  const stop = (): void => {
-    window.removeEventListener('touchend', ignore)
-    window.removeEventListener('pointerdown', stop, { capture: true })
-  }
-  window.addEventListener('touchend', ignore, { passive: false })
-  // The next finger is another matter, however this one left.
-  window.addEventListener('pointerdown', stop, { capture: true })
 }
 
 export interface GridPointers {
@@ -143,7 +127,8 @@ export function gridPointers(parts: PointerParts): GridPointers {
   const onPointerDown = (event: PointerEvent): void => {
     // A finger that comes down may be about to scroll: what it taps is known at the end.
     if (event.pointerType === 'touch') {
-      watchFinger(event)
+      const { clientX, clientY, target } = event
+      watchFinger(event, () => openMenu(target, clientX, clientY))
       return
     }
     const target = targetOf(event.target)
@@ -204,32 +189,6 @@ export function gridPointers(parts: PointerParts): GridPointers {
       toggleGroup(line.key)
     } else if (isActive && editor === undefined) startEditing(undefined)
     else select(at(place))
-  }
-
-  /** A finger that rests asks for the menu; browsers that tell of it themselves have done so before. */
-  const watchFinger = (event: PointerEvent): void => {
-    if (onMenu === undefined) return
-    const { clientX, clientY, target } = event
-    const timer = window.setTimeout(() => {
-      onAsked()
-      openMenu(target, clientX, clientY)
-    }, LONG_PRESS)
-    const onAsked = (): void => {
-      end()
-      ignoreLift()
-    }
-    const onMove = (move: globalThis.PointerEvent): void => {
-      if (Math.hypot(move.clientX - clientX, move.clientY - clientY) > FINGER_SLACK) end()
-    }
-    const end = (): void => {
-      clearTimeout(timer)
-      window.removeEventListener('pointermove', onMove)
-      window.removeEventListener('contextmenu', onAsked, { capture: true })
-      for (const kind of ['pointerup', 'pointercancel'] as const) window.removeEventListener(kind, end)
-    }
-    window.addEventListener('pointermove', onMove)
-    window.addEventListener('contextmenu', onAsked, { capture: true })
-    for (const kind of ['pointerup', 'pointercancel'] as const) window.addEventListener(kind, end)
   }
 
   const openMenu = (on: EventTarget, x: number, y: number): void => {

@@ -2,6 +2,7 @@ import type { MouseEvent, PointerEvent } from 'react'
 import type { RowId } from '../../workbook/ids.ts'
 import type { GridLine } from '../../workbook/view-lines.ts'
 import { trackDrag, trackOverCells } from '../grid/drag.ts'
+import { watchFinger } from '../kit/resting-finger.ts'
 import type { DateChange, Grip } from './bars.ts'
 import type { TimelineBody } from './body.ts'
 import type { DateMoves } from './date-moves.ts'
@@ -107,14 +108,27 @@ export function timelinePointers(parts: PointerParts, timer: { current: number }
     tip(undefined)
   }
 
+  const openMenuOf = (
+    line: number,
+    row: RowId,
+    { clientX: x, clientY: y }: { readonly clientX: number; readonly clientY: number },
+  ): void => {
+    select(line)
+    parts.openMenu(row, { x, y })
+  }
+
   const onPointerDown = (event: PointerEvent): void => {
     const target = targetOf(event.target)
     if (target === undefined || event.button !== 0) return
     hideTip()
     if (event.pointerType === 'touch') {
       // A finger that comes down scrolls, unless it is on the bar that was tapped before.
-      const row = target.part === 'axis' ? undefined : rowAt(target.line)
-      if (target.part === 'bar' && target.line === parts.active && row !== undefined) dragBar(row, target.grip, event.clientX)
+      if (target.part === 'axis') return
+      const { line } = target
+      const row = rowAt(line)
+      if (row === undefined) return
+      if (target.part === 'bar' && line === parts.active) dragBar(row, target.grip, event.clientX)
+      else watchFinger(event, () => openMenuOf(line, row, event))
       return
     }
     event.preventDefault()
@@ -183,8 +197,7 @@ export function timelinePointers(parts: PointerParts, timer: { current: number }
     if (target === undefined || target.part === 'axis' || row === undefined) return
     event.preventDefault()
     hideTip()
-    select(target.line)
-    parts.openMenu(row, { x: event.clientX, y: event.clientY })
+    openMenuOf(target.line, row, event)
   }
 
   return { onPointerDown, onPointerMove, onPointerLeave, onClick, onDoubleClick, onContextMenu }

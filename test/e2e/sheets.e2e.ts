@@ -290,7 +290,9 @@ test('[ST10] hiding and moving a field in a view are steps; a row made in a grou
 test.describe('by touch', () => {
   test.use({ hasTouch: true, viewport: { width: 390, height: 844 } })
 
-  test('[ST11] on a phone a finger that rests opens the menu of a cell, and the tabs are reached', async ({ enter }) => {
+  test('[ST11][TL12] on a phone a finger that rests opens the menu of a cell and of a row of the timeline, and the tabs are reached', async ({
+    enter,
+  }) => {
     const ana = await enter('Ana', { hasTouch: true, viewport: { width: 390, height: 844 } })
     const window = await ana.openWorkbook()
     const { page } = window
@@ -314,6 +316,15 @@ test.describe('by touch', () => {
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(390)
     await tab(window, 'Sheet 1').tap()
     await expect(window.row('TB-1')).toBeVisible()
+
+    await page.getByRole('button', { name: /^Layout:/ }).tap()
+    await page.getByRole('menuitemradio', { name: 'Timeline' }).tap()
+    await page.getByRole('button', { name: 'Show the timeline' }).tap()
+    const line = await middleOf(page.getByRole('rowheader', { name: /^TB-3 / }))
+    await touch.send('Input.dispatchTouchEvent', { type: 'touchStart', touchPoints: [line] })
+    await expect(page.getByRole('menu', { name: /^Menu of TB-3/ })).toBeVisible()
+    await touch.send('Input.dispatchTouchEvent', { type: 'touchEnd', touchPoints: [] })
+    await expect(page.getByRole('menuitem').first()).toBeFocused()
   })
 })
 
